@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "sandbox":
         from gitops_mcp.sandbox.run import serve_sandbox
 
-        return serve_sandbox(given.dir, api_only=given.api_only, engine=given.engine)
+        return serve_sandbox(given.dir, api_only=given.api_only, engine=given.engine, forge=given.forge)
     if command == "tools":
         from gitops_mcp.server import tools_table
 
@@ -98,6 +98,11 @@ def _argument_parser() -> argparse.ArgumentParser:
         choices=("argocd", "app-of-apps", "flux"),
         default="argocd",
         help="one Application for everything (the default), one for each app below a root, or Flux after a bootstrap",
+    )
+    sandbox.add_argument(
+        "--forge",
+        choices=("github", "gitlab", "gitea"),
+        help="put the remote on a stand-in of this forge, with pull requests; left out, the remote is a folder",
     )
     commands.add_parser("tools", help="print the table of tools, in Markdown")
     commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml")

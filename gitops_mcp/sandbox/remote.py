@@ -29,6 +29,13 @@ _TIMEOUT = 60
 class SandboxRemote:
     path: Path
     """The bare repository."""
+    address: str | None = None
+    """Where a forge has it."""
+
+    @property
+    def url(self) -> str:
+        """What a checkout and an engine call it."""
+        return self.address or str(self.path)
 
     @classmethod
     def create(cls, path: Path) -> SandboxRemote:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -30,6 +30,8 @@ from gitops_mcp.sandbox.engines.argocd import POLL, ArgoCd
 from gitops_mcp.sandbox.engines.flux import Flux
 from gitops_mcp.sandbox.engines.layout import ARGOCD, FLUX, EngineName, lay_out_apps
 from gitops_mcp.sandbox.external_secrets import ExternalSecretsOperator
+from gitops_mcp.sandbox.forge_remote import ForgeRemote, serve_remote
+from gitops_mcp.sandbox.forges.values import ForgeName
 from gitops_mcp.sandbox.operator import STEP, Operator
 from gitops_mcp.sandbox.remote import SandboxRemote
 from gitops_mcp.sandbox.sealed_secrets import NAMESPACE as SEALED_NAMESPACE
@@ -46,6 +48,8 @@ class World:
     url: str
     operator: Operator | None = None
     """None where the API is alone."""
+    forge: ForgeRemote | None = None
+    """None where the remote is a folder."""
 
     @property
     def kubeconfig(self) -> Path:
@@ -87,13 +91,14 @@ def start_sandbox(
     poll: float = POLL,
     age_key: Path | None = None,
     engine: EngineName = "argocd",
+    forge: ForgeName | None = None,
 ) -> Iterator[World]:
     """The world, once what Git declares has been applied; the files stay when it ends.
 
     `crds` is a folder of CRDs to serve in the place of the packaged ones and of small schemas, `rules` are the RBAC
     manifests that say what clients may do; None: everything. `age_key` is the file of the age key that the engine
     decrypts files of sops with; without one it cannot. `engine` is one Application for all, an Application for each
-    app below a root, or Flux as it is after a bootstrap.
+    app below a root, or Flux as it is after a bootstrap. With a `forge` the remote is on one.
     """
     root = directory.resolve()
     _take_folder(root)
@@ -108,8 +113,14 @@ def start_sandbox(
         world.kubeconfig.chmod(0o600)
         if not api_only:
             remote = SandboxRemote.create(world.remote)
+            if forge:
+                served = stack.enter_context(serve_remote(remote, forge))
+                world, remote = replace(world, forge=served), served.remote
+                served.write_tokens(root)
             lay_out_apps(remote, engine)
             remote.checkout(world.checkout)
+            if world.forge:
+                world.forge.connect(world.checkout)
             world.mcp.write_text(_client_configuration(world))
             applier: Controller = ArgoCd(store, remote, poll=poll, age_key=age_key, self_heal=engine != "argocd")
             if engine == "flux":
@@ -121,7 +132,9 @@ def start_sandbox(
         yield world
 
 
-def serve_sandbox(directory: Path, *, api_only: bool, engine: EngineName = "argocd") -> int:
+def serve_sandbox(
+    directory: Path, *, api_only: bool, engine: EngineName = "argocd", forge: ForgeName | None = None
+) -> int:
     """Run until the end of input, SIGTERM or SIGINT; the exit code."""
     crds = os.environ.get("GITOPS_MCP_TEST_CRDS")
     end = threading.Event()
@@ -131,11 +144,14 @@ def serve_sandbox(directory: Path, *, api_only: bool, engine: EngineName = "argo
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with start_sandbox(directory, api_only=api_only, crds=Path(crds) if crds else None, engine=engine) as world:
+        folder = Path(crds) if crds else None
+        with start_sandbox(directory, api_only=api_only, crds=folder, engine=engine, forge=forge) as world:
             threading.Thread(target=_read_to_the_end, args=(end,), name="stdin", daemon=True).start()
             others = f", its operator, Git remote and {'Flux' if engine == 'flux' else 'Argo CD'}"
             _say(f"a stand-in for a Kubernetes cluster{'' if api_only else others}.")
             _say(f"It answers at {world.url} to this machine only, and runs no PostgreSQL. Files: {world.directory}")
+            if world.forge:
+                _say(f"A stand-in for {forge} is at {world.forge.server.url}; tokens to merge with: forge.json")
             _say("It stops at the end of input or with Ctrl-C.")
             ready = str(world.kubeconfig) if api_only else world.mcp.read_text()
             sys.stdout.write(f"{ready.rstrip()}\n")
@@ -160,7 +176,7 @@ def _take_folder(directory: Path) -> None:
 
 
 def _client_configuration(world: World) -> str:
-    environment = {"KUBECONFIG": str(world.kubeconfig)}
+    environment = {"KUBECONFIG": str(world.kubeconfig)} | (world.forge.environment if world.forge else {})
     try:
         importlib.metadata.version("gitops-mcp")
     except importlib.metadata.PackageNotFoundError:

@@ -18,6 +18,7 @@ from kubernetes import client, config
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import InvalidRequest
+from gitops_mcp.sandbox.forges.values import ForgeName
 from gitops_mcp.sandbox.run import World, start_sandbox
 
 DEADLINE = 30
@@ -236,3 +237,38 @@ def test_served_into_a_full_folder_it_says_what_to_do(tmp_path: Path) -> None:
         told
         == f"gitops-mcp sandbox: InvalidRequest: --dir: {tmp_path} exists and is not an empty folder: name a new one\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("forge", "variable", "api"),
+    [
+        ("github", "GH_ENTERPRISE_TOKEN", "/api/v3"),
+        pytest.param("gitlab", "GITLAB_TOKEN", "/api/v4", marks=pytest.mark.thorough),
+        pytest.param("gitea", "GITEA_TOKEN", "/api/v1", marks=pytest.mark.thorough),
+    ],
+)
+def test_with_a_forge_a_merged_pull_request_is_applied(
+    tmp_path: Path, forge: ForgeName, variable: str, api: str
+) -> None:
+    with start_sandbox(tmp_path / "dir", step=0.02, poll=0.02, forge=forge) as world:
+        told = json.loads((world.directory / "forge.json").read_text())
+        assert world.forge is not None
+        server = world.forge.server
+        assert (told["type"], told["api"]) == (forge, f"{server.url}{api}")
+        configured = (world.checkout / ".gitops-mcp.yaml").read_text()
+        assert configured.endswith(f"forge:\n  type: {forge}\n  url: {server.url}\n  api: {server.api}\n")
+        environment = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]["env"]
+        assert environment[variable] == told["tokens"]["bot"]
+
+        def git(*arguments: str) -> str:
+            command = ["git", "-C", str(world.checkout), *arguments]
+            return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+        assert git("remote", "get-url", "origin") == f"{server.url}/platform/fleet.git"
+        git("checkout", "--quiet", "-b", "change")
+        manifest = world.checkout / ORDERS
+        manifest.write_text(manifest.read_text().replace("instances: 3", "instances: 2"))
+        git("commit", "--quiet", "--all", "--message=Scale")
+        git("push", "--quiet", "origin", "change")
+        server.forge.merge(server.forge.open_pull("change"), "squash")
+        eventually(world, lambda: at(world.store.get(kinds.CLUSTER, "shop", "orders-db"), "spec", "instances") == 2)

@@ -107,7 +107,7 @@ def sources(place: ForgePlace, environ: Mapping[str, str], git: GitCredential | 
         yield lambda: _of_glab(place, environ)
 
 
-def missing(place: ForgePlace) -> str:
+def what_would_help(place: ForgePlace) -> str:
     """What would help where there is none."""
     variables = _VARIABLES[place.kind]
     names = variables.tokens if is_public(place) or not variables.elsewhere else variables.elsewhere

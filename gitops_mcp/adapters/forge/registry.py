@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.forge.credentials import (
+    AppKey,
     Credential,
     GitCredential,
     Source,
     app_key,
-    missing,
     process_environ,
     sources,
+    what_would_help,
 )
 from gitops_mcp.adapters.forge.gitea.requests import Gitea
 from gitops_mcp.adapters.forge.github.requests import HEADERS as GITHUB_HEADERS
@@ -67,25 +68,32 @@ def open_forge(
     key = app_key(place, environ)
     if isinstance(key, str):
         return NoForge(key, place.kind, place)
-    found: tuple[Source, Credential] | None = None
-    if key:
-        from gitops_mcp.adapters.forge.github.app import AppSource
+    useless = ""
+    for source in _app_source(key, place, access) if key else sources(place, environ, git):
+        if (credential := source()) is None:
+            continue
+        wire = ForgeWire(
+            NAMES[place.kind],
+            place.api,
+            source,
+            credential,
+            authorization=kind.authorization,
+            headers=kind.headers,
+            access=access,
+        )
+        if place.kind != "gitlab" or credential.user is None or _may_ask(wire):
+            return kind.opened(wire, place, patience)
+        useless = f"{credential.name} are for git alone there (scope write_repository, and not api), and there are "
+    missing = f"{useless}no {'other ' if useless else ''}credentials for {place.host} ({NAMES[place.kind]})"
+    return NoForge(f"{missing}: {what_would_help(place)}", place.kind, place)
 
-        app = AppSource(key, place, dict(kind.headers), access)
-        found = (app, app())
-    else:
-        tried = ((source, source()) for source in sources(place, environ, git))
-        found = next(((source, credential) for source, credential in tried if credential), None)
-    if found is None:
-        return NoForge(f"no credentials for {place.host} ({NAMES[place.kind]}): {missing(place)}", place.kind, place)
-    source, credential = found
-    wire = ForgeWire(
-        NAMES[place.kind],
-        place.api,
-        source,
-        credential,
-        authorization=kind.authorization,
-        headers=kind.headers,
-        access=access,
-    )
-    return kind.opened(wire, place, patience)
+
+def _app_source(key: AppKey, place: ForgePlace, access: Access) -> Iterator[Source]:
+    from gitops_mcp.adapters.forge.github.app import AppSource
+
+    yield AppSource(key, place, GITHUB_HEADERS, access)
+
+
+def _may_ask(wire: ForgeWire) -> bool:
+    """Whether what git pushes with is for the API as well; without it, push options still do."""
+    return wire.get("/user", about="the question who acts", allow=(401, 403)).status == 200

@@ -199,7 +199,7 @@ class ForgeWire:
                 here = (urlsplit(self.api).hostname or "") in {"localhost", "127.0.0.1", "::1"}
                 try:
                     self._client = httpx2.Client(
-                        verify=_tls_context(self._access),
+                        verify=self.api.startswith("https:") and _tls_context(self._access),
                         proxy=None if here else self._access.proxy,
                         trust_env=not here,
                         timeout=self._seconds,

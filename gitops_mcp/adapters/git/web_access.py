@@ -18,7 +18,9 @@ def git_login(runner: Runner, address: str) -> tuple[str, str] | None:
     """User and password that git has for an address, from it or from a credential helper; never by asking."""
     try:
         asked = replace(runner, timeout=min(runner.timeout, _SECONDS))
-        ran = asked.run("credential", "fill", input=f"url={address}\n\n".encode())
+        # One of ssh would open a window; one that is set for git is asked as it is for a push.
+        env = {"SSH_ASKPASS": ""}
+        ran = asked.run("credential", "fill", input=f"url={address}\n\n".encode(), env=env)
     except GitFailed:
         return None
     told = dict(line.split("=", 1) for line in ran.text.splitlines() if "=" in line)

@@ -51,7 +51,7 @@ def _declarations(remote: SandboxRemote, engine: EngineName) -> dict[str, list[O
 
 
 def flux_root(remote: SandboxRemote) -> list[Object]:
-    source = {"interval": "1m0s", "ref": {"branch": BASE}, "url": str(remote.path)}
+    source = {"interval": "1m0s", "ref": {"branch": BASE}, "url": remote.url}
     return [_manifest(kinds.GIT_REPOSITORY, FLUX, FLUX, source), kustomization(FLUX, f"./{ROOT}")]
 
 
@@ -63,7 +63,7 @@ def kustomization(name: str, path: str) -> Object:
 def application(remote: SandboxRemote, name: str, path: str, *, self_heal: bool = True) -> Object:
     spec = {
         "project": "default",
-        "source": {"repoURL": str(remote.path), "path": path, "targetRevision": BASE},
+        "source": {"repoURL": remote.url, "path": path, "targetRevision": BASE},
         "destination": {"server": "https://kubernetes.default.svc"},
         "syncPolicy": {"automated": {"prune": True, "selfHeal": self_heal}},
     }

@@ -25,7 +25,7 @@ class Unfetchable(GitOpsError):
 
 
 def newest_commit(remote: SandboxRemote, url: str, branch: str) -> str:
-    if url != str(remote.path):
+    if url != remote.url:
         return _asked_commit(url, branch)
     if not remote.path.is_dir():
         raise Unfetchable(url, branch, "repository not found: ")

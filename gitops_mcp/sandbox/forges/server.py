@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -44,6 +44,8 @@ class Asked:
     user: str | None
     is_api: bool
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """With the names in small letters."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.status}"
@@ -113,24 +115,21 @@ class ForgeServer:
         await response(scope, receive, send)
 
     def _answer(self, request: Request, content: bytes) -> Answer:
-        path = request.scope["raw_path"].decode()
-        query = request.scope["query_string"].decode()
-        asked = f"{request.method} {path}{'?' if query else ''}{query}"
-        below = self._below(path)
-        call, answer = None, self._fault(asked)
+        path, query = request.scope["raw_path"].decode(), request.scope["query_string"].decode()
+        address = f"{path}{'?' if query else ''}{query}"
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        below, call = self._below(path), None
+        answer = self._fault(f"{request.method} {address}")
         if answer is None and below is not None:
-            call = self._call(request, below, content)
+            call = self._call(request, below, content, headers)
             answer = self._api(call) if call else Answer(400, {"message": "Problems parsing JSON"})
-        if answer is None and below is None:
-            headers = {name.lower(): value for name, value in request.headers.items()}
-            answer = answer_git(self.forge, self.url, GitRequest(request.method, path, query, headers, content))
-        if answer is None:
-            answer = Answer(404, _ABOUT.format(name=self.dialect.name), media="text/plain")
-        user = call.user.login if call and call.user else None
-        body = call.body if call else None
-        self.requests.append(
-            Asked(request.method, asked.partition(" ")[2], answer.status, user, is_api=below is not None, body=body)
-        )
+        elif answer is None:
+            asked = GitRequest(request.method, path, query, headers, content)
+            about = Answer(404, _ABOUT.format(name=self.dialect.name), media="text/plain")
+            answer = answer_git(self.forge, self.url, asked) or about
+        user, body = (call.user.login if call.user else None, call.body) if call else (None, None)
+        status, is_api = answer.status, below is not None
+        self.requests.append(Asked(request.method, address, status, user, is_api=is_api, body=body, headers=headers))
         return answer
 
     def _below(self, path: str) -> str | None:
@@ -147,9 +146,8 @@ class ForgeServer:
                 return one.answer
         return None
 
-    def _call(self, request: Request, path: str, content: bytes) -> Call | None:
+    def _call(self, request: Request, path: str, content: bytes, headers: Mapping[str, str]) -> Call | None:
         """None: the body is no JSON."""
-        headers = {name.lower(): value for name, value in request.headers.items()}
         body: Any = None
         if content:
             try:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from gitops_mcp.sandbox.forges import merging
+from gitops_mcp.sandbox.forges import merging, pushes
 from gitops_mcp.sandbox.forges.merging import Way
 from gitops_mcp.sandbox.forges.refusal import Refusal, refuse_pushes
 from gitops_mcp.sandbox.forges.values import (
@@ -69,7 +69,7 @@ class SandboxForge:
     def _keep(self, repository: Repository) -> Repository:
         self.repositories.append(repository)
         self.user(repository.owner)
-        repository.tips = _branches(repository.path)
+        repository.tips = pushes.branches(repository.path)
         return repository
 
     def new_id(self) -> int:
@@ -111,64 +111,15 @@ class SandboxForge:
         self.repository.old_names.add(self.repository.full_name)
         self.repository.owner, _, self.repository.name = full_name.rpartition("/")
 
-    # Pushes
-
     def observe(self) -> None:
         """Take in what was pushed since it was looked last."""
         with self.lock:
             for repository in self.repositories:
-                before, after = repository.tips, _branches(repository.path)
-                if before != after:
-                    repository.tips = after
-                    self._pushed(repository, before, after)
+                pushes.take_in(self, repository)
 
-    def _pushed(self, repository: Repository, before: dict[str, str], after: dict[str, str]) -> None:
-        moved = {branch for branch in before.keys() | after.keys() if before.get(branch) != after.get(branch)}
-        for pull in self._all_pulls():
-            if pull.source is repository and pull.branch in moved and after.get(pull.branch) is not None:
-                self._head_moved(pull, before.get(pull.branch), after[pull.branch])
-            if pull.target is repository and pull.base in moved:
-                self._base_moved(pull, after.get(pull.base))
-            if pull.source is repository and pull.branch in moved and after.get(pull.branch) is None and pull.is_open:
-                self._end(pull)
-
-    def _head_moved(self, pull: Pull, before: str | None, tip: str) -> None:
-        if not pull.is_open:
-            pull.is_recreated |= tip != pull.head and (before is None or not _is_ancestor(pull.source, pull.head, tip))
-            return
-        pull.head_before, pull.head = pull.head, tip
-        pull.updated = now()
-        self._keep_head(pull)
-        pull.forget_the_trial()
-        for review in pull.reviews:
-            review.stale = True
-            review.dismissed |= self._rules_dismiss(pull)
-
-    def _rules_dismiss(self, pull: Pull) -> bool:
-        rules = pull.target.rules.get(pull.base)
-        return self.name != "gitea" and rules is not None and rules.dismiss_stale
-
-    def _base_moved(self, pull: Pull, tip: str | None) -> None:
-        pull.forget_the_trial()
-        if not pull.is_open:
-            return
-        if tip is None:
-            pull.base = pull.target.base
-        elif self.name != "gitea" and pull.head != pull.base_commit and _is_ancestor(pull.target, pull.head, tip):
-            self._end(pull, commit=pull.head)
-
-    def _keep_head(self, pull: Pull) -> None:
-        ref = merging.head_ref(self.name, pull.number)
-        if pull.source is pull.target:
-            git("update-ref", ref, pull.head, cwd=pull.target.path)
-        else:
-            git("fetch", "--quiet", str(pull.source.path), f"+{pull.head}:{ref}", cwd=pull.target.path)
-
-    def _all_pulls(self) -> Iterator[Pull]:
+    def all_pulls(self) -> Iterator[Pull]:
         for repository in self.repositories:
             yield from repository.pulls.values()
-
-    # Pull requests
 
     def _read_title(self, pull: Pull) -> None:
         """A draft is a mark in the title, but for GitHub, where it is a state."""
@@ -176,7 +127,7 @@ class SandboxForge:
             pull.draft = pull.title.lower().startswith(_DRAFTS[self.name])
 
     def find_open(self, source: Repository, branch: str, base: str | None = None) -> Pull | None:
-        found = (one for one in self._all_pulls() if one.is_open and one.source is source and one.branch == branch)
+        found = (one for one in self.all_pulls() if one.is_open and one.source is source and one.branch == branch)
         return next((one for one in found if base in {None, one.base}), None)
 
     def open_pull(
@@ -205,7 +156,7 @@ class SandboxForge:
             )
             target.pulls[number] = pull
             self._read_title(pull)
-            self._keep_head(pull)
+            pushes.keep_head(self, pull)
             return pull
 
     def mergeable(self, pull: Pull) -> bool | None:
@@ -216,7 +167,7 @@ class SandboxForge:
         return pull.trial
 
     def is_behind(self, pull: Pull) -> bool:
-        return not _is_ancestor(pull.target, pull.target.tips[pull.base], pull.head)
+        return not pushes.is_ancestor(pull.target, pull.target.tips[pull.base], pull.head)
 
     def missing(self, pull: Pull) -> list[str]:
         """What the rules of the base still ask for, the first one first."""
@@ -263,7 +214,7 @@ class SandboxForge:
             if missing := self.missing(pull):
                 raise MergeRefused(missing[0])
             commit, pull.squash_commit = merging.merge(pull, self.name, way, by=self.user(by), message=message)
-            self._end(pull, commit=commit, by=by)
+            self.end(pull, commit=commit, by=by)
             delete = pull.remove_branch or pull.target.settings.delete_branch if delete is None else delete
             if delete:
                 git("update-ref", "-d", f"refs/heads/{pull.branch}", cwd=pull.source.path)
@@ -275,7 +226,7 @@ class SandboxForge:
         self.merge(pull, way, delete=delete, **more)
         return pull.number
 
-    def _end(self, pull: Pull, *, commit: str | None = None, by: str | None = None) -> None:
+    def end(self, pull: Pull, *, commit: str | None = None, by: str | None = None) -> None:
         """Merged where there is a commit, else closed."""
         pull.is_open, pull.closed, pull.updated = False, now(), now()
         if commit:
@@ -286,15 +237,15 @@ class SandboxForge:
 
     def close(self, pull: Pull) -> None:
         if pull.is_open:
-            self._end(pull)
+            self.end(pull)
 
     def reopen(self, pull: Pull) -> None:
         with self.lock:
             self.observe()
             pull.is_open, pull.closed, pull.updated = True, None, now()
             tip = pull.source.tips.get(pull.branch)
-            if tip not in {None, pull.head}:
-                self._head_moved(pull, pull.head, str(tip))
+            if tip and tip != pull.head:
+                pushes.move_head(self, pull, pull.head, tip)
 
     def edit(self, pull: Pull, *, title: str | None = None, body: str | None = None, base: str | None = None) -> None:
         pull.title = pull.title if title is None else title
@@ -345,14 +296,3 @@ class SandboxForge:
     def refuse(self, why: Refusal, words: str = "") -> None:
         """From now on pushes are refused; `words` are a hook's own."""
         refuse_pushes(self.remote.path, why, words)
-
-
-def _branches(path: Path) -> dict[str, str]:
-    if not path.is_dir():
-        return {}
-    lines = git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads", cwd=path).decode()
-    return {line.partition(" ")[2]: line.partition(" ")[0] for line in lines.splitlines()}
-
-
-def _is_ancestor(repository: Repository, one: str, of: str) -> bool:
-    return git("merge-base", one, of, cwd=repository.path, check=False).decode() == one

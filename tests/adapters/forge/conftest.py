@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ from gitops_mcp.adapters.forge.registry import open_forge
 from gitops_mcp.adapters.forge.wire import Access
 from gitops_mcp.domain.pull_requests import NewPullRequest
 from gitops_mcp.sandbox.forges.values import ForgeName
+from tests.adapters.forge.real_gitea import ADDRESS, RealServed
 from tests.fakes.forges import ForgeServers, ServedForge
 
 FORGES: tuple[ForgeName, ...] = ("github", "gitlab", "gitea")
+REAL = "real gitea"
 VARIABLES = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
 
 
@@ -52,9 +55,14 @@ def meet(forge_server: ForgeServers) -> Callable[[ForgeName], Met]:
     return lambda kind: Met(kind, forge_server(kind))
 
 
-@pytest.fixture(params=FORGES)
-def met(request: pytest.FixtureRequest, forge_server: ForgeServers) -> Met:
-    return Met(request.param, forge_server(request.param))
+@pytest.fixture(params=(*FORGES, *((REAL,) if ADDRESS else ())))
+def met(request: pytest.FixtureRequest, forge_server: ForgeServers, tmp_path: Path) -> Iterator[Met]:
+    if request.param != REAL:
+        yield Met(request.param, forge_server(request.param))
+        return
+    served = RealServed.start(tmp_path)
+    yield Met("gitea", served)  # type: ignore[arg-type] # it is asked the same
+    served.forge.close_client()
 
 
 def new(branch: str = "change", **wanted: Any) -> NewPullRequest:

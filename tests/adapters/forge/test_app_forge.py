@@ -144,3 +144,46 @@ def test_of_a_remote_on_disk_there_is_none(meet: Callable[[ForgeName], Met], tmp
     met = meet("github")
     app = App.open(Flags(repo=met.served.checkout))
     assert app.forge(app.ground(fetch=False)) == NoForge("the remote is a folder, so there are no pull requests")
+
+
+def test_a_gitlab_credential_for_git_alone_leaves_the_push_options(meet: Callable[[ForgeName], Met]) -> None:
+    met = meet("gitlab")
+    configured(met, "forge: {type: gitlab}\n")
+    helper(met, "git", met.served.forge.token("bot", scopes=frozenset({"write_repository"})))
+    found = opened(met)
+    assert isinstance(found, NoForge)
+    assert found.place is not None
+    assert found.why.startswith(
+        "git's credentials are for git alone there (scope write_repository, and not api), and there are no other "
+        "credentials for 127.0.0.1 (GitLab): set GITLAB_TOKEN"
+    )
+
+
+def test_what_git_has_is_asked_for_again_when_it_was_refused(meet: Callable[[ForgeName], Met], tmp_path: Path) -> None:
+    met = meet("gitea")
+    configured(met, "forge: {type: gitea}\n")
+    kept = tmp_path / "token"
+    met.served.git("config", "credential.helper", f"!f() {{ echo username=x; echo password=$(cat {kept}); }}; f")
+    first = met.served.forge.token("bot")
+    kept.write_text(first)
+    forge = opened(met)
+    assert not isinstance(forge, NoForge)
+    assert forge.open_pulls().pulls == ()
+    del met.served.forge.tokens[first]
+    kept.write_text(met.served.forge.token("bot"))
+    assert forge.open_pulls().pulls == ()
+
+
+def test_no_window_is_opened_for_a_password(
+    meet: Callable[[ForgeName], Met], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met = meet("gitea")
+    configured(met, "forge: {type: gitea}\n")
+    asked = tmp_path / "askpass"
+    asked.write_text(f"#!/bin/sh\ntouch {tmp_path}/window\necho planted\n")
+    asked.chmod(0o755)
+    monkeypatch.setenv("SSH_ASKPASS", str(asked))
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("GIT_ASKPASS", raising=False)
+    assert isinstance(opened(met), NoForge)
+    assert not (tmp_path / "window").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ _LASTS = 3300.0
 class AppSource:
     """The App's token, asked for again before it ends."""
 
-    def __init__(self, key: AppKey, place: ForgePlace, headers: dict[str, str], access: Access) -> None:
+    def __init__(self, key: AppKey, place: ForgePlace, headers: Mapping[str, str], access: Access) -> None:
         self._key = key
         self._place = place
         self._wire = ForgeWire(

@@ -45,7 +45,8 @@ def report_of(wire: ForgeWire, repository: str, pull: PullRequest, row: Any) -> 
     hundred = {"per_page": 100}
     reviews = parts.read(f"{repository}/pulls/{pull.number}/reviews", "the reviews", hundred)
     branch = quote(pull.base, safe="")
-    rules = rules_from(parts.read(f"{repository}/rules/branches/{branch}", "the rules of the base", hundred))
+    told = parts.read(f"{repository}/rules/branches/{branch}", "the rules of the base", hundred)
+    rules = rules_from(told.body if told else None)
     required = frozenset(rules.checks or ())
     commit = f"{repository}/commits/{pull.head}"
     statuses = parts.read(f"{commit}/status", "the commit statuses", hundred) if pull.head else None
@@ -78,13 +79,13 @@ def last_reviews(rows: list[Any]) -> tuple[Review, ...]:
     return tuple(found.values())
 
 
-def rules_from(answer: Answer | None) -> BaseRules:
+def rules_from(body: Any) -> BaseRules:
     """All rules of a branch hold at once, so the strictest one counts."""
     approvals: int | None = None
     checks: list[str] | None = None
     owners: bool | None = None
     up_to_date: bool | None = None
-    for rule in rows_in(answer.body if answer else None):
+    for rule in rows_in(body):
         match text_at(rule, "type"):
             case "pull_request":
                 count = at(rule, "parameters", "required_approving_review_count")

@@ -1,0 +1,76 @@
+"""The remote as the repository of a forge: its address, its configuration at the base, and who acts there.
+
+Git in the checkout has the bot's token from a file, the server from a variable of its client's configuration. The
+tokens of the others are in `forge.json`, to play a person with: whoever approves and merges.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gitops_mcp.sandbox.forges import ForgeServer, SandboxForge
+from gitops_mcp.sandbox.forges.store import BOT, OWNER, REVIEWER
+from gitops_mcp.sandbox.forges.values import ForgeName
+from gitops_mcp.sandbox.remote import BASE, SandboxRemote, git
+
+# GitHub's is for hosts other than github.com.
+_VARIABLES: dict[ForgeName, str] = {"github": "GH_ENTERPRISE_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
+
+
+@dataclass(frozen=True)
+class ForgeRemote:
+    server: ForgeServer
+    remote: SandboxRemote
+    """With the address that it has over HTTP."""
+    tokens: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the server under test needs of it."""
+        return {_VARIABLES[self.server.forge.name]: self.tokens[BOT]}
+
+    def write_tokens(self, directory: Path) -> None:
+        """For persons and scripts beside the server."""
+        server, told = self.server, directory / "forge.json"
+        repository = server.forge.repository.full_name
+        about = {"type": server.forge.name, "url": server.url, "api": server.api, "repository": repository}
+        told.touch(mode=0o600)
+        told.write_text(f"{json.dumps({**about, 'tokens': self.tokens}, indent=2)}\n")
+
+    def connect(self, checkout: Path) -> None:
+        """Git there pushes over HTTP, as the bot."""
+        credentials = checkout / ".git/sandbox-credentials"
+        credentials.touch(mode=0o600)
+        credentials.write_text(f"{self.server.url.replace('://', f'://{BOT}:{self.tokens[BOT]}@')}\n")
+        git("config", "credential.helper", f"store --file='{credentials}'", cwd=checkout)
+        git("remote", "set-url", "origin", self.remote.url, cwd=checkout)
+
+
+@contextmanager
+def serve_remote(remote: SandboxRemote, name: ForgeName) -> Iterator[ForgeRemote]:
+    forge = SandboxForge(remote, name)
+    server = ForgeServer(forge)
+    server.start()
+    try:
+        address = f"{server.url}/{forge.repository.full_name}.git"
+        _configure(remote, name, server)
+        tokens = {login: forge.token(login) for login in (BOT, REVIEWER, OWNER)}
+        yield ForgeRemote(server, replace(remote, address=address), tokens)
+    finally:
+        server.stop()
+
+
+def _configure(remote: SandboxRemote, name: ForgeName, server: ForgeServer) -> None:
+    """Commit the `forge` of the configuration, as a team with a forge of its own has it."""
+    with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as folder:
+        tree = Path(folder) / "tree"
+        git("clone", "--quiet", "--template=", str(remote.path), str(tree))
+        with (tree / ".gitops-mcp.yaml").open("a") as file:
+            file.write(f"\nforge:\n  type: {name}\n  url: {server.url}\n  api: {server.api}\n")
+        git("commit", "--quiet", "--all", "--message=Name the forge", cwd=tree)
+        git("push", "--quiet", "origin", BASE, cwd=tree)
