@@ -56,7 +56,7 @@ def open_pull_request(
     Writing tools open it themselves unless the configuration says never. Use it then, to finish what failed, or to
     propose again what a person has closed.
     """
-    from gitops_mcp.workflows.writing.pull_request_opening import open_pull_request_of
+    from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
 
     return open_pull_request_of(app, change, draft=draft, title=title, dry_run=dry_run)
 

@@ -40,9 +40,9 @@ class ForgeTeam:
         self.served.git("config", "--unset-all", f"url.{self.served.folder / 'remote.git'}.insteadOf")
         self.served.git("config", f"url.{address}/.insteadOf", "https://git.example.com/")
 
-    def configure(self, more: str = "") -> None:
+    def configure(self, more: str = "", *, environments: str = "{prod: {path: clusters/prod}}") -> None:
         forge = f"forge: {{type: {self.served.forge.name}, url: '{self.served.url}'}}\n"
-        text = f"base: main\nenvironments:\n  prod: {{path: clusters/prod}}\n{forge}{more}"
+        text = f"base: main\nenvironments: {environments}\n{forge}{more}"
         (self.served.checkout / ".gitops-mcp.yaml").write_text(text)
         self.served.git("add", "--all")
         self.served.git("commit", "--quiet", "--allow-empty", "--message=Configure")
@@ -66,7 +66,7 @@ class ForgeTeam:
 
     @property
     def pulls(self) -> list[Pull]:
-        return list(self.served.forge._all_pulls())
+        return list(self.served.forge.all_pulls())
 
 
 def scale(app: App, instances: int, **more: Any) -> WriteResult:

@@ -15,7 +15,7 @@ from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.spans import span_of, unknown_change
-from gitops_mcp.workflows.writing.pull_request import closed_pull
+from gitops_mcp.workflows.writing.pull_requests.step import closed_pull
 from gitops_mcp.workflows.writing.secrets import discard_secrets
 
 

@@ -37,9 +37,9 @@ from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.view import View, view_at
 from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_notices, hook_notices, overlap_notices
 from gitops_mcp.workflows.writing.engine_notices import engine_notices
-from gitops_mcp.workflows.writing.pull_request import pull_request_step, with_its_pull_request
+from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
+from gitops_mcp.workflows.writing.pull_requests.step import pull_request_step, with_its_pull_request
 from gitops_mcp.workflows.writing.request import PATIENCE, Patience, WriteRequest, Writing
-from gitops_mcp.workflows.writing.review import ReviewOutcome
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget, find_target, states_of_change
 

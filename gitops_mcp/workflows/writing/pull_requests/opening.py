@@ -13,9 +13,9 @@ from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.spans import Span, find_span
-from gitops_mcp.workflows.writing.proposals import proposal_of
-from gitops_mcp.workflows.writing.pull_request import NEEDS_API, asked_forge
-from gitops_mcp.workflows.writing.review import Review
+from gitops_mcp.workflows.writing.pull_requests.proposals import proposal_of
+from gitops_mcp.workflows.writing.pull_requests.review import Review
+from gitops_mcp.workflows.writing.pull_requests.step import NEEDS_API
 
 _DIALECTS = {"gitlab": "GitLab", "gitea": "Gitea"}
 _SHOWN = 10_000
@@ -33,8 +33,7 @@ def open_pull_request_of(
     span = find_span(ground, change)
     if span.state != "pushed" or ground.repository.change(ground.git, ground.base, change) is None:
         raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing to open a pull request for")
-    asked = asked_forge(app, ground, span.branch)
-    forge = asked.forge
+    forge = app.forge(ground)
     proposal = proposal_of(app, ground, change=change, branch=span.branch, tip=span.tip)
     review = Review(ground, proposal, title=title, draft=draft)
     warnings = base_warnings(ground)
@@ -48,7 +47,7 @@ def open_pull_request_of(
         return result.model_copy(update={"outcome": "dry_run", "title": wanted.title, "body": wanted.body})
     if isinstance(forge, NoForge):
         return result
-    settled = review.settle(forge, asked.pull_of(span.branch), committed=False, asked=True)
+    settled = review.settle(forge, forge.pull_of(span.branch), committed=False, asked=True)
     return PullRequestResult(
         change=change,
         branch=span.branch,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from gitops_mcp.domain.review_text.markers import find_marked
 from gitops_mcp.errors import Refused
 from gitops_mcp.sandbox.forges.values import ForgeName, Pull
 from gitops_mcp.workflows.writing.discard import discard_branch
-from gitops_mcp.workflows.writing.pull_request_opening import open_pull_request_of
+from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
 from tests.fakes.forge_team import BRANCH, ForgeTeam, scale, warned
 from tests.fakes.forges import ForgeServers
 
@@ -293,3 +295,70 @@ def test_a_later_commit_opens_it_by_options_where_there_is_none_yet(gitlab: Forg
     assert result.pull_request is not None
     assert result.pull_request.outcome == "created"
     assert "`3` | `5` |" in body_of(pull)
+
+
+def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(team: ForgeTeam) -> None:
+    fork = team.served.folder / "fork.git"
+    team.served.forge.fork("bot", fork)
+    written = "https://git.example.com/bot/fleet.git"
+    for arguments in (
+        ("config", f"url.{fork}.insteadOf", written),
+        ("remote", "add", "mine", written),
+        ("config", "remote.pushDefault", "mine"),
+        ("fetch", "--quiet", "mine"),
+    ):
+        team.served.git(*arguments)
+    app = team.app()
+    result = scale(app, 4)
+    (pull,) = team.pulls
+    assert result.pull_request is not None, result.warnings
+    assert result.pull_request.outcome == "created"
+    assert (pull.source.owner, pull.target.owner) == ("bot", "platform")
+    again = scale(app, 5, change=CHANGE)
+    assert again.pull_request is not None
+    assert again.pull_request.outcome == "updated"
+    assert discard_branch(app, CHANGE, confirmed=True, dry_run=False).outcome == "discarded"
+    assert not is_open(pull)
+
+
+INVOICES = "clusters/prod/billing/invoices-db/cluster.yaml"
+
+
+def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(
+    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = ForgeTeam.of(forge_server("github"))
+    monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
+    app = team.app()
+    scale(app, 4)
+    served = team.served
+    served.git("fetch", "--quiet", "origin")
+    served.git("checkout", "--quiet", "-b", "theirs", f"origin/{BRANCH}")
+    place = served.checkout / INVOICES
+    place.write_text(place.read_text().replace("size: 5Gi", "size: 1Gi"))
+    served.git("-c", "user.name=Ada", "commit", "--quiet", "--all", "--message=Smaller @invoices fixes #7")
+    served.git("push", "--quiet", "origin", f"HEAD:{BRANCH}")
+    served.git("checkout", "--quiet", "main")
+    scale(app, 5, change=CHANGE)
+    (pull,) = team.pulls
+    body = body_of(pull)
+    assert "**Smaller @\u2060invoices fixes\u2060 \\#\u20607** (by Ada)" in body
+    assert "| `Cluster billing/invoices-db` | `spec.storage.size` | `5Gi` | `1Gi` |" in body
+    assert "**The API will not accept this.**" in body
+    assert "volumes do not shrink" in body
+    assert pull.title == "Change Cluster billing/invoices-db, Cluster shop/orders-db"
+
+
+def test_a_change_in_two_environments_tells_of_both(
+    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = ForgeTeam.of(forge_server("github"))
+    monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
+    shutil.copytree(team.served.checkout / "clusters/prod", team.served.checkout / "clusters/dev")
+    team.configure("", environments="{prod: {path: clusters/prod}, dev: {path: clusters/dev}}")
+    app = team.app()
+    scale(app, 4, environment="prod", change="both")
+    scale(app, 5, environment="dev", change="both")
+    (pull,) = team.pulls
+    assert "| `Cluster shop/orders-db` in `prod` | `spec.instances` | `3` | `4` |" in body_of(pull)
+    assert "| `Cluster shop/orders-db` in `dev` | `spec.instances` | `3` | `5` |" in body_of(pull)

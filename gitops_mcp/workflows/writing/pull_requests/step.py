@@ -18,48 +18,19 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.remote_url import parse_remote_url
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.review_text.proposal import ProposedPart
-from gitops_mcp.errors import GitOpsError, NotFound, NotYet, Refused, Unavailable
+from gitops_mcp.errors import GitOpsError, NotYet, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.proposals import Addition, proposal_of
-from gitops_mcp.workflows.writing.review import FAILED, Done, Review, ReviewOutcome
+from gitops_mcp.workflows.writing.pull_requests.proposals import Addition, proposal_of
+from gitops_mcp.workflows.writing.pull_requests.review import FAILED, Done, Review, ReviewOutcome
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget
 
 NEEDS_API = "GITLAB_TOKEN with scope api lets this server open it, keep its text true, and close it"
-
-
-@dataclass(frozen=True)
-class AskedForge:
-    """The forge of a change, and its pull request where that had to be asked for to know that there is an answer."""
-
-    forge: Forge | NoForge
-    is_known: bool = False
-    known: PullRequest | None = None
-
-    def pull_of(self, branch: str) -> PullRequest | None:
-        if self.is_known or isinstance(self.forge, NoForge):
-            return self.known
-        return self.forge.pull_of(branch)
-
-
-def asked_forge(app: App, ground: Ground, branch: str) -> AskedForge:
-    """On GitLab a credential for git is often none for the API, which options of a push do not need."""
-    forge = app.forge(ground)
-    if isinstance(forge, NoForge) or forge.name != "GitLab":
-        return AskedForge(forge)
-    try:
-        return AskedForge(forge, is_known=True, known=forge.pull_of(branch))
-    except (Refused, NotFound) as error:
-        place = app.forge_place(ground)
-        return AskedForge(NoForge(str(error), "gitlab", None if isinstance(place, NoForge) else place))
-    except GitOpsError:  # told where something is asked of it
-        return AskedForge(forge)
 
 
 @dataclass(frozen=True)
@@ -68,7 +39,7 @@ class PullRequestStep:
 
     ground: Ground
     target: DeliveryTarget
-    asked: AskedForge | None = None
+    forge: Forge | NoForge | None = None
     """None: no pull request is to be opened."""
     review: Review | None = None
     options: tuple[str, ...] = ()
@@ -83,8 +54,8 @@ class PullRequestStep:
         if not published.pushed:
             text = "is local only (nothing was pushed): ask a person to review, push and merge it"
             return ReviewOutcome(steps=(f"Branch {self.target.branch} {text}",))
-        if self.asked and isinstance(self.asked.forge, NoForge):
-            outcome = self._by_options(self.asked.forge, published)
+        if isinstance(self.forge, NoForge):
+            outcome = self._by_options(self.forge, published)
         else:
             outcome = self._settled(is_new=self.target.tip is None, committed=True)
         return replace(outcome, steps=outcome.steps or self._steps(outcome.pull, published))
@@ -95,11 +66,11 @@ class PullRequestStep:
         return replace(outcome, steps=self._steps(outcome.pull) if outcome.pull else ())
 
     def _settled(self, *, is_new: bool, committed: bool) -> ReviewOutcome:
-        if self.asked is None or isinstance(self.asked.forge, NoForge) or self.review is None:
+        if self.forge is None or isinstance(self.forge, NoForge) or self.review is None:
             return ReviewOutcome()
         try:
-            pull = None if is_new else self.asked.pull_of(self.target.branch)
-            return self.review.settle(self.asked.forge, pull, committed=committed)
+            pull = None if is_new else self.forge.pull_of(self.target.branch)
+            return self.review.settle(self.forge, pull, committed=committed)
         except NotYet as error:
             text = f"the branch is pushed, and its pull request follows: {error}. The same request again opens it"
             return ReviewOutcome(notices=(Notice("pull-request-follows", text),))
@@ -163,9 +134,9 @@ def pull_request_step(
     step = PullRequestStep(ground, target, place=place.place if isinstance(place, NoForge) else place)
     if ground.settings.pull_requests.open == "never":
         return step
-    asked = asked_forge(app, ground, target.branch)
-    step = replace(step, asked=asked)
-    none = asked.forge if isinstance(asked.forge, NoForge) else None
+    forge = app.forge(ground)
+    step = replace(step, forge=forge)
+    none = forge if isinstance(forge, NoForge) else None
     if none and not (none.kind == "gitlab" and none.place and plan.files and _may_make_one(ground, target)):
         return step
     tip = target.open.tip if target.open else None
@@ -211,15 +182,14 @@ def closed_pull(
     """
     if not ground.base.pushes:
         return None, []
-    asked = asked_forge(app, ground, branch)
-    forge = asked.forge
+    forge = app.forge(ground)
     if isinstance(forge, NoForge):
         if forge.kind != "gitlab" or ground.settings.pull_requests.open == "never":
             return None, []
         text = f"a merge request of {branch} stays open, if there is one, until a person closes it: {NEEDS_API}"
         return None, [Notice("pull-request-open", text)]
     try:
-        pull = asked.pull_of(branch)
+        pull = forge.pull_of(branch)
         if pull is None or pull.state != "open":
             return None, []
         pull = pull if dry_run else forge.close(pull)
