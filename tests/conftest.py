@@ -58,12 +58,19 @@ def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(Path(home) / "no-kubeconfig"))
 
 
+@pytest.fixture(scope="session")
+def _first_remote(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from gitops_mcp.sandbox.remote import SandboxRemote
+
+    return SandboxRemote.create(tmp_path_factory.mktemp("first") / "remote.git").path
+
+
 @pytest.fixture
-def forge_server(tmp_path: Path) -> Iterator[ForgeServers]:
+def forge_server(tmp_path: Path, _first_remote: Path) -> Iterator[ForgeServers]:
     """`forge_server("gitlab")` serves one over HTTP, with a remote and a checkout in folders of its own."""
     from tests.fakes.forges import ForgeServers
 
-    servers = ForgeServers(tmp_path)
+    servers = ForgeServers(tmp_path, _first_remote)
     yield servers
     servers.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -61,11 +62,14 @@ class ForgeServers:
     """Each call serves one more; they are stopped together."""
 
     folder: Path
+    first: Path | None = None
+    """A remote to copy, which is faster than to make one."""
     served: list[ServedForge] = field(default_factory=list)
 
     def __call__(self, name: ForgeName = "github", *, repository: str = "platform/fleet") -> ServedForge:
         folder = self.folder / f"forge-{len(self.served)}"
-        remote = SandboxRemote.create(folder / "remote.git")
+        place = folder / "remote.git"
+        remote = SandboxRemote(Path(shutil.copytree(self.first, place))) if self.first else SandboxRemote.create(place)
         remote.checkout(folder / "checkout")
         made = ServedForge(folder, ForgeServer(SandboxForge(remote, name, repository=repository)))
         made.server.start()

@@ -19,6 +19,9 @@ _SECONDS = 10
 _PUBLIC = {"github": "github.com", "gitlab": "gitlab.com", "gitea": ""}
 
 
+GITHUB_APP = "GitHub App"
+
+
 @dataclass(frozen=True)
 class Credential:
     name: str
@@ -30,6 +33,11 @@ class Credential:
     """Who it is, where that is known without asking the forge."""
     ends: float | None = None
     """By the monotonic clock; None: nobody knows."""
+
+    @property
+    def identity(self) -> str:
+        by = "" if self.name == GITHUB_APP else "by "
+        return f"{self.login}, {by}{self.name}" if self.login else self.name
 
 
 GitCredential = Callable[[], tuple[str, str] | None]
@@ -46,13 +54,16 @@ class _Variables:
     """Variables that say which host the tokens are for."""
     elsewhere: tuple[str, ...] = ()
     """Tokens for any host but the public one."""
+    elsewhere_hosts: tuple[str, ...] = ()
+    """Variables that say which host but the public one is meant."""
 
 
 _VARIABLES: dict[Kind, _Variables] = {
     "github": _Variables(
         ("GH_TOKEN", "GITHUB_TOKEN"),
-        ("GH_HOST", "GITHUB_SERVER_URL"),
+        ("GITHUB_SERVER_URL",),
         ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"),
+        ("GH_HOST",),
     ),
     "gitlab": _Variables(
         ("GITLAB_TOKEN", "GITLAB_ACCESS_TOKEN", "OAUTH_TOKEN"),
@@ -82,7 +93,7 @@ def is_public(place: ForgePlace) -> bool:
 def app_key(place: ForgePlace, environ: Mapping[str, str]) -> AppKey | str | None:
     """The App that the variables name for this host; a text: what is wrong with them."""
     app_id, key, path, installation = (environ.get(name, "").strip() for name in _APP)
-    if place.kind != "github" or not app_id or not _is_for(place, environ):
+    if place.kind != "github" or not app_id or not _is_for(place, environ, variables=_VARIABLES[place.kind].hosts):
         return None
     if not key and not path:
         return "GITHUB_APP_ID is set and its key is not: set GITHUB_APP_PRIVATE_KEY_PATH or GITHUB_APP_PRIVATE_KEY"
@@ -115,11 +126,9 @@ def what_would_help(place: ForgePlace) -> str:
     return f"set {names[0]} to a token for it{login.get(place.kind, '')}; git's own credentials do for https remotes"
 
 
-def _is_for(place: ForgePlace, environ: Mapping[str, str]) -> bool:
-    """Whether tokens of variables may go to this host: those that name a host say which, else the place is known."""
-    named = [_host(environ[name]) for name in _VARIABLES[place.kind].hosts if environ.get(name)]
-    if place.host.endswith(".ghe.com") or place.host == _PUBLIC[place.kind]:
-        return True
+def _is_for(place: ForgePlace, environ: Mapping[str, str], *, variables: tuple[str, ...]) -> bool:
+    """Whether tokens may go to this host: where variables name one, only there; the place itself is known."""
+    named = [_host(environ[name]) for name in variables if environ.get(name)]
     return not named or place.host in named
 
 
@@ -128,12 +137,20 @@ def _host(text: str) -> str:
 
 
 def _of_variables(place: ForgePlace, environ: Mapping[str, str]) -> Credential | None:
-    variables = _VARIABLES[place.kind]
-    names = (() if is_public(place) else variables.elsewhere) + (variables.tokens if _is_for(place, environ) else ())
-    for name in names:
+    for name in _names(place, environ):
         if token := environ.get(name, "").strip():
             return Credential(f"the token of {name}", token)
     return None
+
+
+def _names(place: ForgePlace, environ: Mapping[str, str]) -> Iterator[str]:
+    """The variables whose tokens may go to this host. What names another host for `gh` leaves the public one to all."""
+    variables = _VARIABLES[place.kind]
+    is_elsewhere = _is_for(place, environ, variables=variables.elsewhere_hosts)
+    if not is_public(place) and is_elsewhere:
+        yield from variables.elsewhere
+    if _is_for(place, environ, variables=variables.hosts) and (is_public(place) or is_elsewhere):
+        yield from variables.tokens
 
 
 def _of_git(git: GitCredential) -> Credential | None:
@@ -164,7 +181,7 @@ def _of_glab(place: ForgePlace, environ: Mapping[str, str]) -> Credential | None
 def _printed(command: tuple[str, ...], given: str, kind: Kind, environ: Mapping[str, str]) -> str | None:
     """What a command prints that finds its own credentials; those of variables are judged here, not there."""
     variables = _VARIABLES[kind]
-    left_out = {*variables.tokens, *variables.elsewhere, *variables.hosts}
+    left_out = {*variables.tokens, *variables.elsewhere, *variables.hosts, *variables.elsewhere_hosts}
     env = {name: value for name, value in environ.items() if name not in left_out}
     try:
         ran = subprocess.run(

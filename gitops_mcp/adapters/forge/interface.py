@@ -34,7 +34,10 @@ class Forge(Protocol):
         """Who acts, as answers tell it: `octo-bot, by a token of GITHUB_TOKEN`. Never more than one request, once."""
 
     def open_pulls(self) -> PullRequests:
-        """All open ones of the repository, in pages of the largest size; nothing is asked a pull request."""
+        """All open ones whose branch is where changes are pushed, in pages of the largest size.
+
+        In anybody's fork a branch may have the same name. Nothing is asked a pull request.
+        """
 
     def pull_of(self, branch: str, /) -> PullRequest | None:
         """The one of a branch: the open one, else the newest; None: there is none. At most two requests."""

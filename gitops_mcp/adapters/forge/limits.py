@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from gitops_mcp.errors import InvalidRequest
+from collections.abc import Callable
+
+from gitops_mcp.adapters.forge.interface import Forge
+from gitops_mcp.domain.pull_requests import PullRequest
+from gitops_mcp.errors import InvalidRequest, Refused
 
 BODY_LIMIT = 65_536
 """A body has fewer characters; GitHub's own limit, kept everywhere so that a change reads the same on each forge."""
@@ -22,3 +26,16 @@ def check_body(forge: str, body: str | None) -> None:
 def one_by_one(names: tuple[str, ...]) -> list[tuple[str, ...]]:
     """All at once, then each alone: where one name is refused, a request for several fails as a whole."""
     return [names, *((name,) for name in names)] if len(names) > 1 else [names] if names else []
+
+
+def closed(forge: Forge, pull: PullRequest, close: Callable[[], PullRequest]) -> PullRequest:
+    """Closed once: one that was merged or closed meanwhile stays as it is."""
+    if pull.state != "open":
+        return forge.pull(pull.number)
+    try:
+        return close()
+    except Refused:
+        found = forge.pull(pull.number)
+        if found.state == "open":
+            raise
+        return found

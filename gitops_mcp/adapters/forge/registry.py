@@ -96,4 +96,5 @@ def _app_source(key: AppKey, place: ForgePlace, access: Access) -> Iterator[Sour
 
 def _may_ask(wire: ForgeWire) -> bool:
     """Whether what git pushes with is for the API as well; without it, push options still do."""
-    return wire.get("/user", about="the question who acts", allow=(401, 403)).status == 200
+    wire.identity("username", allow=(401, 403))
+    return wire.credential.login is not None

@@ -16,7 +16,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -80,7 +80,17 @@ class ForgeWire:
         self._access = access
         self._seconds = seconds
         self._client: httpx2.Client | None = None
+        self._has_asked = False
         self._opening = threading.Lock()
+
+    def identity(self, key: str, *, allow: tuple[int, ...] = (403, 404)) -> str:
+        """Who acts, where the credential may ask: `bot, by the token of GITHUB_TOKEN`. `key` has the login."""
+        if self.credential.login is None and not self._has_asked:
+            answer = self.get("/user", about="the question who acts", allow=allow)
+            self._has_asked = True
+            login = text_at(answer.body, key) if answer.status == 200 else None
+            self.credential = replace(self.credential, login=login)
+        return self.credential.identity
 
     def get(self, path: str, query: Query | None = None, *, about: str, allow: tuple[int, ...] = ()) -> Answer:
         return self.ask("GET", path, query=query, about=about, allow=allow)
@@ -106,7 +116,7 @@ class ForgeWire:
             self.credential = self._source() or self.credential
         answer = self._answered(method, path, query, body, about, writes=writes)
         if answer.status == 401 and (renewed := self._source()) and renewed.secret != self.credential.secret:
-            self.credential = renewed
+            self.credential, self._has_asked = renewed, False
             answer = self._answered(method, path, query, body, about, writes=writes)
         wait = seconds_to_wait(answer)
         if wait is not None and wait <= _LONGEST_WAIT:

@@ -7,6 +7,8 @@ may replace.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +18,14 @@ from gitops_mcp.sandbox.remote import git
 Way = Literal["merge", "squash", "rebase", "rebase-merge", "fast-forward"]
 
 PULLS = {"github": "refs/pull", "gitea": "refs/pull", "gitlab": "refs/merge-requests"}
+
+
+class MergeRefused(Exception):
+    """`why` is `closed`, `head`, `draft`, `conflict`, `no commits`, or what the rules of the base still ask for."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def head_ref(forge: ForgeName, number: int) -> str:
@@ -31,14 +41,7 @@ def is_mergeable(pull: Pull, forge: ForgeName) -> bool:
 
 def merge(pull: Pull, forge: ForgeName, way: Way, *, by: User, message: str | None) -> tuple[str, str | None]:
     """Moves the base; the commit that the forge names afterwards, and the squashed one."""
-    base = f"refs/heads/{pull.base}"
-    with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as work:
-        tree = Path(work) / "tree"
-        git(
-            *("clone", "--quiet", "--template=", "--shared", f"--branch={pull.base}"),
-            *(str(pull.target.path), str(tree)),
-        )
-        git("fetch", "--quiet", "origin", f"{head_ref(forge, pull.number)}:refs/heads/the-head", cwd=tree)
+    with _checkout(pull, forge) as tree:
         before = git("rev-parse", "HEAD", cwd=tree).decode()
         if forge == "gitlab" and way == "squash" and git("rev-list", "--count", "HEAD..the-head", cwd=tree) == b"1":
             # It squashes no single commit.
@@ -46,8 +49,30 @@ def merge(pull: Pull, forge: ForgeName, way: Way, *, by: User, message: str | No
         squashed = _merge(tree, pull, forge, way, by, message)
         after = git("rev-parse", "HEAD", cwd=tree).decode()
         git("fetch", "--quiet", str(tree), "HEAD", cwd=pull.target.path)
-        git("update-ref", base, after, before, cwd=pull.target.path)
+        git("update-ref", f"refs/heads/{pull.base}", after, before, cwd=pull.target.path)
     return after, squashed
+
+
+def update_branch(pull: Pull, forge: ForgeName, *, by: User, rebases: bool) -> None:
+    """Brings the head up to its base, as the button in the page does: by a merge, or made anew on top of it."""
+    person = ("-c", f"user.name={by.login}", "-c", f"user.email={by.email}")
+    with _checkout(pull, forge) as tree:
+        git("checkout", "--quiet", "the-head", cwd=tree)
+        message = f"Merge branch '{pull.base}' into {pull.branch}"
+        how = ("rebase",) if rebases else ("merge", "--no-ff", f"--message={message}")
+        git(*person, *how, "--quiet", pull.base, cwd=tree)
+        git("fetch", "--quiet", str(tree), f"+HEAD:refs/heads/{pull.branch}", cwd=pull.source.path)
+
+
+@contextmanager
+def _checkout(pull: Pull, forge: ForgeName) -> Iterator[Path]:
+    """Of the base, with the head as a branch of its own."""
+    with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as work:
+        tree = Path(work) / "tree"
+        place = (str(pull.target.path), str(tree))
+        git("clone", "--quiet", "--template=", "--shared", f"--branch={pull.base}", *place)
+        git("fetch", "--quiet", "origin", f"{head_ref(forge, pull.number)}:refs/heads/the-head", cwd=tree)
+        yield tree
 
 
 def _merge(tree: Path, pull: Pull, forge: ForgeName, way: Way, by: User, message: str | None) -> str | None:

@@ -26,7 +26,7 @@ def take_in(forge: SandboxForge, repository: Repository) -> None:
             move_head(forge, pull, before.get(pull.branch), tip)
         if pull.target is repository and pull.base in moved:
             _move_base(forge, pull, after.get(pull.base))
-        if is_head and not tip and pull.is_open:
+        if is_head and not tip and pull.is_open and pull.target.settings.deletion_closes:
             forge.end(pull)
 
 

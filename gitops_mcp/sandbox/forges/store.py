@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops_mcp.sandbox.forges import merging, pushes
-from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.refusal import Refusal, refuse_pushes
+from gitops_mcp.sandbox.forges.rules import missing
 from gitops_mcp.sandbox.forges.values import (
     Comment,
     ForgeName,
@@ -37,14 +38,6 @@ _DRAFTS = {"gitea": ("wip:", "[wip]"), "gitlab": ("draft:", "[draft]", "(draft)"
 _ROLES: dict[str, Role] = {OWNER: "admin", BOT: "write", REVIEWER: "write", READER: "read"}
 
 
-class MergeRefused(Exception):
-    """`why` is `closed`, `head`, `draft`, `conflict`, `no commits`, or what the rules of the base still ask for."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
 class SandboxForge:
     """One repository, `platform/fleet` unless told, with an owner, a bot, a reviewer and a reader; forks as wanted."""
 
@@ -56,6 +49,7 @@ class SandboxForge:
         self.users: dict[str, User] = {}
         self.tokens: dict[str, Token] = {}
         self.repositories: list[Repository] = []
+        self.organization_labels: dict[str, int] = {}
         self.app_id, self.installation_id, self.app_login = 11111, 22222, "fleet-app[bot]"
         self.app_key: str | None = None
         """The public key of a GitHub App, as PEM; None: there is no App."""
@@ -166,30 +160,6 @@ class SandboxForge:
             pull.trial = merging.is_mergeable(pull, self.name)
         return pull.trial
 
-    def is_behind(self, pull: Pull) -> bool:
-        return not pushes.is_ancestor(pull.target, pull.target.tips[pull.base], pull.head)
-
-    def missing(self, pull: Pull) -> list[str]:
-        """What the rules of the base still ask for, the first one first."""
-        rules = pull.target.rules.get(pull.base)
-        if rules is None:
-            return []
-        reviews = [one for one in pull.current_reviews() if one.official]
-        approvals = sum(one.verdict == "APPROVED" for one in reviews)
-        passed = {one.name for one in self.checks(pull) if one.state in {"success", "neutral", "skipped"}}
-        found = {
-            "approvals": approvals < max(rules.approvals, rules.code_owners),
-            "changes requested": any(one.verdict == "CHANGES_REQUESTED" for one in reviews),
-            "checks": not passed.issuperset(rules.checks),
-            "behind": rules.up_to_date and self.is_behind(pull),
-        }
-        return [name for name, is_so in found.items() if is_so]
-
-    def checks(self, pull: Pull) -> list[Status]:
-        """The newest of each name."""
-        found = {(one.is_run, one.name): one for one in pull.target.statuses if one.commit == pull.head}
-        return list(found.values())
-
     def merge(
         self,
         pull: Pull,
@@ -211,8 +181,8 @@ class SandboxForge:
             ):
                 if is_so:
                     raise MergeRefused(why)
-            if missing := self.missing(pull):
-                raise MergeRefused(missing[0])
+            if still := missing(pull):
+                raise MergeRefused(still[0])
             commit, pull.squash_commit = merging.merge(pull, self.name, way, by=self.user(by), message=message)
             self.end(pull, commit=commit, by=by)
             delete = pull.remove_branch or pull.target.settings.delete_branch if delete is None else delete
@@ -246,6 +216,13 @@ class SandboxForge:
             tip = pull.source.tips.get(pull.branch)
             if tip and tip != pull.head:
                 pushes.move_head(self, pull, pull.head, tip)
+
+    def update_branch(self, pull: Pull, *, by: str = REVIEWER, rebases: bool = False) -> None:
+        """Up to its base, by a merge or made anew."""
+        with self.lock:
+            self.observe()
+            merging.update_branch(pull, self.name, by=self.user(by), rebases=rebases)
+            self.observe()
 
     def edit(self, pull: Pull, *, title: str | None = None, body: str | None = None, base: str | None = None) -> None:
         pull.title = pull.title if title is None else title
@@ -292,6 +269,12 @@ class SandboxForge:
     def delete_branch(self, branch: str, repository: Repository | None = None) -> None:
         git("update-ref", "-d", f"refs/heads/{branch}", cwd=(repository or self.repository).path)
         self.observe()
+
+    def forget_heads(self) -> None:
+        """What GitLab does two weeks after: the refs of closed and merged ones go."""
+        for pull in self.all_pulls():
+            if not pull.is_open:
+                git("update-ref", "-d", merging.head_ref(self.name, pull.number), cwd=pull.target.path)
 
     def refuse(self, why: Refusal, words: str = "") -> None:
         """From now on pushes are refused; `words` are a hook's own."""

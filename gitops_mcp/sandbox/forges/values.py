@@ -70,6 +70,8 @@ class Settings:
     prints_links: bool = True
     push_options: bool = True
     has_pulls: bool = True
+    deletion_closes: bool = True
+    """Whether the pull request of a branch that is deleted is closed; GitLab's versions differ."""
     archived: bool = False
 
 
@@ -131,6 +133,10 @@ class Status:
     description: str = ""
     is_run: bool = False
     at: datetime = field(default_factory=now)
+
+    @property
+    def has_passed(self) -> bool:
+        return self.state in {"success", "neutral", "skipped"}
 
 
 @dataclass
@@ -206,3 +212,7 @@ class Pull:
             if one.verdict in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:
                 last[one.user.login] = one
         return [one for one in last.values() if not one.dismissed]
+
+    def checks(self) -> list[Status]:
+        """The newest of each name, of the head."""
+        return list({(one.is_run, one.name): one for one in self.target.statuses if one.commit == self.head}.values())

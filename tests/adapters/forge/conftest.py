@@ -23,6 +23,22 @@ REAL = "real gitea"
 VARIABLES = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
 
 
+def open_at(kind: ForgeName, url: str, token: str, *, head: str = "platform/fleet", patience: float = 2) -> Forge:
+    """The adapter with a token, for a forge at that address."""
+    place = forge_place(
+        kind,
+        url=url,
+        api=None,
+        remotes=("https://git.example.com/platform/fleet.git",),
+        homes=(f"https://git.example.com/{head}.git",),
+        base="main",
+    )
+    assert isinstance(place, ForgePlace)
+    found = open_forge(place, git=None, access=Access(), environ={VARIABLES[kind]: token}, patience=patience)
+    assert not isinstance(found, NoForge)
+    return found
+
+
 @dataclass(frozen=True)
 class Met:
     """A forge that is served, and the adapter that talks to it."""
@@ -30,24 +46,9 @@ class Met:
     kind: ForgeName
     served: ServedForge
 
-    def place(self, *, head: str = "platform/fleet", url: str | None = None) -> ForgePlace:
-        found = forge_place(
-            self.kind,
-            url=url or self.served.url,
-            api=None,
-            remotes=("https://git.example.com/platform/fleet.git",),
-            homes=(f"https://git.example.com/{head}.git",),
-            base="main",
-        )
-        assert isinstance(found, ForgePlace)
-        return found
-
-    def opened(self, token: str | None = None, *, patience: float = 2, **place: Any) -> Forge:
+    def opened(self, token: str | None = None, **wanted: Any) -> Forge:
         token = self.served.forge.token("bot") if token is None else token
-        environ = {VARIABLES[self.kind]: token}
-        found = open_forge(self.place(**place), git=None, access=Access(), environ=environ, patience=patience)
-        assert not isinstance(found, NoForge)
-        return found
+        return open_at(self.kind, self.served.url, token, **wanted)
 
 
 @pytest.fixture

@@ -67,6 +67,14 @@ def test_it_is_closed_once_and_for_all(met: Met) -> None:
     assert forge.close(closed).state == "closed"
 
 
+def test_one_that_was_merged_meanwhile_is_not_closed(met: Met) -> None:
+    sandbox_pull = met.served.pull("change")
+    forge = met.opened()
+    seen = forge.pull(1)
+    met.served.forge.merge(sandbox_pull, "merge")
+    assert forge.close(seen).state == "merged"
+
+
 @pytest.mark.parametrize("way", ["merge", "squash", "rebase"])
 def test_a_merge_is_seen_with_what_the_base_got(met: Met, way: Way) -> None:
     pull = met.served.pull("change")
@@ -121,7 +129,9 @@ def test_the_branch_of_somebody_elses_fork_is_not_ours(met: Met) -> None:
     met.served.forge.open_pull("change", source=fork, title="A stranger's")
     forge = met.opened()
     assert forge.pull_of("change") is None
+    assert forge.open_pulls().pulls == ()
     assert forge.create(new()).was_there is False
+    assert [one.number for one in forge.open_pulls().pulls] == [2]
 
 
 def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(met: Met) -> None:
@@ -138,6 +148,9 @@ def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(met: Met) -> Non
     found = forge.pull_of("change")
     assert found is not None
     assert (found.number, found.is_across) == (1, True)
+    met.served.commit("change", "two\n")
+    met.served.forge.open_pull("change", title="In the repository itself")
+    assert [one.number for one in forge.open_pulls().pulls] == [1]
 
 
 def test_labels_and_reviewers_that_are_refused_are_told_and_the_rest_stays(met: Met) -> None:
@@ -189,46 +202,47 @@ def test_a_conflict_is_seen(met: Met) -> None:
     assert forge.pull(1).mergeable == ("no" if met.kind == "gitea" else "conflicts")
 
 
+def many(met: Met, count: int) -> None:
+    """So many open ones, of which the last is a draft."""
+    met.served.commit("one")
+    branches = [f"one:refs/heads/change-{number}" for number in range(1, count + 1)]
+    met.served.git("push", "--quiet", "origin", *branches)
+    for number in range(1, count + 1):
+        title = f"{DRAFTS[met.kind]}Scale" if number == count else "Scale"
+        met.served.forge.open_pull(f"change-{number}", title=title, draft=number == count and met.kind == "github")
+
+
+@pytest.fixture
+def pages_of_five(met: Met, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where the adapter keeps its sizes."""
+    module = f"gitops_mcp.adapters.forge.{met.kind}.{'listing' if met.kind == 'github' else 'requests'}"
+    monkeypatch.setattr(f"{module}._PAGE", 5)
+    return module
+
+
+@pytest.mark.usefixtures("pages_of_five")
 def test_a_report_takes_at_most_five_requests_and_a_listing_none_a_pull_request(met: Met) -> None:
-    met.served.commit("one")
-    for number in range(1, 61):
-        met.served.git("push", "--quiet", "origin", f"one:refs/heads/change-{number}")
-        met.served.forge.open_pull(
-            f"change-{number}", title=f"{DRAFTS[met.kind] if number == 60 else ''}Scale", draft=number == 60
-        )
+    many(met, 12)
     forge = met.opened()
-    with met.served.server.counted() as asked:
-        listed = forge.open_pulls()
-    assert len(asked) == listed.pages == {"github": 2, "gitlab": 1, "gitea": 2}[met.kind]
-    assert sorted(one.number for one in listed.pulls) == list(range(1, 61))
-    assert listed.is_cut is False
-    found = next(one for one in listed.pulls if one.number == 60)
-    assert (found.branch, found.base, found.title, found.draft, found.author) == (
-        "change-60",
-        "main",
-        "Scale",
-        True,
-        "bot",
-    )
-    with met.served.server.counted() as asked:
-        forge.report(found)
-    assert len(asked) <= 5
-    with met.served.server.counted() as asked:
-        forge.pull_of("change-60")
-    assert len(asked) <= 2
+    listed = forge.open_pulls()
+    assert (listed.is_cut, listed.pages) == (False, 3)
+    assert sorted(one.number for one in listed.pulls) == list(range(1, 13))
+    found = next(one for one in listed.pulls if one.number == 12)
+    assert (found.branch, found.base, found.title, found.author) == ("change-12", "main", "Scale", "bot")
+    assert [one.number for one in listed.pulls if one.draft] == [12]
+    for ask, most in ((forge.open_pulls, 3), (lambda: forge.report(found), 5), (lambda: forge.pull_of("change-12"), 2)):
+        with met.served.server.counted() as asked:
+            ask()
+        assert 1 <= len(asked) <= most
 
 
-def test_a_listing_that_is_longer_than_its_pages_says_so(met: Met, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        f"gitops_mcp.adapters.forge.{met.kind}.{'listing' if met.kind == 'github' else 'requests'}.MOST_PAGES", 1
-    )
-    met.served.commit("one")
-    for number in range(101):
-        met.served.git("update-ref", "refs/heads/x", "one")
-        met.served.git("push", "--quiet", "origin", f"one:refs/heads/change-{number}")
-        met.served.forge.open_pull(f"change-{number}")
+def test_a_listing_that_is_longer_than_its_pages_says_so(
+    met: Met, pages_of_five: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{pages_of_five}.MOST_PAGES", 1)
+    many(met, 6)
     listed = met.opened().open_pulls()
-    assert (listed.is_cut, listed.pages) == (True, 1)
+    assert (listed.is_cut, listed.pages, len(listed.pulls)) == (True, 1, 5)
 
 
 def test_who_acts_is_told_by_name(met: Met) -> None:

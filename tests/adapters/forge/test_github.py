@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gitops_mcp.adapters.forge.interface import Forge
-from gitops_mcp.adapters.forge.place import NoForge
+from gitops_mcp.adapters.forge.place import ForgePlace, NoForge
 from gitops_mcp.adapters.forge.registry import open_forge
 from gitops_mcp.adapters.forge.wire import Access
 from gitops_mcp.domain.pull_requests import BaseRules, Check, Review
@@ -143,6 +143,10 @@ def test_what_a_fine_grained_token_cannot_see_is_told_and_the_rest_is_there(met:
     assert "No permission of a fine-grained personal token allows it" in told
 
 
+def place(met: Met) -> ForgePlace:
+    return ForgePlace("github", met.served.url, met.served.api, "platform/fleet", "platform/fleet", "main")
+
+
 def opened_as_app(met: Met, **environ: str) -> Forge:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
@@ -152,7 +156,7 @@ def opened_as_app(met: Met, **environ: str) -> Forge:
     met.served.forge.app_key = public.decode()
     given = {"GITHUB_APP_ID": str(met.served.forge.app_id), "GITHUB_APP_PRIVATE_KEY": private, **environ}
     found = open_forge(
-        met.place(), git=None, access=Access(), environ={**given, "GITHUB_TOKEN": "not-asked"}, patience=1
+        place(met), git=None, access=Access(), environ={**given, "GITHUB_TOKEN": "not-asked"}, patience=1
     )
     assert not isinstance(found, NoForge)
     return found
@@ -175,7 +179,7 @@ def test_a_key_of_one_line_has_its_line_breaks_written_out(met: Met) -> None:
 
 def opened_with(met: Met, key: str) -> Forge:
     environ = {"GITHUB_APP_ID": str(met.served.forge.app_id), "GITHUB_APP_PRIVATE_KEY": key}
-    found = open_forge(met.place(), git=None, access=Access(), environ=environ)
+    found = open_forge(place(met), git=None, access=Access(), environ=environ)
     assert not isinstance(found, NoForge)
     return found
 

@@ -7,16 +7,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 import pytest
 
 from gitops_mcp.adapters.forge import wire
 from gitops_mcp.adapters.forge.answers import parsed_answer
+from gitops_mcp.adapters.forge.interface import Forge
 from gitops_mcp.caller import CallEnd, Cancelled, call_until
 from gitops_mcp.errors import Forbidden, GitOpsError, MayArrive, NotFound, RateLimited, Refused, Unavailable
 from gitops_mcp.sandbox.forges.routing import Answer
-from tests.adapters.forge.conftest import VARIABLES, Met, new
+from gitops_mcp.sandbox.forges.values import ForgeName
+from tests.adapters.forge.conftest import FORGES, VARIABLES, Met, new, open_at
 
 JSON = "application/json"
 
@@ -81,7 +82,8 @@ def answer(status: int, body: bytes, *headers: str, kind: str = JSON) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def test_a_redirect_to_another_host_gets_no_token(met: Met) -> None:
+@pytest.mark.parametrize("kind", FORGES)
+def test_a_redirect_to_another_host_gets_no_token(kind: ForgeName) -> None:
     caught: list[bytes] = []
     with listening(answer(200, b"[]"), asked=caught) as evil:
         there = evil.replace("127.0.0.1", "localhost")
@@ -91,7 +93,7 @@ def test_a_redirect_to_another_host_gets_no_token(met: Met) -> None:
                 listening(answer(status, b"", location)) as url,
                 pytest.raises(Unavailable, match="it redirects to another host, http://localhost") as raised,
             ):
-                met.opened("planted-token", url=url).pull(1)
+                open_at(kind, url, "planted-token").pull(1)
             assert "planted" not in str(raised.value)
     assert caught == []
 
@@ -112,11 +114,12 @@ def test_a_redirect_to_another_host_gets_no_token(met: Met) -> None:
         (b"garbage\r\n\r\n", Unavailable, "cannot be reached"),
     ],
 )  # fmt: skip
+@pytest.mark.parametrize("kind", FORGES)
 def test_what_is_no_answer_of_a_forge_is_told_as_that(
-    met: Met, sent: bytes, error: type[GitOpsError], text: str
+    kind: ForgeName, sent: bytes, error: type[GitOpsError], text: str
 ) -> None:
     with listening(sent) as url, pytest.raises(error, match=text) as raised:
-        met.opened("planted-token", url=url).pull(1)
+        open_at(kind, url, "planted-token").pull(1)
     assert "planted" not in str(raised.value)
 
 
@@ -158,7 +161,7 @@ def test_words_are_bounded_on_one_line_and_hold_neither_our_token_nor_others() -
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "kind", "body", "seconds"),
+    ("status", "headers", "media", "body", "seconds"),
     [
         (429, ("Retry-After: 77",), "text/plain", b"Retry later", 77),
         (429, (), "text/plain", b"Retry later", 60),
@@ -167,11 +170,12 @@ def test_words_are_bounded_on_one_line_and_hold_neither_our_token_nor_others() -
         (403, ("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1"), JSON, b"{}", 1),
     ],
 )
+@pytest.mark.parametrize("kind", FORGES)
 def test_a_rate_limit_is_told_with_the_time_to_wait(
-    met: Met, status: int, headers: tuple[str, ...], kind: str, body: bytes, seconds: float
+    kind: ForgeName, status: int, headers: tuple[str, ...], media: str, body: bytes, seconds: float
 ) -> None:
-    with listening(answer(status, body, *headers, kind=kind)) as url, pytest.raises(RateLimited) as raised:
-        met.opened(url=url).pull(1)
+    with listening(answer(status, body, *headers, kind=media)) as url, pytest.raises(RateLimited) as raised:
+        open_at(kind, url, "planted-token").pull(1)
     assert raised.value.seconds == seconds
     assert f"ask again in {seconds} s" in str(raised.value)
 
@@ -184,38 +188,35 @@ def test_a_short_wait_is_waited_for(met: Met) -> None:
     assert 1 <= time.monotonic() - began < 5
 
 
-def test_a_host_that_is_down_cannot_be_reached(met: Met) -> None:
+@pytest.mark.parametrize("kind", FORGES)
+def test_a_host_that_is_down_cannot_be_reached(kind: ForgeName) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
-    for ask in (lambda: met.opened(url=url).pull(1), lambda: met.opened(url=url).create(new())):
+    for ask in (lambda: open_at(kind, url, "planted-token").pull(1), lambda: open_at(kind, url, "t").create(new())):
         with pytest.raises(Unavailable, match=r"127.0.0.1:.* cannot be reached") as raised:
             ask()
         assert not isinstance(raised.value, MayArrive)
 
 
-def test_of_a_creation_without_an_answer_it_is_told_that_it_may_arrive(
-    met: Met, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_a_creation_without_an_answer_it_is_told_that_it_may_arrive(met: Met) -> None:
     met.served.commit("change")
-    monkeypatch.setattr(wire, "_SECONDS", 0.5)
     met.served.server.fail("POST", delay=1, times=1)
     with pytest.raises(
         MayArrive, match=r"no answer from .* within 0.5 s.* the same request again does what is missing"
     ):
-        quick(met).create(new())
+        quick(met.opened()).create(new())
 
 
-def quick(met: Met, **place: Any) -> Any:
-    forge = met.opened(**place)
+def quick(forge: Forge) -> Forge:
     forge._wire._seconds = 0.5  # type: ignore[attr-defined]
     return forge
 
 
 @pytest.mark.parametrize("sent", [b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200, answer(200, b" " * 200)])
-def test_an_answer_byte_by_byte_ends_with_the_requests_time(met: Met, sent: bytes) -> None:
+def test_an_answer_byte_by_byte_ends_with_the_requests_time(sent: bytes) -> None:
     began = time.monotonic()
     with listening(sent, slowly=0.05) as url, pytest.raises(Unavailable, match=r"within 0.5 s"):
-        quick(met, url=url).pull(1)
+        quick(open_at("gitea", url, "planted-token")).pull(1)
     assert time.monotonic() - began < 2
 
 
@@ -231,8 +232,9 @@ def test_a_cancelled_call_does_not_wait_for_the_answer(met: Met) -> None:
     timer.join()
 
 
-def test_an_answer_without_end_is_cut_off(met: Met, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["github"])
+def test_an_answer_without_end_is_cut_off(kind: ForgeName, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "_MOST_BYTES", 10_000)
     body = b'{"number": 1, "x": "' + b"y" * 20_000 + b'"}'
     with listening(answer(200, body)) as url, pytest.raises(Refused, match="more than 0 MiB"):
-        met.opened(url=url).pull(1)
+        open_at(kind, url, "planted-token").pull(1)

@@ -177,6 +177,23 @@ def test_from_a_fork_it_goes_across(forge_server: ForgeServers) -> None:
     assert served.git("rev-parse", "origin/main^2") == made.head
 
 
+def test_a_large_push_passes(forge_server: ForgeServers) -> None:
+    served = forge_server("gitlab")
+    (served.checkout / "large").write_bytes(os.urandom(2_000_000))
+    served.git("add", "--all")
+    assert push(served, "merge_request.create").returncode == 0
+    assert served.forge.repository.pulls[1].head == served.git("rev-parse", "HEAD")
+
+
+def test_the_refs_of_gitlab_go_some_time_after_the_merge_and_those_of_others_stay(forge_server: ForgeServers) -> None:
+    served = forge_server("gitlab")
+    served.forge.merge(served.pull("one"), "merge")
+    served.pull("two")
+    served.forge.forget_heads()
+    refs = served.git("ls-remote", "origin", "refs/merge-requests/*/head")
+    assert refs.split()[1:] == ["refs/merge-requests/2/head"]
+
+
 @pytest.mark.parametrize(
     ("name", "login", "scopes", "words"),
     [

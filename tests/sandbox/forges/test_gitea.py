@@ -52,9 +52,10 @@ def test_a_branch_name_that_is_used_again_hides_the_open_one(served: ServedForge
 
 def test_nothing_filters_a_list_by_head_and_it_is_cut_to_fifty(served: ServedForge) -> None:
     served.commit("one")
-    for number in range(51):
-        served.git("push", "--quiet", "origin", f"one:refs/heads/change-{number}")
-        served.forge.open_pull(f"change-{number}")
+    branches = [f"change-{number}" for number in range(51)]
+    served.git("push", "--quiet", "origin", *(f"one:refs/heads/{branch}" for branch in branches))
+    for branch in branches:
+        served.forge.open_pull(branch)
     answer = ask(served, "GET", f"{PULLS}?state=open&head=platform:change-7&limit=100")
     assert len(answer.json()) == 50
     assert answer.headers["X-Total-Count"] == "51"
@@ -135,6 +136,17 @@ def test_deleting_the_branch_closes_it_and_it_is_reopened_without_one(served: Se
     assert ask(served, "DELETE", "/repos/platform/fleet/branches/gitops-mcp%2Fone").status_code == 204
     assert read(served, f"{PULLS}/1")["state"] == "closed"
     assert ask(served, "PATCH", f"{PULLS}/1", {"state": "open"}).json()["state"] == "open"
+
+
+def test_labels_of_the_organisation_are_another_list_with_another_scope(served: ServedForge) -> None:
+    number = served.forge.organization_labels["org-wide"] = 5
+    served.pull()
+    path = "/orgs/platform/labels"
+    assert [one["name"] for one in read(served, path)] == ["org-wide"]
+    token = served.forge.token(scopes=frozenset({"write:repository", "write:issue"}))
+    assert ask(served, "GET", path, token=token).status_code == 403
+    given = ask(served, "POST", "/repos/platform/fleet/issues/1/labels", {"labels": [number]}, token=token)
+    assert [one["name"] for one in given.json()] == ["org-wide"]
 
 
 def test_reviewers_are_asked_all_or_none(served: ServedForge) -> None:

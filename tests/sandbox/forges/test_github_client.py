@@ -18,7 +18,8 @@ def served(forge_server: ForgeServers) -> ServedForge:
 
 
 def repository(served: ServedForge, login: str = "bot") -> Repository:
-    client = Github(auth=Auth.Token(served.forge.token(login)), base_url=served.api, retry=None)
+    unhurried = {"seconds_between_requests": None, "seconds_between_writes": None, "retry": None}
+    client = Github(auth=Auth.Token(served.forge.token(login)), base_url=served.api, **unhurried)  # type: ignore[arg-type]
     return client.get_repo("platform/fleet")
 
 
@@ -101,11 +102,27 @@ def test_reviews_and_checks_decide_whether_it_can_be_merged(served: ServedForge)
     assert second.merge().merged
 
 
+def test_a_branch_behind_its_base_is_updated_by_a_merge(served: ServedForge) -> None:
+    served.forge.repository.rules["main"] = Rules(up_to_date=True)
+    before = served.pull().head
+    base = served.commit("other", file="other.txt")
+    served.git("push", "--quiet", "origin", "other:main")
+    repo = repository(served, "reviewer")
+    repo.get_pull(1)
+    assert repo.get_pull(1).mergeable_state == "behind"
+    assert repo.get_pull(1).update_branch()
+    served.git("fetch", "--quiet")
+    printed = served.git("log", "-1", "--format=%an: %s, %P", "origin/change")
+    assert printed == f"reviewer: Merge branch 'main' into change, {before} {base}"
+    repo.get_pull(1)
+    assert repo.get_pull(1).mergeable_state == "clean"
+
+
 def test_pages_are_followed_by_the_repositorys_number(served: ServedForge) -> None:
     served.commit("one")
-    for number in range(34):
-        branch = f"change-{number}"
-        served.git("push", "--quiet", "origin", f"one:refs/heads/{branch}")
+    branches = [f"change-{number}" for number in range(34)]
+    served.git("push", "--quiet", "origin", *(f"one:refs/heads/{branch}" for branch in branches))
+    for branch in branches:
         served.forge.open_pull(branch)
     with served.server.counted() as asked:
         assert [one.number for one in repository(served).get_pulls()] == list(range(34, 0, -1))

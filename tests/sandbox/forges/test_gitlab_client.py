@@ -109,6 +109,24 @@ def test_the_status_tells_one_reason_of_several_until_all_are_met(served: Served
     assert [one.name for one in project(served).commits.get(pull.head, lazy=True).statuses.list()] == ["ci"]
 
 
+def test_where_only_fast_forwards_are_allowed_the_branch_is_rebased_first(served: ServedForge) -> None:
+    served.forge.repository.settings.merge_method = "ff"
+    before = served.pull().head
+    served.commit("other", file="other.txt")
+    served.git("push", "--quiet", "origin", "other:main")
+    found = project(served, "reviewer").mergerequests
+    found.get(1)
+    assert found.get(1).detailed_merge_status == "need_rebase"
+    found.get(1).rebase()
+    found.get(1)
+    rebased = found.get(1)
+    assert rebased.detailed_merge_status == "mergeable"
+    assert rebased.sha != before
+    rebased.merge()
+    served.git("fetch", "--quiet")
+    assert served.git("rev-parse", "origin/main") == rebased.sha
+
+
 def test_a_row_of_a_list_has_the_status_that_was_computed_last(served: ServedForge) -> None:
     served.pull()
     merge_requests = project(served).mergerequests

@@ -17,7 +17,7 @@ from gitops_mcp.adapters.forge.answers import at, name_at, rows_in, text_at
 from gitops_mcp.adapters.forge.gitea.pull import DRAFT, branch_of, pull_from
 from gitops_mcp.adapters.forge.gitea.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, one_by_one
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, one_by_one
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import (
@@ -41,21 +41,16 @@ class Gitea:
         self._wire = wire
         self._place = place
         self._repository = f"/repos/{quote(place.path)}"
-        self._who: str | None = None
 
     def identity(self) -> str:
         """The usual token may not ask who it belongs to."""
-        if self._who is None:
-            answer = self._wire.get("/user", about="the question who acts", allow=(403, 404))
-            login = text_at(answer.body, "login") if answer.status == 200 else None
-            self._who = f"{login}, by {self._wire.credential.name}" if login else self._wire.credential.name
-        return self._who
+        return self._wire.identity("login")
 
     def open_pulls(self) -> PullRequests:
         pulls: list[PullRequest] = []
         for page in range(1, MOST_PAGES + 1):
             rows = self._rows({"state": "open", "page": page}, "the open pull requests")
-            pulls += map(pull_from, rows)
+            pulls += [pull_from(row) for row in rows if self._is_ours(row)]
             if len(rows) < _PAGE:
                 return PullRequests(tuple(pulls), pages=page)
         return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)
@@ -167,7 +162,7 @@ class Gitea:
         return self._patched(pull, wanted) if wanted else pull
 
     def close(self, pull: PullRequest, /) -> PullRequest:
-        return self._patched(pull, {"state": "closed"}) if pull.state == "open" else self.pull(pull.number)
+        return closed(self, pull, lambda: self._patched(pull, {"state": "closed"}))
 
     def _patched(self, pull: PullRequest, body: Any) -> PullRequest:
         about = f"the change of pull request #{pull.number}"

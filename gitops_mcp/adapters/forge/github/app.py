@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import at, text_at
-from gitops_mcp.adapters.forge.credentials import AppKey, Credential
+from gitops_mcp.adapters.forge.credentials import GITHUB_APP, AppKey, Credential
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import Access, ForgeWire
 from gitops_mcp.errors import Unavailable
@@ -47,7 +47,7 @@ class AppSource:
         token = text_at(answer.body, "token")
         if token is None:
             raise Unavailable("GitHub: a token of the installation: the answer holds none: check forge.api")
-        return Credential("GitHub App", token, login=self._login, ends=time.monotonic() + _LASTS)
+        return Credential(GITHUB_APP, token, login=self._login, ends=time.monotonic() + _LASTS)
 
     def _signed(self) -> Credential:
         import jwt

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from gitops_mcp.adapters.forge.answers import at, name_at, names_in, rows_in, text_at
-from gitops_mcp.adapters.forge.github.pull import pull_from
+from gitops_mcp.adapters.forge.github.pull import is_at, pull_from
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -29,6 +29,7 @@ query Open($owner: String!, $name: String!, $first: Int!, $after: String) {
       nodes {
         id number url state title isDraft createdAt mergeable isCrossRepository
         headRefName headRefOid baseRefName
+        headRepository { nameWithOwner }
         author { login }
         labels(first: 20) { nodes { name } }
       }
@@ -44,7 +45,7 @@ def listed_pulls(wire: ForgeWire, place: ForgePlace, repository: str) -> PullReq
     except RateLimited:
         raise
     except Unavailable:
-        return _by_rest(wire, repository)
+        return _by_rest(wire, place, repository)
 
 
 def graphql_address(api: str) -> str:
@@ -61,7 +62,8 @@ def _by_graphql(wire: ForgeWire, place: ForgePlace) -> PullRequests:
         found = at(_data(wire, variables), "repository", "pullRequests")
         if found is None:
             raise NotFound(f"{wire.name}: {_ABOUT}: there is no {place.path}, or {wire.credential.name} may not see it")
-        pulls += [_pull_from(node) for node in rows_in(at(found, "nodes")) if node]
+        nodes = rows_in(at(found, "nodes"))
+        pulls += [_pull_from(node) for node in nodes if is_at(place, text_at(node, "headRepository", "nameWithOwner"))]
         after = text_at(found, "pageInfo", "endCursor")
         if at(found, "pageInfo", "hasNextPage") is not True or after is None:
             return PullRequests(tuple(pulls), pages=page)
@@ -103,12 +105,12 @@ def _pull_from(node: Any) -> PullRequest:
     )
 
 
-def _by_rest(wire: ForgeWire, repository: str) -> PullRequests:
+def _by_rest(wire: ForgeWire, place: ForgePlace, repository: str) -> PullRequests:
     pulls: list[PullRequest] = []
     for page in range(1, MOST_PAGES + 1):
         query: dict[str, str | int] = {"state": "open", "per_page": 100, "page": page}
         rows = rows_in(wire.get(f"{repository}/pulls", query, about=_ABOUT).body)
-        pulls += map(pull_from, rows)
+        pulls += [pull_from(row) for row in rows if is_at(place, name_at(row, "head", "repo"))]
         if len(rows) < 100:
             return PullRequests(tuple(pulls), pages=page)
     return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gitops_mcp.adapters.forge.answers import at, name_at, names_in, rows_in, text_at
+from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.domain.pull_requests import Mergeable, PullRequest
 from gitops_mcp.errors import Unavailable
 
@@ -40,6 +41,11 @@ def pull_from(row: Any) -> PullRequest:
         created_at=text_at(row, "created_at"),
         id=text_at(row, "node_id"),
     )
+
+
+def is_at(place: ForgePlace, repository: str | None) -> bool:
+    """Whether branches are pushed there."""
+    return repository is not None and repository.lower() == place.head_path.lower()
 
 
 def asked_reviewers(row: Any) -> tuple[str, ...]:

@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, rows_in, text_at
+from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, rows_in
 from gitops_mcp.adapters.forge.github.listing import listed_pulls
-from gitops_mcp.adapters.forge.github.pull import asked_reviewers, pull_from
+from gitops_mcp.adapters.forge.github.pull import asked_reviewers, is_at, pull_from
 from gitops_mcp.adapters.forge.github.report import report_of
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, one_by_one
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, one_by_one
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -47,17 +47,9 @@ class GitHub:
         self._place = place
         self._patience = patience
         self._repository = f"/repos/{quote(place.path)}"
-        self._who: str | None = None
 
     def identity(self) -> str:
-        credential = self._wire.credential
-        if credential.login:
-            return f"{credential.login}, {credential.name}"
-        if self._who is None:
-            answer = self._wire.get("/user", about="the question who acts", allow=(403, 404))
-            login = text_at(answer.body, "login") if answer.status == 200 else None
-            self._who = f"{login}, by {credential.name}" if login else credential.name
-        return self._who
+        return self._wire.identity("login")
 
     def open_pulls(self) -> PullRequests:
         return listed_pulls(self._wire, self._place, self._repository)
@@ -73,9 +65,7 @@ class GitHub:
     def _is_of(self, row: Any, branch: str) -> bool:
         """Of our branch; a fork that is gone has no name any more."""
         repository = name_at(row, "head", "repo")
-        return at(row, "head", "ref") == branch and (
-            repository is None or repository.lower() == self._place.head_path.lower()
-        )
+        return at(row, "head", "ref") == branch and (repository is None or is_at(self._place, repository))
 
     def pull(self, number: int, /) -> PullRequest:
         about = f"pull request #{number} of {self._place.path}"
@@ -162,7 +152,7 @@ class GitHub:
         return self._patched(pull, wanted) if wanted else pull
 
     def close(self, pull: PullRequest, /) -> PullRequest:
-        return self._patched(pull, {"state": "closed"}) if pull.state == "open" else self.pull(pull.number)
+        return closed(self, pull, lambda: self._patched(pull, {"state": "closed"}))
 
     def _patched(self, pull: PullRequest, body: Any) -> PullRequest:
         about = f"the change of pull request #{pull.number}"

@@ -16,7 +16,7 @@ from gitops_mcp.adapters.forge.answers import Answer, at, rows_in, text_at
 from gitops_mcp.adapters.forge.gitlab.pull import pull_from
 from gitops_mcp.adapters.forge.gitlab.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -45,14 +45,9 @@ class GitLab:
         self._target = f"/projects/{quote(place.path, safe='')}"
         self._source = f"/projects/{quote(place.head_path, safe='')}"
         self._numbers: dict[str, int] = {}
-        self._who: str | None = None
 
     def identity(self) -> str:
-        if self._who is None:
-            answer = self._wire.get("/user", about="the question who acts", allow=(403, 404))
-            login = text_at(answer.body, "username") if answer.status == 200 else None
-            self._who = f"{login}, by {self._wire.credential.name}" if login else self._wire.credential.name
-        return self._who
+        return self._wire.identity("username")
 
     def open_pulls(self) -> PullRequests:
         pulls: list[PullRequest] = []
@@ -60,7 +55,7 @@ class GitLab:
             query: dict[str, str | int] = {"state": "opened", "per_page": _PAGE, "page": page}
             query["with_merge_status_recheck"] = "true"
             rows = self._rows(query, "the open merge requests")
-            pulls += map(pull_from, rows)
+            pulls += [pull_from(row) for row in rows if self._is_ours(row)]
             if len(rows) < _PAGE:
                 return PullRequests(tuple(pulls), pages=page)
         return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)
@@ -175,7 +170,7 @@ class GitLab:
         return self._put(pull, wanted) if wanted else pull
 
     def close(self, pull: PullRequest, /) -> PullRequest:
-        return self._put(pull, {"state_event": "close"}) if pull.state == "open" else self.pull(pull.number)
+        return closed(self, pull, lambda: self._put(pull, {"state_event": "close"}))
 
     def _put(self, pull: PullRequest, body: Any) -> PullRequest:
         about = f"the change of merge request !{pull.number}"

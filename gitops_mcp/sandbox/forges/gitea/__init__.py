@@ -30,6 +30,7 @@ _ROUTES = Routes.of(
         "GET /version": _version,
         "GET /settings/api": _settings,
         "GET /user": reviews.current_user,
+        "GET /orgs/{org}/labels": reviews.labels_of_organization,
         f"GET {_R}": pulls.get_repository,
         f"GET {_R}/pulls": pulls.list_pulls,
         f"POST {_R}/pulls": pulls.create_pull,

@@ -66,7 +66,7 @@ def repository_body(call: Call, repository: Repository) -> Body:
 
 
 def label_body(call: Call, repository: Repository, name: str) -> Body:
-    number = repository.labels[name]
+    number = repository.labels.get(name) or call.forge.organization_labels[name]
     url = f"{call.api}/repos/{repository.full_name}/labels/{number}"
     shown = {"exclusive": False, "is_archived": False, "color": "00aabb", "description": ""}
     return {"id": number, "name": name, **shown, "url": url}

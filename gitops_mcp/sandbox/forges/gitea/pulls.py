@@ -7,9 +7,8 @@ from typing import Any
 
 from gitops_mcp.sandbox.forges.gitea.bodies import branch_body, pull_body, repository_body, row_body
 from gitops_mcp.sandbox.forges.gitea.rights import need, need_open, need_write, not_found, refusal, the_pull
-from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.routing import Answer, Call, Refused, link_header, page_of
-from gitops_mcp.sandbox.forges.store import MergeRefused
 from gitops_mcp.sandbox.forges.values import Pull, Repository
 
 TITLE_COLUMNS = 252
@@ -123,7 +122,8 @@ def _head(call: Call) -> tuple[Repository | None, str]:
 
 def _set_labels(call: Call, pull: Pull, numbers: list[int]) -> None:
     """Those that there are not are dropped without a word."""
-    pull.labels[:] = [name for name, number in call.repo.labels.items() if number in numbers]
+    known = {**call.repo.labels, **call.forge.organization_labels}
+    pull.labels[:] = [name for name, number in known.items() if number in numbers]
 
 
 def cut_title(title: str) -> str:

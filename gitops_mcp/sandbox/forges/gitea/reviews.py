@@ -31,6 +31,15 @@ def labels_of_repository(call: Call) -> Answer:
     return Answer(200, [label_body(call, call.repo, one) for one in found], headers)
 
 
+def labels_of_organization(call: Call) -> Answer:
+    """Another list, with another scope."""
+    need(call, "read:organization")
+    rows = call.forge.organization_labels.items()
+    url = f"{call.api}/orgs/{call.place['org']}/labels"
+    found, headers = paged(call, [{"id": number, "name": name, "url": f"{url}/{number}"} for name, number in rows])
+    return Answer(200, found, headers)
+
+
 def create_label(call: Call) -> Answer:
     need(call, "write:issue")
     need_write(call)
@@ -48,7 +57,7 @@ def add_labels(call: Call) -> Answer:
     wanted = call.given("labels") or []
     if call.method == "PUT":
         pull.labels.clear()
-    for name, number in call.repo.labels.items():
+    for name, number in {**call.repo.labels, **call.forge.organization_labels}.items():
         if {name, number} & set(wanted) and name not in pull.labels and call.can_write:
             pull.labels.append(name)
     return list_labels(call)

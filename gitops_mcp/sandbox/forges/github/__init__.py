@@ -11,6 +11,11 @@ from gitops_mcp.sandbox.forges.routing import Answer, Call, Routes
 
 _R = "/repos/{owner}/{repo}"
 _HTML = "<html><body><h1>503 Service Unavailable</h1>No server is available to handle this request.</body></html>"
+_SSO = (
+    "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this "
+    "organization."
+)
+_SSO_PAGE = {"X-GitHub-SSO": "required; url=https://github.com/orgs/platform/sso?authorization_request=EXAMPLE"}
 _SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 
 
@@ -46,13 +51,13 @@ _ROUTES = Routes.of(
         f"PATCH {_R}/pulls/{{number}}": pulls.edit_pull,
         f"GET {_R}/pulls/{{number}}/merge": pulls.is_merged,
         f"PUT {_R}/pulls/{{number}}/merge": pulls.merge_pull,
+        f"PUT {_R}/pulls/{{number}}/update-branch": pulls.update_branch,
         f"GET {_R}/pulls/{{number}}/reviews": reviews.list_reviews,
         f"POST {_R}/pulls/{{number}}/reviews": reviews.create_review,
         f"PUT {_R}/pulls/{{number}}/reviews/{{review}}/dismissals": reviews.dismiss_review,
         f"GET {_R}/pulls/{{number}}/requested_reviewers": reviews.requested,
         f"POST {_R}/pulls/{{number}}/requested_reviewers": reviews.request_reviewers,
         f"DELETE {_R}/pulls/{{number}}/requested_reviewers": reviews.unrequest_reviewers,
-        f"GET {_R}/issues/{{number}}": reviews.get_issue,
         f"GET {_R}/issues/{{number}}/labels": reviews.list_labels,
         f"POST {_R}/issues/{{number}}/labels": reviews.add_labels,
         f"PUT {_R}/issues/{{number}}/labels": reviews.add_labels,
@@ -62,18 +67,15 @@ _ROUTES = Routes.of(
         f"GET {_R}/issues/comments/{{id}}": reviews.get_comment,
         f"PATCH {_R}/issues/comments/{{id}}": reviews.edit_comment,
         f"DELETE {_R}/issues/comments/{{id}}": reviews.delete_comment,
-        f"GET {_R}/labels": reviews.labels_of_repository,
         f"GET {_R}/commits/{{ref*}}/status": commits.combined_status,
         f"GET {_R}/commits/{{ref*}}/statuses": commits.list_statuses,
         f"GET {_R}/commits/{{ref*}}/check-runs": commits.list_runs,
         f"GET {_R}/commits/{{ref*}}/pulls": pulls.pulls_of_commit,
         f"GET {_R}/commits/{{ref*}}": commits.get_commit,
         f"POST {_R}/statuses/{{ref}}": commits.create_status,
-        f"POST {_R}/check-runs": commits.create_run,
         f"GET {_R}/rules/branches/{{branch*}}": commits.branch_rules,
         f"GET {_R}/branches/{{branch*}}/protection": commits.get_protection,
         f"GET {_R}/branches/{{branch*}}": commits.get_branch,
-        f"GET {_R}/git/ref/heads/{{branch*}}": commits.get_ref,
         f"POST {_R}/git/refs": commits.create_ref,
         f"DELETE {_R}/git/refs/heads/{{branch*}}": commits.delete_ref,
     }
@@ -107,13 +109,22 @@ GITHUB = Dialect(
         "429": Answer(429, {"message": _SECONDARY}),
         "500": Answer(500, {"message": "Server Error"}),
         "html": Answer(503, _HTML, media="text/html"),
-        "sso": Answer(
-            403,
+        "sso": Answer(403, {"message": _SSO}, _SSO_PAGE),
+        "graph sso": Answer(
+            200,
             {
-                "message": "Resource protected by organization SAML enforcement. You must grant your Personal Access "
-                "token access to this organization."
+                "data": {"repository": None},
+                "errors": [
+                    {
+                        "type": "FORBIDDEN",
+                        "path": ["repository"],
+                        "extensions": {"saml_failure": True},
+                        "locations": [{"line": 1, "column": 1}],
+                        "message": _SSO,
+                    }
+                ],
             },
-            {"X-GitHub-SSO": "required; url=https://github.com/orgs/platform/sso?authorization_request=EXAMPLE"},
+            _SSO_PAGE,
         ),
         "actions": Answer(403, {"message": "GitHub Actions is not permitted to create or approve pull requests."}),
         "graph limit": Answer(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gitops_mcp.sandbox.forges.routing import Call
+from gitops_mcp.sandbox.forges.rules import missing
 from gitops_mcp.sandbox.forges.store import SandboxForge
 from gitops_mcp.sandbox.forges.values import Comment, Pull, Repository, Review, Status, User
 from gitops_mcp.sandbox.remote import git
@@ -150,7 +151,7 @@ def pull_body(call: Call, pull: Pull, *, is_new: bool = False) -> Body:
         "merged": pull.merged is not None,
         "mergeable": mergeable,
         "rebaseable": mergeable,
-        "mergeable_state": merge_state(call.forge, pull, mergeable),
+        "mergeable_state": merge_state(pull, mergeable),
         "merged_by": user_body(call, pull.merged_by),
         "comments": len(pull.comments),
         "review_comments": 0,
@@ -174,7 +175,7 @@ def changes(pull: Pull) -> tuple[int, int, int]:
     return sum(one[0] for one in counts), sum(one[1] for one in counts), len(lines)
 
 
-def merge_state(forge: SandboxForge, pull: Pull, mergeable: bool | None) -> str:
+def merge_state(pull: Pull, mergeable: bool | None) -> str:
     """One word for what holds a merge up, not the reason; of a conflict before all else."""
     if mergeable is None:
         return "unknown"
@@ -182,12 +183,12 @@ def merge_state(forge: SandboxForge, pull: Pull, mergeable: bool | None) -> str:
         return "dirty"
     if pull.draft:
         return "draft"
-    missing = set(forge.missing(pull)) if pull.is_open else set()
-    if missing & _BLOCKS:
+    still = set(missing(pull)) if pull.is_open else set()
+    if still & _BLOCKS:
         return "blocked"
-    if missing:
+    if still:
         return "behind"
-    passed = all(one.state in {"success", "neutral", "skipped"} for one in forge.checks(pull))
+    passed = all(one.has_passed for one in pull.checks())
     return "clean" if passed else "unstable"
 
 

@@ -63,14 +63,6 @@ def create_status(call: Call) -> Answer:
     return Answer(201, {**status_body(call, status), "creator": user_body(call, status.user)})
 
 
-def create_run(call: Call) -> Answer:
-    need(call, "checks=write")
-    if call.token is None or call.token.kind != "app":
-        raise refusal(403, "You must authenticate via a GitHub App.")
-    call.place["ref"] = str(call.given("head_sha"))
-    return Answer(201, run_body(call, _keep(call, commit_of(call), call.given("conclusion") or "pending", is_run=True)))
-
-
 def _keep(call: Call, commit: str, state: str, *, is_run: bool) -> Status:
     url, text = call.given("target_url") or call.given("details_url") or "", call.given("description") or ""
     if len(text) > 140:
@@ -172,13 +164,6 @@ def get_protection(call: Call) -> Answer:
             "required_approving_review_count": rules.approvals,
         }
     return Answer(200, body)
-
-
-def get_ref(call: Call) -> Answer:
-    branch = call.place["branch"]
-    if branch not in call.repo.tips:
-        raise not_found()
-    return Answer(200, _ref_body(call, branch))
 
 
 def create_ref(call: Call) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any
 from gitops_mcp.sandbox.forges.github.bodies import changes, head_of, merge_state, time
 from gitops_mcp.sandbox.forges.github.graphql import GraphError, InvalidQuery
 from gitops_mcp.sandbox.forges.routing import Call
+from gitops_mcp.sandbox.forges.rules import missing
 from gitops_mcp.sandbox.forges.values import Pull, Repository, Review, Status, User
 from gitops_mcp.sandbox.remote import git
 
@@ -130,9 +131,9 @@ def pull_node(call: Call, pull: Pull) -> Node:
         "reviews": reviews("reviews", pull.reviews),
         "latestReviews": reviews("latestReviews", latest),
         "latestOpinionatedReviews": reviews("latestOpinionatedReviews", pull.current_reviews()),
-        "reviewDecision": lambda _: _decision(call, pull),
+        "reviewDecision": lambda _: _decision(pull),
         "mergeable": mergeable,
-        "mergeStateStatus": lambda _: merge_state(call.forge, pull, pull.trial).upper(),
+        "mergeStateStatus": lambda _: merge_state(pull, pull.trial).upper(),
         "isInMergeQueue": False,
         "mergeQueueEntry": None,
         "autoMergeRequest": None,
@@ -175,17 +176,17 @@ def _review(call: Call, review: Review) -> Node:
     }
 
 
-def _decision(call: Call, pull: Pull) -> str | None:
+def _decision(pull: Pull) -> str | None:
     """None where the base requires no review."""
     rules = pull.target.rules.get(pull.base)
     if rules is None or not (rules.approvals or rules.code_owners):
         return None
-    missing = call.forge.missing(pull)
+    still = missing(pull)
     return (
         "CHANGES_REQUESTED"
-        if "changes requested" in missing
+        if "changes requested" in still
         else "REVIEW_REQUIRED"
-        if "approvals" in missing
+        if "approvals" in still
         else "APPROVED"
     )
 
@@ -205,7 +206,7 @@ def _commits(call: Call, pull: Pull, arguments: Arguments) -> Node:
 
 
 def _rollup(call: Call, pull: Pull) -> Node | None:
-    rows = call.forge.checks(pull)
+    rows = pull.checks()
     if not rows:
         return None
     states = {one.state for one in rows}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from gitops_mcp.sandbox.forges.github.bodies import pull_body, repository_body, row_body
 from gitops_mcp.sandbox.forges.github.rights import invalid, need, need_write, refusal, the_pull
-from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.routing import Answer, Call, Page, link_header, page_of
-from gitops_mcp.sandbox.forges.store import MergeRefused
 from gitops_mcp.sandbox.forges.values import Pull, Repository
 from gitops_mcp.sandbox.remote import git
 
@@ -178,6 +177,17 @@ def merge_pull(call: Call) -> Answer:
     except MergeRefused as error:
         raise refusal(*_REFUSED[error.why]) from error
     return Answer(200, {"sha": pull.merge_commit, "merged": True, "message": "Pull Request successfully merged"})
+
+
+def update_branch(call: Call) -> Answer:
+    need(call, "pull_requests=write")
+    pull = the_pull(call)
+    need_write(call)
+    if call.given("expected_head_sha", pull.head) != pull.head:
+        raise refusal(422, "expected head sha didn\u2019t match current head ref.")
+    call.forge.update_branch(pull, by=call.person.login)
+    url = f"{call.api}/repos/{call.repo.full_name}/pulls/{pull.number}"
+    return Answer(202, {"message": "Updating pull request branch.", "url": url})
 
 
 def is_merged(call: Call) -> Answer:

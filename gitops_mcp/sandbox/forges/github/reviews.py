@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from gitops_mcp.sandbox.forges.github.bodies import (
     comment_body,
@@ -58,11 +58,6 @@ def remove_label(call: Call) -> Answer:
         raise refusal(404, "Label does not exist")
     pull.labels.remove(name)
     return list_labels(call)
-
-
-def labels_of_repository(call: Call) -> Answer:
-    page, headers = paged(call, list[object](call.repo.labels))
-    return Answer(200, [label_body(call, call.repo, one) for one in page.rows], headers)
 
 
 def requested(call: Call) -> Answer:
@@ -176,12 +171,3 @@ def delete_comment(call: Call) -> Answer:
     pull, comment = _comment(call)
     pull.comments.remove(comment)
     return Answer(204)
-
-
-def get_issue(call: Call) -> Answer:
-    """A pull request is an issue too, as which a client may ask for its labels and comments."""
-    pull = the_pull(call)
-    row: dict[str, Any] = row_body(call, pull)
-    kept = "id number state title user body labels created_at updated_at closed_at html_url assignees locked"
-    body = {name: row[name] for name in kept.split()} | {"url": row["issue_url"], "comments": len(pull.comments)}
-    return Answer(200, body | {"pull_request": {"url": row["url"], "html_url": row["html_url"]}})

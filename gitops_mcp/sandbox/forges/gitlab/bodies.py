@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gitops_mcp.sandbox.forges.routing import Call
-from gitops_mcp.sandbox.forges.store import SandboxForge
+from gitops_mcp.sandbox.forges.rules import is_behind, missing
 from gitops_mcp.sandbox.forges.values import Comment, Pull, Repository, Status, User
 from gitops_mcp.sandbox.remote import git
 
@@ -74,24 +74,24 @@ def project_body(call: Call, repository: Repository) -> Body:
     return body
 
 
-def detailed_status(forge: SandboxForge, pull: Pull) -> str:
+def detailed_status(pull: Pull) -> str:
     """The first check that fails, in a fixed order; of those behind it nothing is told."""
     if not pull.is_open:
         return "not_open"
     if pull.trial is None:
         return "checking" if pull.asked else "unchecked"
-    missing = forge.missing(pull)
-    is_running = any(one.state == "pending" for one in forge.checks(pull))
-    rebases = pull.target.settings.merge_method != "merge" and forge.is_behind(pull)
+    still = missing(pull)
+    is_running = any(one.state == "pending" for one in pull.checks())
+    rebases = pull.target.settings.merge_method != "merge" and is_behind(pull)
     found = {
         "draft_status": pull.draft,
         "commits_status": pull.head == pull.base_commit or pull.branch not in pull.source.tips,
-        "ci_still_running": "checks" in missing and is_running,
-        "ci_must_pass": "checks" in missing,
-        "not_approved": "approvals" in missing,
-        "requested_changes": "changes requested" in missing,
+        "ci_still_running": "checks" in still and is_running,
+        "ci_must_pass": "checks" in still,
+        "not_approved": "approvals" in still,
+        "requested_changes": "changes requested" in still,
         "conflict": not pull.trial,
-        "need_rebase": rebases or "behind" in missing,
+        "need_rebase": rebases or "behind" in still,
     }
     return next((word for word, is_so in found.items() if is_so), "mergeable")
 
@@ -135,7 +135,7 @@ def row_body(call: Call, pull: Pull) -> Body:
         "milestone": None,
         "merge_when_pipeline_succeeds": False,
         "merge_status": merge_status,
-        "detailed_merge_status": detailed_status(call.forge, pull),
+        "detailed_merge_status": detailed_status(pull),
         "sha": commit,
         "merge_commit_sha": None if is_ff else pull.merge_commit,
         "squash_commit_sha": pull.squash_commit,

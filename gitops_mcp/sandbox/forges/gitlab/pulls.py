@@ -6,9 +6,8 @@ from typing import Any
 
 from gitops_mcp.sandbox.forges.gitlab.bodies import detailed_status, project_body, pull_body, row_body
 from gitops_mcp.sandbox.forges.gitlab.rights import need_write, not_found, refusal, the_pull
-from gitops_mcp.sandbox.forges.merging import Way
+from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.routing import Answer, Call, link_header, page_of
-from gitops_mcp.sandbox.forges.store import MergeRefused
 from gitops_mcp.sandbox.forges.values import Pull, Repository, User
 
 BODY_LIMIT = 1_048_576
@@ -42,19 +41,7 @@ def get_project(call: Call) -> Answer:
 
 def list_pulls(call: Call) -> Answer:
     """All states unless one is named; the filter by source branch goes across forks."""
-    return _listed(call, list(call.repo.pulls.values()))
-
-
-def list_own(call: Call) -> Answer:
-    """Without a project only one's own, unless all are asked for."""
-    rows = [pull for one in call.forge.repositories for pull in one.pulls.values() if call.person.login in one.roles]
-    if call.query.get("scope", "created_by_me") != "all":
-        rows = [one for one in rows if one.user == call.user]
-    return _listed(call, rows)
-
-
-def _listed(call: Call, rows: list[Pull]) -> Answer:
-    query = call.query
+    query, rows = call.query, list(call.repo.pulls.values())
     if state := _STATES.get(query.get("state", "all")):
         rows = [one for one in rows if _state(one) == state]
     if source := query.get("source_branch"):
@@ -181,7 +168,7 @@ def merge_pull(call: Call) -> Answer:
         raise refusal(401, "401 Unauthorized")
     if pull.is_open and pull.trial is None:
         call.forge.mergeable(pull)
-    if detailed_status(call.forge, pull) not in {"mergeable", "conflict"}:
+    if detailed_status(pull) not in {"mergeable", "conflict"}:
         raise refusal(405, "405 Method Not Allowed")
     way: Way = "fast-forward" if settings.merge_method == "ff" else "merge"
     if call.given("squash", pull.squash):
@@ -194,3 +181,10 @@ def merge_pull(call: Call) -> Answer:
     except MergeRefused as error:
         raise refusal(*_REFUSED.get(error.why, (405, "405 Method Not Allowed"))) from error
     return Answer(200, pull_body(call, pull))
+
+
+def rebase_pull(call: Call) -> Answer:
+    pull = the_pull(call)
+    need_write(call)
+    call.forge.update_branch(pull, by=call.person.login, rebases=True)
+    return Answer(202, {"rebase_in_progress": True})

@@ -6,7 +6,6 @@ from gitops_mcp.sandbox.forges.gitlab.bodies import (
     approvals_body,
     newest,
     note_body,
-    pipeline_body,
     status_body,
     time,
     user_body,
@@ -30,29 +29,6 @@ def list_users(call: Call) -> Answer:
     wanted = call.query.get("username", "").lower()
     found, headers = paged(call, [one for one in call.forge.users.values() if one.login.lower() == wanted])
     return Answer(200, users_body(call, found), headers)
-
-
-def list_members(call: Call) -> Answer:
-    levels = {"admin": 40, "write": 30, "read": 20}
-    rows = [
-        {**(user_body(call, call.forge.user(login)) or {}), "access_level": levels[role]}
-        for login, role in call.repo.roles.items()
-        if call.query.get("query", "") in login
-    ]
-    found, headers = paged(call, rows)
-    return Answer(200, found, headers)
-
-
-def current_token(call: Call) -> Answer:
-    scopes = sorted(call.token.scopes or {"api"}) if call.token else []
-    body = {"id": 1, "name": "token", "revoked": False, "active": True, "user_id": call.person.id}
-    return Answer(200, {**body, "scopes": scopes, "expires_at": None})
-
-
-def list_labels(call: Call) -> Answer:
-    rows = [{"id": number, "name": name, "color": "#428bca"} for name, number in call.repo.labels.items()]
-    found, headers = paged(call, rows)
-    return Answer(200, found, headers)
 
 
 def get_approvals(call: Call) -> Answer:
@@ -125,22 +101,6 @@ def delete_note(call: Call) -> Answer:
     pull, note = _note(call)
     pull.comments.remove(note)
     return Answer(204)
-
-
-def pipelines_of_pull(call: Call) -> Answer:
-    pull = the_pull(call)
-    found = pipeline_body(call, pull.target, pull.head, pull.branch)
-    return Answer(200, [found] if found else [])
-
-
-def jobs_of_pipeline(call: Call) -> Answer:
-    """GitLab's own; statuses from outside are in the list of a commit only."""
-    for commit in {one.commit for one in call.repo.statuses}:
-        found = pipeline_body(call, call.repo, commit, "")
-        if found and str(found["id"]) == call.place["pipeline"]:
-            rows, headers = paged(call, newest(call.repo, commit))
-            return Answer(200, [status_body(call, one) for one in rows], headers)
-    raise not_found()
 
 
 def list_statuses(call: Call) -> Answer:

@@ -1,0 +1,28 @@
+"""What the rules of a base still ask for before a merge."""
+
+from __future__ import annotations
+
+from gitops_mcp.sandbox.forges.pushes import is_ancestor
+from gitops_mcp.sandbox.forges.values import Pull
+
+
+def missing(pull: Pull) -> list[str]:
+    """The first one first."""
+    rules = pull.target.rules.get(pull.base)
+    if rules is None:
+        return []
+    reviews = [one for one in pull.current_reviews() if one.official]
+    approvals = sum(one.verdict == "APPROVED" for one in reviews)
+    passed = {one.name for one in pull.checks() if one.has_passed}
+    found = {
+        "approvals": approvals < max(rules.approvals, rules.code_owners),
+        "changes requested": any(one.verdict == "CHANGES_REQUESTED" for one in reviews),
+        "checks": not passed.issuperset(rules.checks),
+        "behind": rules.up_to_date and is_behind(pull),
+    }
+    return [name for name, is_so in found.items() if is_so]
+
+
+def is_behind(pull: Pull) -> bool:
+    """Whether the base has what the head lacks."""
+    return not is_ancestor(pull.target, pull.target.tips[pull.base], pull.head)
