@@ -97,6 +97,8 @@ def _bullets(lines: Iterable[str], bounds: _Bounds) -> str:
 def _headline(proposal: Proposal, forge: ForgeName, bounds: _Bounds) -> str:
     impact = proposal.impact
     kind, words = _HEADLINES[impact.level]
+    if not proposal.objects:
+        words = "No object of CloudNativePG changes, as far as this repository tells"
     faults = [prose(part.faults, most=1000) for part in proposal.parts if part.faults]
     if faults:
         kind, words = "CAUTION", "The API will not accept this"
@@ -134,7 +136,7 @@ def _commit_lines(one: ProposedCommit, *, alone: bool) -> Iterator[str]:
     indent = "" if alone else "  "
     if alone and one.words:
         yield ""
-    yield from (f"{indent}> {code(words, most=600)}  " for words in one.words[:8])
+    yield from (f"{indent}> {code(words, most=1000)}  " for words in one.words[:8])
 
 
 def _table(proposal: Proposal, bounds: _Bounds) -> str:
@@ -163,7 +165,7 @@ def _part_rows(part: ProposedPart, *, several: bool) -> Iterator[str]:
 
 
 def _files(proposal: Proposal, bounds: _Bounds) -> str:
-    return _bullets(file_lines(proposal.files), bounds)
+    return _bullets(file_lines(proposal.files, every=not proposal.objects), bounds)
 
 
 def _fates(proposal: Proposal, bounds: _Bounds) -> Iterator[str]:
@@ -174,8 +176,8 @@ def _fates(proposal: Proposal, bounds: _Bounds) -> Iterator[str]:
     ):
         if lines:
             yield f"{title}\n{_bullets(lines, bounds)}"
-    if not any(one.destroyed for one in fates):
-        yield "Nothing is destroyed: no data, no volume and no object goes."
+    if fates and not any(one.destroyed for one in fates):
+        yield "Nothing is destroyed: no data is lost, and no object goes."
 
 
 def _checks(proposal: Proposal, told: Sequence[Notice]) -> Iterator[str]:

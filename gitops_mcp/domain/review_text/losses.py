@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ _STAYS = {
 }
 """Where an object of the kind is deleted."""
 _FIELDS = 4
+_DROPS = re.compile(r"\bdrop(?:s|ped)\b")
+"""Of what is gone and holds no data: a role."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Fate:
 def fate_of(part: ProposedPart, change: ObjectChange) -> Fate:
     whom, engine = code(str(change.identity)), part.engine_of(change.identity)
     effects = list(each_impact(change.before, change.after, engine=engine))
-    lost = [reason for one in effects if one.level is Level.DATA_LOSS for reason in one.reasons]
+    lost = [text for one in effects for text in one.reasons if one.level is Level.DATA_LOSS or _DROPS.search(text)]
     reasons = tuple(f"{whom}: {prose(one)}" for one in lost or [reason for one in effects for reason in one.reasons])
     if change.after is not None:
         freed = blockers(change.before, engine)

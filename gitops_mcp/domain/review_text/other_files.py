@@ -14,11 +14,12 @@ from gitops_mcp.domain.yaml.tree import Unparsable
 _LARGEST = 2**18
 
 
-def file_lines(files: Iterable[FileChange]) -> Iterator[str]:
+def file_lines(files: Iterable[FileChange], *, every: bool) -> Iterator[str]:
+    """`every`: those as well of which the objects are told elsewhere."""
     for one in files:
         old, new = (set(_others(text)) for text in (one.before, one.after))
         told = sorted(old | new)
-        if told or is_kustomization(one.path) or not one.path.endswith((".yaml", ".yml")):
+        if every or told or is_kustomization(one.path) or not one.path.endswith((".yaml", ".yml")):
             named = f": {', '.join(map(code, told[:5]))}" if told else ""
             yield f"{one.action} {code(one.path)}{named}"
 

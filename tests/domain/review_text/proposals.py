@@ -169,6 +169,19 @@ CASES: dict[str, Case] = {
     "database-dropped": Case(
         with_files(more=DATABASE, kustomization=BOTH), BASE, "Remove database old of Cluster shop/orders-db"
     ),
+    "role-dropped": Case(
+        with_files(cluster=cluster(managed="{roles: [{name: clerk, login: true}, {name: auditor, login: true}]}")),
+        with_files(cluster=cluster(managed="{roles: [{name: clerk, ensure: absent}, {name: auditor, login: true}]}")),
+        "Drop role clerk of Cluster shop/orders-db",
+        ("Step 1 of 2: the operator drops it, and then its entry goes.",),
+    ),
+    "database-asked-to-go": Case(
+        with_files(more=DATABASE, kustomization=BOTH),
+        with_files(more=DATABASE.replace("name: old,", "name: old, ensure: absent,"), kustomization=BOTH),
+        "Drop database old of Cluster shop/orders-db",
+    ),
+    "pooler-removed": Case(with_files(more=POOLER, kustomization=BOTH), BASE, "Remove Pooler shop/orders-rw"),
+    "no-object": Case(BASE, {**BASE, "README.md": "# Ours\n"}, commits=(ProposedCommit("Say more", author="Ada"),)),
     "pooler": Case(BASE, with_files(more=POOLER, kustomization=BOTH), "Create Pooler shop/orders-rw"),
     "backups": Case(
         BASE,

@@ -16,6 +16,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.review_text.proposal import Proposal, ProposedCommit, ProposedPart
 from gitops_mcp.errors import GitOpsError
@@ -95,7 +96,10 @@ def _parts(
         except GitOpsError:  # its folder is none
             continue
         after = desired_after(after, added.plan.files) if added else after
-        yield _judged(app, ground, ProposedPart(environment.name, before, after, changed_objects(before, after)))
+        part = ProposedPart(
+            environment.name, before, after, changed_objects(before, after), notices=_unjudged(before, after)
+        )
+        yield _judged(app, ground, part)
 
 
 def _reached(ground: Ground, paths: Sequence[str]) -> Iterator[Environment]:
@@ -107,6 +111,13 @@ def _reached(ground: Ground, paths: Sequence[str]) -> Iterator[Environment]:
     for environment in environments:
         if any(not names or environment.name in names for names in homes):
             yield environment
+
+
+def _unjudged(before: Desired, after: Desired) -> tuple[Notice, ...]:
+    """What it may make, of which nothing could be told."""
+    known = {one.reason for one in before.hidden}
+    new = dict.fromkeys(one.reason for one in after.hidden if one.is_open and one.reason not in known)
+    return tuple(Notice("unknown-chart", f"not judged: {reason}") for reason in new)
 
 
 def _judged(app: App, ground: Ground, part: ProposedPart) -> ProposedPart:
@@ -125,11 +136,11 @@ def _judged(app: App, ground: Ground, part: ProposedPart) -> ProposedPart:
     except NotAccepted as error:
         return replace(bare, faults=error.faults)
     except GitOpsError as error:
-        return replace(bare, notices=(Notice("not-validated", f"{environment.name}: {error}"),))
+        return replace(bare, notices=(*part.notices, Notice("not-validated", f"{environment.name}: {error}")))
     return replace(
         part,
         impact=plan.impact,
         validated_by=plan.validated_by,
         operator=plan.operator,
-        notices=(*plan.warnings, *view.api.unreadable),
+        notices=(*part.notices, *plan.warnings, *view.api.unreadable),
     )

@@ -87,8 +87,10 @@ class Review:
     def settle(self, forge: Forge, pull: PullRequest | None, *, committed: bool, asked: bool = False) -> ReviewOutcome:
         """Opens the pull request of a branch that is pushed, or brings the one that is there up to date.
 
-        `asked`: one is wanted also where people have closed one.
+        `asked`: one is wanted whatever the configuration says, and also where people have closed one.
         """
+        if not asked and (pull is None or pull.state != "open") and self.ground.settings.pull_requests.open == "never":
+            return ReviewOutcome()
         if pull is not None and pull.state == "closed" and not asked:
             text = (
                 f"{name_of(pull)} was closed without being merged, and stays so: a person reopens it on its page, or "

@@ -132,9 +132,12 @@ def pull_request_step(
         return PullRequestStep(ground, target)
     place = app.forge_place(ground)
     step = PullRequestStep(ground, target, place=place.place if isinstance(place, NoForge) else place)
-    if ground.settings.pull_requests.open == "never":
+    never = ground.settings.pull_requests.open == "never"
+    if never and target.tip is None:
         return step
     forge = app.forge(ground)
+    if never and isinstance(forge, NoForge):
+        return step
     step = replace(step, forge=forge)
     none = forge if isinstance(forge, NoForge) else None
     if none and not (none.kind == "gitlab" and none.place and plan.files and _may_make_one(ground, target)):

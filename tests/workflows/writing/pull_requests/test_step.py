@@ -112,6 +112,7 @@ def test_never_opens_none_and_the_tool_opens_it(team: ForgeTeam) -> None:
     assert (planned.outcome, planned.title) == ("dry_run", "Scale Cluster shop/orders-db to 4 instances")
     assert "`spec.instances` | `3` | `4`" in planned.markdown()
     assert planned.fits
+    assert scale(app, 3, change="other", dry_run=True).pull_request is None
     assert team.pulls == []
     opened = open_pull_request_of(app, CHANGE, draft=True, title="For the sale", dry_run=False).pull_request
     (pull,) = team.pulls
@@ -121,6 +122,8 @@ def test_never_opens_none_and_the_tool_opens_it(team: ForgeTeam) -> None:
     assert "`spec.instances` | `3` | `4`" in body_of(pull)
     again = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
     assert again.outcome == "unchanged"
+    assert scale(app, 5, change=CHANGE).pull_request is not None
+    assert "`spec.instances` | `3` | `5`" in body_of(pull)
     assert [one.number for one in team.pulls] == [pull.number]
 
 
