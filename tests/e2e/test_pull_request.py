@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.wire import Wire
-from tests.fakes.forge_team import BRANCH, ForgeTeam
 from tests.fakes.forges import ForgeServers
+from tests.fakes.proposing_team import BRANCH, ProposingTeam
 
 CHANGE = "scale-shop-orders-db"
 NEVER = "pullRequests: {open: never}\n"
@@ -24,17 +24,17 @@ class Assistant(Wire):
 
 
 @pytest.fixture
-def team(forge_server: ForgeServers) -> ForgeTeam:
-    return ForgeTeam.of(forge_server("github"))
+def team(forge_server: ForgeServers) -> ProposingTeam:
+    return ProposingTeam.of(forge_server("github"))
 
 
-def started(team: ForgeTeam, **env: str) -> Assistant:
+def started(team: ProposingTeam, **env: str) -> Assistant:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")}
     return Assistant(team.served.checkout, env={**kept, **env}, log=team.served.folder / "log")
 
 
 @pytest.fixture
-def assistant(team: ForgeTeam) -> Iterator[Assistant]:
+def assistant(team: ProposingTeam) -> Iterator[Assistant]:
     with started(team, GITHUB_TOKEN=team.served.forge.token("bot")) as made:
         yield made
 
@@ -43,12 +43,12 @@ def warned(answer: dict[str, Any]) -> list[str]:
     return [one["id"] for one in answer["warnings"] if one["id"].startswith("pull-request")]
 
 
-def tip(team: ForgeTeam) -> str:
+def tip(team: ProposingTeam) -> str:
     return team.served.git("ls-remote", "origin", f"refs/heads/{BRANCH}").partition("\t")[0]
 
 
 def test_a_change_has_one_pull_request_from_its_first_commit_until_it_is_discarded(
-    team: ForgeTeam, assistant: Assistant
+    team: ProposingTeam, assistant: Assistant
 ) -> None:
     created = assistant.scale(4)
     (pull,) = team.pulls
@@ -69,7 +69,7 @@ def test_a_change_has_one_pull_request_from_its_first_commit_until_it_is_discard
     assert (pull.is_open, tip(team)) == (False, "")
 
 
-def test_one_that_was_opened_by_hand_is_adopted(team: ForgeTeam, assistant: Assistant) -> None:
+def test_one_that_was_opened_by_hand_is_adopted(team: ProposingTeam, assistant: Assistant) -> None:
     team.configure(NEVER)
     never = assistant.scale(4)
     assert "pull_request" not in never
@@ -82,7 +82,7 @@ def test_one_that_was_opened_by_hand_is_adopted(team: ForgeTeam, assistant: Assi
     assert (pull.title, pull.body) == ("By hand", "Please look.")
 
 
-def test_never_opens_none_until_it_is_asked_for(team: ForgeTeam, assistant: Assistant) -> None:
+def test_never_opens_none_until_it_is_asked_for(team: ProposingTeam, assistant: Assistant) -> None:
     team.configure(NEVER)
     assistant.scale(4)
     assert team.pulls == []
@@ -91,7 +91,7 @@ def test_never_opens_none_until_it_is_asked_for(team: ForgeTeam, assistant: Assi
     assert (opened["outcome"], opened["pull_request"]["draft"], pull.draft) == ("created", True, True)
 
 
-def test_without_credentials_the_page_and_what_is_missing_are_told(team: ForgeTeam) -> None:
+def test_without_credentials_the_page_and_what_is_missing_are_told(team: ProposingTeam) -> None:
     with started(team) as assistant:
         told = assistant.scale(4)
         assert "pull_request" not in told
@@ -104,7 +104,7 @@ def test_without_credentials_the_page_and_what_is_missing_are_told(team: ForgeTe
 
 @pytest.mark.parametrize("how", ["500", "html", "rate limit"])
 def test_what_failed_behind_the_push_is_finished_by_the_same_request(
-    team: ForgeTeam, assistant: Assistant, how: str
+    team: ProposingTeam, assistant: Assistant, how: str
 ) -> None:
     team.served.server.fail("POST .*/pulls", how)
     failed = assistant.scale(4)
@@ -117,7 +117,7 @@ def test_what_failed_behind_the_push_is_finished_by_the_same_request(
     assert len(team.pulls) == 1
 
 
-def test_a_host_that_is_down_takes_nothing_back(team: ForgeTeam, assistant: Assistant) -> None:
+def test_a_host_that_is_down_takes_nothing_back(team: ProposingTeam, assistant: Assistant) -> None:
     assistant.greet()
     team.served.server.stop()
     failed = assistant.scale(4)
@@ -126,7 +126,7 @@ def test_a_host_that_is_down_takes_nothing_back(team: ForgeTeam, assistant: Assi
 
 
 def test_a_server_that_is_killed_between_push_and_opening_leaves_a_change_that_the_same_request_finishes(
-    team: ForgeTeam,
+    team: ProposingTeam,
 ) -> None:
     env = {"GITHUB_TOKEN": team.served.forge.token("bot")}
     team.served.server.fail("POST .*/pulls", delay=DEADLINE, times=1)

@@ -11,8 +11,8 @@ from gitops_mcp.errors import Refused
 from gitops_mcp.sandbox.forges.values import ForgeName, Pull
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
-from tests.fakes.forge_team import BRANCH, ForgeTeam, scale, warned
 from tests.fakes.forges import ForgeServers
+from tests.fakes.proposing_team import BRANCH, ProposingTeam, scale, warned
 
 CHANGE = "scale-shop-orders-db"
 
@@ -26,14 +26,14 @@ def is_open(pull: Pull) -> bool:
 
 
 @pytest.fixture(params=["github", "gitlab", "gitea"])
-def team(request: pytest.FixtureRequest, forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch) -> ForgeTeam:
+def team(request: pytest.FixtureRequest, forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch) -> ProposingTeam:
     name: ForgeName = request.param
-    made = ForgeTeam.of(forge_server(name), more="pullRequests: {labels: [database], reviewers: [reviewer]}\n")
+    made = ProposingTeam.of(forge_server(name), more="pullRequests: {labels: [database], reviewers: [reviewer]}\n")
     monkeypatch.setenv(made.variable, made.served.forge.token("bot"))
     return made
 
 
-def test_a_change_ends_in_one_pull_request_that_follows_it(team: ForgeTeam) -> None:
+def test_a_change_ends_in_one_pull_request_that_follows_it(team: ProposingTeam) -> None:
     app = team.app()
     first = scale(app, 4)
     (pull,) = team.pulls
@@ -61,7 +61,7 @@ def test_a_change_ends_in_one_pull_request_that_follows_it(team: ForgeTeam) -> N
     assert (same.outcome, same.pull_request and same.pull_request.outcome) == ("unchanged", "unchanged")
 
 
-def test_what_people_write_stays(team: ForgeTeam) -> None:
+def test_what_people_write_stays(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
     (pull,) = team.pulls
@@ -77,7 +77,7 @@ def test_what_people_write_stays(team: ForgeTeam) -> None:
 
 
 @pytest.mark.parametrize("body", ["Please look.", ""])
-def test_one_that_people_have_opened_is_adopted_and_its_text_is_theirs(team: ForgeTeam, body: str) -> None:
+def test_one_that_people_have_opened_is_adopted_and_its_text_is_theirs(team: ProposingTeam, body: str) -> None:
     app = team.app()
     team.configure("pullRequests: {open: never}\n")
     assert scale(app, 4).pull_request is None
@@ -90,7 +90,7 @@ def test_one_that_people_have_opened_is_adopted_and_its_text_is_theirs(team: For
     assert warned(result) == []
 
 
-def test_a_text_whose_markers_are_broken_is_left_and_told(team: ForgeTeam) -> None:
+def test_a_text_whose_markers_are_broken_is_left_and_told(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
     (pull,) = team.pulls
@@ -101,7 +101,7 @@ def test_a_text_whose_markers_are_broken_is_left_and_told(team: ForgeTeam) -> No
     assert pull.body == broken
 
 
-def test_never_opens_none_and_the_tool_opens_it(team: ForgeTeam) -> None:
+def test_never_opens_none_and_the_tool_opens_it(team: ProposingTeam) -> None:
     team.configure("pullRequests: {open: never}\n")
     app = team.app()
     result = scale(app, 4)
@@ -127,7 +127,7 @@ def test_never_opens_none_and_the_tool_opens_it(team: ForgeTeam) -> None:
     assert [one.number for one in team.pulls] == [pull.number]
 
 
-def test_what_failed_is_told_and_finished_by_the_same_request(team: ForgeTeam) -> None:
+def test_what_failed_is_told_and_finished_by_the_same_request(team: ProposingTeam) -> None:
     app = team.app()
     team.served.server.fail("POST ", "500")
     result = scale(app, 4)
@@ -144,7 +144,7 @@ def test_what_failed_is_told_and_finished_by_the_same_request(team: ForgeTeam) -
     assert "More load." in body_of(pull)
 
 
-def test_a_host_that_is_down_leaves_what_is_pushed(team: ForgeTeam) -> None:
+def test_a_host_that_is_down_leaves_what_is_pushed(team: ProposingTeam) -> None:
     app = team.app()
     team.served.server.stop()
     result = scale(app, 4)
@@ -152,7 +152,7 @@ def test_a_host_that_is_down_leaves_what_is_pushed(team: ForgeTeam) -> None:
     assert team.served.git("ls-remote", "origin", BRANCH) != ""
 
 
-def test_a_forge_that_does_not_know_the_branch_yet_gets_it_later(team: ForgeTeam) -> None:
+def test_a_forge_that_does_not_know_the_branch_yet_gets_it_later(team: ProposingTeam) -> None:
     app = team.impatient_app(team.served.forge.token("bot"))
     team.served.forge.lags.create = 1000
     result = scale(app, 4)
@@ -164,7 +164,9 @@ def test_a_forge_that_does_not_know_the_branch_yet_gets_it_later(team: ForgeTeam
     assert again.outcome == "created"
 
 
-def test_without_credentials_the_page_and_the_reason_are_told(team: ForgeTeam, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_credentials_the_page_and_the_reason_are_told(
+    team: ProposingTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv(team.variable)
     result = scale(team.app(), 4)
     assert result.pull_request is None
@@ -173,7 +175,7 @@ def test_without_credentials_the_page_and_the_reason_are_told(team: ForgeTeam, m
     assert team.pulls == []
 
 
-def test_a_discarded_change_takes_its_pull_request_along(team: ForgeTeam) -> None:
+def test_a_discarded_change_takes_its_pull_request_along(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
     (pull,) = team.pulls
@@ -188,7 +190,9 @@ def test_a_discarded_change_takes_its_pull_request_along(team: ForgeTeam) -> Non
     assert team.served.git("ls-remote", "origin", BRANCH) == ""
 
 
-def test_discarding_changes_nothing_where_the_forge_does_not_answer_and_goes_on_after_a_kill(team: ForgeTeam) -> None:
+def test_discarding_changes_nothing_where_the_forge_does_not_answer_and_goes_on_after_a_kill(
+    team: ProposingTeam,
+) -> None:
     app = team.app()
     scale(app, 4)
     (pull,) = team.pulls
@@ -198,7 +202,7 @@ def test_discarding_changes_nothing_where_the_forge_does_not_answer_and_goes_on_
     assert team.served.git("ls-remote", "origin", BRANCH) == ""
 
 
-def test_one_that_people_have_closed_stays_closed_until_one_is_asked_for(team: ForgeTeam) -> None:
+def test_one_that_people_have_closed_stays_closed_until_one_is_asked_for(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
     (pull,) = team.pulls
@@ -213,7 +217,7 @@ def test_one_that_people_have_closed_stays_closed_until_one_is_asked_for(team: F
     assert [one.is_open for one in team.pulls] == [False, True]
 
 
-def test_a_name_that_is_used_again_after_a_merge_gets_another_pull_request(team: ForgeTeam) -> None:
+def test_a_name_that_is_used_again_after_a_merge_gets_another_pull_request(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
     (pull,) = team.pulls
@@ -225,14 +229,14 @@ def test_a_name_that_is_used_again_after_a_merge_gets_another_pull_request(team:
     assert result.pull_request.number != pull.number
 
 
-def test_a_dry_run_asks_the_forge_nothing(team: ForgeTeam) -> None:
+def test_a_dry_run_asks_the_forge_nothing(team: ProposingTeam) -> None:
     with team.served.server.counted() as asked:
         result = scale(team.app(), 4, dry_run=True)
     assert result.pull_request is None
     assert asked == []
 
 
-def test_there_is_no_pull_request_for_what_is_not_there_or_merged(team: ForgeTeam) -> None:
+def test_there_is_no_pull_request_for_what_is_not_there_or_merged(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
     (pull,) = team.pulls
@@ -242,14 +246,14 @@ def test_there_is_no_pull_request_for_what_is_not_there_or_merged(team: ForgeTea
 
 
 @pytest.fixture
-def gitlab(forge_server: ForgeServers) -> ForgeTeam:
+def gitlab(forge_server: ForgeServers) -> ProposingTeam:
     """A team whose credential is for git alone."""
-    made = ForgeTeam.of(forge_server("gitlab"), more="pullRequests: {labels: [database], reviewers: [reviewer]}\n")
+    made = ProposingTeam.of(forge_server("gitlab"), more="pullRequests: {labels: [database], reviewers: [reviewer]}\n")
     made.push_over_http(made.served.forge.token("bot", scopes=frozenset({"write_repository", "read_repository"})))
     return made
 
 
-def test_without_a_token_for_the_api_the_push_itself_opens_it(gitlab: ForgeTeam) -> None:
+def test_without_a_token_for_the_api_the_push_itself_opens_it(gitlab: ProposingTeam) -> None:
     app = gitlab.app()
     result = scale(app, 4)
     (pull,) = gitlab.pulls
@@ -278,7 +282,7 @@ def test_without_a_token_for_the_api_the_push_itself_opens_it(gitlab: ForgeTeam)
     assert [one.id for one in done.warnings] == ["pull-request-open"]
 
 
-def test_a_remote_that_takes_no_options_is_told_with_the_page(gitlab: ForgeTeam) -> None:
+def test_a_remote_that_takes_no_options_is_told_with_the_page(gitlab: ProposingTeam) -> None:
     gitlab.served.forge.repository.settings.push_options = False
     result = scale(gitlab.app(), 4)
     assert result.pull_request is None
@@ -286,7 +290,7 @@ def test_a_remote_that_takes_no_options_is_told_with_the_page(gitlab: ForgeTeam)
     assert "the remote takes no push options" in result.next[0]
 
 
-def test_a_later_commit_opens_it_by_options_where_there_is_none_yet(gitlab: ForgeTeam) -> None:
+def test_a_later_commit_opens_it_by_options_where_there_is_none_yet(gitlab: ProposingTeam) -> None:
     gitlab.configure("pullRequests: {open: never}\n")
     gitlab.served.pull("other")
     gitlab.served.git("checkout", "--quiet", "main")
@@ -300,7 +304,7 @@ def test_a_later_commit_opens_it_by_options_where_there_is_none_yet(gitlab: Forg
     assert "`3` | `5` |" in body_of(pull)
 
 
-def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(team: ForgeTeam) -> None:
+def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(team: ProposingTeam) -> None:
     fork = team.served.folder / "fork.git"
     team.served.forge.fork("bot", fork)
     written = "https://git.example.com/bot/fleet.git"
@@ -330,7 +334,7 @@ INVOICES = "clusters/prod/billing/invoices-db/cluster.yaml"
 def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(
     forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    team = ForgeTeam.of(forge_server("github"))
+    team = ProposingTeam.of(forge_server("github"))
     monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
     app = team.app()
     scale(app, 4)
@@ -355,7 +359,7 @@ def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(
 def test_a_change_in_two_environments_tells_of_both(
     forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    team = ForgeTeam.of(forge_server("github"))
+    team = ProposingTeam.of(forge_server("github"))
     monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
     shutil.copytree(team.served.checkout / "clusters/prod", team.served.checkout / "clusters/dev")
     team.configure("", environments="{prod: {path: clusters/prod}, dev: {path: clusters/dev}}")

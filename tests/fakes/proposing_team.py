@@ -22,11 +22,11 @@ BRANCH = "gitops-mcp/scale-shop-orders-db"
 
 
 @dataclass(frozen=True)
-class ForgeTeam:
+class ProposingTeam:
     served: ServedForge
 
     @classmethod
-    def of(cls, served: ServedForge, *, more: str = "") -> ForgeTeam:
+    def of(cls, served: ServedForge, *, more: str = "") -> ProposingTeam:
         """`more` of the configuration file, beside the forge."""
         team = cls(served)
         served.git("config", f"url.{served.folder / 'remote.git'}.insteadOf", WRITTEN)
