@@ -70,6 +70,8 @@ def test_its_defaults_are_the_defaults() -> None:
 GOOD = [
     "{}",
     "base: main\nremote: null\nbranchPrefix: a/b/\npush: never\n",
+    "forge: {type: gitea, url: 'http://[::1]:3000/git', api: 'https://api.git.example.com'}\n",
+    "pullRequests: {open: never, draft: true, labels: [a, 'b c'], reviewers: [jane, 'renovate[bot]', platform/dba]}\n",
     "commit: {signoff: true, hooks: required}\ntimeouts: {git: 1, kubernetes: 0.5}\n",
     "environments: {prod-1: {context: a@b, path: x/y, namespaces: [shop], engine: {type: flux, namespace: flux}}}\n",
     "environments: null\nlayout: {cluster: 'x/{cluster}.yml'}\nimages: {postgres: localhost:5000/pg}\n",
@@ -79,6 +81,16 @@ GOOD = [
     "limits: {maxInstances: 100, storageClasses: [a.b-c]}\n",
 ]
 BAD = [
+    "forge: {type: bitbucket}",
+    "forge: {url: git.example.com}",
+    "forge: {url: 'https://user:secret@git.example.com'}",
+    "forge: {url: 'https://git.example.com?token=x'}",
+    "forge: {api: 'https://[::1'}",
+    "pullRequests: {open: always}",
+    "pullRequests: {labels: ['a,b']}",
+    "pullRequests: {labels: ['']}",
+    "pullRequests: {reviewers: ['jane doe']}",
+    "pullRequests: {reviewers: ['--x']}",
     "pushh: auto",
     "push: sometimes",
     "base: 5",

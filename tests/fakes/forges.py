@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,12 @@ class ServedForge:
         """One that is open, of a branch with one commit."""
         self.commit(branch, file=f"{branch.replace('/', '-')}.txt")
         return self.forge.open_pull(branch, **options)
+
+    def pulls(self, count: int) -> None:
+        """So many that are open, alike but for their numbers."""
+        first = self.pull()
+        kept = self.forge.repository.pulls
+        kept |= {number: replace(first, number=number) for number in range(2, count + 1)}
 
 
 @dataclass

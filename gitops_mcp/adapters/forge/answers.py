@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -79,12 +80,22 @@ def seconds_to_wait(answer: Answer) -> float | None:
     named = _LIMITED.search(answer.said) is not None
     if answer.status != 429 and not (answer.status == 403 and (spent or named or headers.get("retry-after"))):
         return None
-    if (after := headers.get("retry-after", "")).isdecimal():
-        return float(after)
+    if (after := _seconds(headers.get("retry-after", ""))) is not None:
+        return after
     reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
     if reset.isdecimal() and (spent or headers.get("ratelimit-remaining") == "0"):
         return max(float(reset) - time.time(), 1.0)
     return _MINUTE
+
+
+def _seconds(after: str) -> float | None:
+    """Of a `Retry-After`: a number of them, or a date."""
+    if after.isdecimal():
+        return float(after)
+    try:
+        return max(parsedate_to_datetime(after).timestamp() - time.time(), 1.0)
+    except ValueError:
+        return None
 
 
 _NOS: dict[int, tuple[type[GitOpsError], str]] = {

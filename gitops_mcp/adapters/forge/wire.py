@@ -160,12 +160,9 @@ class ForgeWire:
         import httpx2
 
         check_wanted()
-        client = self._connected()
-        headers = {**self._headers, "Authorization": self._authorization(self.credential)}
-        address = path if path.startswith("http") else self.api + path
-        request = client.build_request(method, address, params=query, json=body, headers=headers)
-        started = time.monotonic()
         what = f"{self.name}: {about}"
+        client, request = self._connected(), self._request(method, path, query, body, what)
+        started = time.monotonic()
         try:
             status, told, data = _in_time(
                 self._seconds, lambda: _exchanged(client, request, started + self._seconds), writes=writes
@@ -176,10 +173,26 @@ class ForgeWire:
                 f"{what}: no answer from {self._host} within {self._seconds:g} s; try again, or look whether it is up"
             )
             raise MayArrive(late) if writes and not connecting else Unavailable(late) from error
+        except UnicodeError as error:  # a label of the host that no name has
+            raise Unavailable(f"{what}: {self._no_address}") from error
         except httpx2.HTTPError as error:
             raise self._unreachable(error, what, writes=writes) from error
         log.debug("%s %s: %s in %.0f ms", method, path, status, (time.monotonic() - started) * 1000)
         return parsed_answer(status, told, data, secret=self.credential.secret)
+
+    def _request(self, method: Method, path: str, query: Query | None, body: Any, what: str) -> httpx2.Request:
+        import httpx2
+
+        authorization = self._authorization(self.credential)
+        if not (authorization.isascii() and authorization.isprintable()):
+            bad = "holds a line break or a letter that no token has"
+            raise Refused(f"{what}: {self.credential.name} {bad}: set it anew")
+        address = path if path.startswith("http") else self.api + path
+        own = {"User-Agent": f"gitops-mcp/{__version__}", "Accept-Encoding": "gzip", "Authorization": authorization}
+        try:
+            return httpx2.Request(method, address, params=query, json=body, headers={**self._headers, **own})
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise Unavailable(f"{what}: {self._no_address}") from error
 
     def _unreachable(self, error: Exception, what: str, *, writes: bool) -> GitOpsError:
         import httpx2
@@ -194,6 +207,10 @@ class ForgeWire:
             )
         text = f"{what}: {self._host} cannot be reached ({why}): try again once it answers, or check forge.url"
         return Unavailable(text) if isinstance(error, httpx2.ConnectError) or not writes else MayArrive(text)
+
+    @property
+    def _no_address(self) -> str:
+        return f"{self.api} is no address that can be asked: check forge.url and forge.api"
 
     @property
     def _host(self) -> str:
@@ -214,7 +231,6 @@ class ForgeWire:
                         trust_env=not here,
                         timeout=self._seconds,
                         follow_redirects=False,
-                        headers={"User-Agent": f"gitops-mcp/{__version__}"},
                     )
                 except (ValueError, httpx2.InvalidURL) as error:  # its text may hold the proxy's login
                     raise Unavailable(

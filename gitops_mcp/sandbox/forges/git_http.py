@@ -156,7 +156,7 @@ def _receive(forge: SandboxForge, web: str, request: GitRequest, repository: Rep
         elif branch not in repository.rules or role == "admin":
             continue
         said = [one.format(ref=ref, branch=branch) for one in words]
-        return Answer(200, _declined(push, said, reason), media="application/x-git-receive-pack-result")
+        return Answer(200, _declined_push(push, said, reason), media="application/x-git-receive-pack-result")
     with forge.lock:
         forge.observe()
         before = dict(repository.tips)
@@ -177,7 +177,7 @@ def _progress(lines: list[str]) -> bytes:
     return b"".join(_packet(b"\x02" + line.encode() + b"\n") for line in lines)
 
 
-def _declined(push: Push, lines: list[str], reason: str) -> bytes:
+def _declined_push(push: Push, lines: list[str], reason: str) -> bytes:
     report = b"".join(
         (_packet(b"unpack ok\n"), *(_packet(f"ng {ref} {reason}\n".encode()) for *_, ref in push.commands))
     )

@@ -100,7 +100,7 @@ class Routes:
 
     @classmethod
     def of(cls, rows: Mapping[str, Handler]) -> Routes:
-        return cls([(*_compiled(row), handler) for row, handler in rows.items()])
+        return cls([(*_compile_row(row), handler) for row, handler in rows.items()])
 
     def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]] | None:
         for verb, pattern, handler in self.table:
@@ -109,7 +109,7 @@ class Routes:
         return None
 
 
-def _compiled(row: str) -> tuple[str, re.Pattern[str]]:
+def _compile_row(row: str) -> tuple[str, re.Pattern[str]]:
     method, _, path = row.partition(" ")
     path = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", path)
     return method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))

@@ -19,6 +19,8 @@ from tests.adapters.forge.real_gitea import ADDRESS, RealServed
 from tests.fakes.forges import ForgeServers, ServedForge
 
 FORGES: tuple[ForgeName, ...] = ("github", "gitlab", "gitea")
+EACH = ("github", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("gitlab", "gitea")))
+"""What all of them have from the same part; one is enough where time is short."""
 REAL = "real gitea"
 VARIABLES = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
 

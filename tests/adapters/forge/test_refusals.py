@@ -17,7 +17,7 @@ from gitops_mcp.caller import CallEnd, Cancelled, call_until
 from gitops_mcp.errors import Forbidden, GitOpsError, MayArrive, NotFound, RateLimited, Refused, Unavailable
 from gitops_mcp.sandbox.forges.routing import Answer
 from gitops_mcp.sandbox.forges.values import ForgeName
-from tests.adapters.forge.conftest import FORGES, VARIABLES, Met, new, open_at
+from tests.adapters.forge.conftest import EACH, VARIABLES, Met, new, open_at
 
 JSON = "application/json"
 
@@ -82,7 +82,7 @@ def answer(status: int, body: bytes, *headers: str, kind: str = JSON) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-@pytest.mark.parametrize("kind", FORGES)
+@pytest.mark.parametrize("kind", EACH)
 def test_a_redirect_to_another_host_gets_no_token(kind: ForgeName) -> None:
     caught: list[bytes] = []
     with listening(answer(200, b"[]"), asked=caught) as evil:
@@ -114,7 +114,7 @@ def test_a_redirect_to_another_host_gets_no_token(kind: ForgeName) -> None:
         (b"garbage\r\n\r\n", Unavailable, "cannot be reached"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("kind", FORGES)
+@pytest.mark.parametrize("kind", EACH)
 def test_what_is_no_answer_of_a_forge_is_told_as_that(
     kind: ForgeName, sent: bytes, error: type[GitOpsError], text: str
 ) -> None:
@@ -165,12 +165,14 @@ def test_words_are_bounded_on_one_line_and_hold_neither_our_token_nor_others() -
     [
         (429, ("Retry-After: 77",), "text/plain", b"Retry later", 77),
         (429, (), "text/plain", b"Retry later", 60),
+        (429, ("Retry-After: soon",), "text/plain", b"Retry later", 60),
+        (429, ("Retry-After: Thu, 01 Jan 2026 00:00:00 GMT",), "text/plain", b"Retry later", 1),
         (403, ("Retry-After: 61",), JSON, b'{"message": "You have exceeded a secondary rate limit."}', 61),
         (403, (), JSON, b'{"message": "You have triggered an abuse detection mechanism."}', 60),
         (403, ("X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1"), JSON, b"{}", 1),
     ],
 )
-@pytest.mark.parametrize("kind", FORGES)
+@pytest.mark.parametrize("kind", EACH)
 def test_a_rate_limit_is_told_with_the_time_to_wait(
     kind: ForgeName, status: int, headers: tuple[str, ...], media: str, body: bytes, seconds: float
 ) -> None:
@@ -178,6 +180,20 @@ def test_a_rate_limit_is_told_with_the_time_to_wait(
         open_at(kind, url, "planted-token").pull(1)
     assert raised.value.seconds == seconds
     assert f"ask again in {seconds} s" in str(raised.value)
+
+
+@pytest.mark.parametrize("token", ["planted\ntoken", "planted\u201ctoken", "planted\x00"])
+@pytest.mark.parametrize("kind", EACH)
+def test_a_token_that_cannot_be_one_is_not_sent_and_not_shown(kind: ForgeName, token: str) -> None:
+    with pytest.raises(Refused, match=f"the token of {VARIABLES[kind]} holds a line break or a letter") as raised:
+        open_at(kind, "http://127.0.0.1:9", token).pull(1)
+    assert "planted" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://a..b", "http://\u2024"])
+def test_an_address_that_is_none_is_told(url: str) -> None:
+    with pytest.raises(Unavailable, match=r"check forge.url"):
+        open_at("gitea", url, "planted-token").pull(1)
 
 
 def test_a_short_wait_is_waited_for(met: Met) -> None:
@@ -188,7 +204,7 @@ def test_a_short_wait_is_waited_for(met: Met) -> None:
     assert 1 <= time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize("kind", FORGES)
+@pytest.mark.parametrize("kind", EACH)
 def test_a_host_that_is_down_cannot_be_reached(kind: ForgeName) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"

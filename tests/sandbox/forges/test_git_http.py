@@ -30,7 +30,7 @@ def push(
     return subprocess.run(command, cwd=served.checkout, env=environment, check=False, capture_output=True, text=True)
 
 
-def said(ran: subprocess.CompletedProcess[str]) -> list[str]:
+def printed_lines(ran: subprocess.CompletedProcess[str]) -> list[str]:
     """What the remote printed, without its empty lines."""
     lines = [line.removeprefix("remote:").strip() for line in ran.stderr.splitlines() if line.startswith("remote:")]
     return [line for line in lines if line]
@@ -80,9 +80,9 @@ def test_a_push_prints_the_page_as_each_forge_does(
     forge_server: ForgeServers, name: ForgeName, new: list[str], existing: list[str]
 ) -> None:
     served = forge_server(name)
-    assert said(push(served)) == [line.format(url=served.url) for line in new]
+    assert printed_lines(push(served)) == [line.format(url=served.url) for line in new]
     open_pull(served)
-    assert said(push(served)) == [line.format(url=served.url) for line in existing]
+    assert printed_lines(push(served)) == [line.format(url=served.url) for line in existing]
 
 
 def test_a_merge_request_is_made_and_changed_by_the_options_of_pushes(forge_server: ForgeServers) -> None:
@@ -101,7 +101,10 @@ def test_a_merge_request_is_made_and_changed_by_the_options_of_pushes(forge_serv
         "merge_request.unknown=1",
     )
     assert ran.returncode == 0
-    assert said(ran) == [f"View merge request for {BRANCH}:", f"{served.url}/platform/fleet/-/merge_requests/1"]
+    assert printed_lines(ran) == [
+        f"View merge request for {BRANCH}:",
+        f"{served.url}/platform/fleet/-/merge_requests/1",
+    ]
     made = served.forge.repository.pulls[1]
     assert (made.title, made.body, made.draft) == (r"Draft: Scale \n orders", "One\nTwo", True)
     assert (made.labels, made.remove_branch) == (["gitops-mcp", "urgent"], True)
@@ -136,7 +139,7 @@ def test_an_option_that_fails_stands_in_a_box_and_the_push_succeeds(
     ran = push(served, *options)
     assert ran.returncode == 0
     named = " ".join(f"'{one}'" for one in options)
-    assert f"WARNINGS: Error encountered with push options {named}: {words}" in " ".join(said(ran))
+    assert f"WARNINGS: Error encountered with push options {named}: {words}" in " ".join(printed_lines(ran))
     assert served.forge.repository.pulls == {}
     assert BRANCH in served.forge.repository.tips
 
@@ -144,7 +147,7 @@ def test_an_option_that_fails_stands_in_a_box_and_the_push_succeeds(
 def test_without_its_lines_only_the_ref_tells_the_number(forge_server: ForgeServers) -> None:
     served = forge_server("gitlab")
     served.forge.repository.settings.prints_links = False
-    assert said(push(served, "merge_request.create")) == []
+    assert printed_lines(push(served, "merge_request.create")) == []
     assert "refs/merge-requests/1/head" in served.git("ls-remote", "origin")
 
 
@@ -166,11 +169,11 @@ def test_from_a_fork_it_goes_across(forge_server: ForgeServers) -> None:
     served = forge_server("gitlab")
     fork = served.forge.fork("contributor", served.folder / "fork.git")
     ran = push(served, "merge_request.create", repository="contributor/fleet")
-    assert said(ran)[-1] == f"{served.url}/platform/fleet/-/merge_requests/1"
+    assert printed_lines(ran)[-1] == f"{served.url}/platform/fleet/-/merge_requests/1"
     made = served.forge.repository.pulls[1]
     assert (made.source, made.target) == (fork, served.forge.repository)
     again = push(served, "merge_request.create", repository="contributor/fleet")
-    assert "Another open merge request already exists for this source branch: !1" in " ".join(said(again))
+    assert "Another open merge request already exists for this source branch: !1" in " ".join(printed_lines(again))
     assert made.head == served.git("rev-parse", "HEAD")
     served.forge.merge(made, "merge")
     served.git("fetch", "--quiet")
@@ -198,10 +201,12 @@ def test_the_refs_of_gitlab_go_some_time_after_the_merge_and_those_of_others_sta
     ("name", "login", "scopes", "words"),
     [
         ("github", "reader", None, "Permission to platform/fleet.git denied to reader."),
-        ("github", "stranger", None, "Repository not found."),
+        pytest.param("github", "stranger", None, "Repository not found.", marks=pytest.mark.thorough),
         ("gitea", "reader", None, "error: User permission denied for writing."),
         ("gitea", "bot", frozenset({"read:repository"}), "Forbidden"),
-        ("gitlab", "reader", None, "You are not allowed to push code to this project."),
+        pytest.param(
+            "gitlab", "reader", None, "You are not allowed to push code to this project.", marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_who_may_not_push_is_told_in_the_forges_words(
@@ -210,7 +215,7 @@ def test_who_may_not_push_is_told_in_the_forges_words(
     served = forge_server(name)
     ran = push(served, token=served.forge.token(login, scopes=scopes))
     assert ran.returncode != 0
-    assert words in said(ran)
+    assert words in printed_lines(ran)
     assert BRANCH not in served.forge.repository.tips
 
 
@@ -235,14 +240,14 @@ def test_a_protected_base_takes_no_push(forge_server: ForgeServers, name: ForgeN
     served.forge.repository.rules["main"] = Rules(approvals=1)
     ran = push(served, branch="main")
     assert ran.returncode == 1
-    assert words in said(ran)
+    assert words in printed_lines(ran)
     assert f"main ({reason})" in ran.stderr
 
 
 def test_a_wrong_token_is_refused_and_none_is_asked_for(forge_server: ForgeServers) -> None:
     served = forge_server("gitea")
     ran = push(served, token="0" * 40)
-    assert said(ran) == ["Failed to authenticate user"]
+    assert printed_lines(ran) == ["Failed to authenticate user"]
     assert "fatal: Authentication failed for" in ran.stderr
     alone = subprocess.run(
         ["git", "ls-remote", f"{served.url}/platform/fleet.git"],

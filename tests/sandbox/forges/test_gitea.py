@@ -51,11 +51,7 @@ def test_a_branch_name_that_is_used_again_hides_the_open_one(served: ServedForge
 
 
 def test_nothing_filters_a_list_by_head_and_it_is_cut_to_fifty(served: ServedForge) -> None:
-    served.commit("one")
-    branches = [f"change-{number}" for number in range(51)]
-    served.git("push", "--quiet", "origin", *(f"one:refs/heads/{branch}" for branch in branches))
-    for branch in branches:
-        served.forge.open_pull(branch)
+    served.pulls(51)
     answer = ask(served, "GET", f"{PULLS}?state=open&head=platform:change-7&limit=100")
     assert len(answer.json()) == 50
     assert answer.headers["X-Total-Count"] == "51"

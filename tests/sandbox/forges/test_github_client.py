@@ -119,11 +119,7 @@ def test_a_branch_behind_its_base_is_updated_by_a_merge(served: ServedForge) -> 
 
 
 def test_pages_are_followed_by_the_repositorys_number(served: ServedForge) -> None:
-    served.commit("one")
-    branches = [f"change-{number}" for number in range(34)]
-    served.git("push", "--quiet", "origin", *(f"one:refs/heads/{branch}" for branch in branches))
-    for branch in branches:
-        served.forge.open_pull(branch)
+    served.pulls(34)
     with served.server.counted() as asked:
         assert [one.number for one in repository(served).get_pulls()] == list(range(34, 0, -1))
     assert [one.path for one in asked[1:]] == [

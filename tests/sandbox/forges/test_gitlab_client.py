@@ -11,6 +11,8 @@ from gitlab.exceptions import GitlabCreateError, GitlabError, GitlabMRClosedErro
 from gitops_mcp.sandbox.forges import Rules
 from tests.fakes.forges import ForgeServers, ServedForge
 
+MERGED = "Merge branch 'change' into 'main'\n\nScale orders\n\nSee merge request platform/fleet!1"
+
 
 @pytest.fixture
 def served(forge_server: ForgeServers) -> ServedForge:
@@ -45,12 +47,11 @@ def test_a_merge_request_is_created_read_edited_and_closed(served: ServedForge) 
 @pytest.mark.parametrize(
     ("method", "squash", "parents", "message"),
     [
-        ("merge", False, 2, "Merge branch 'change' into 'main'\n\nScale orders\n\nSee merge request platform/fleet!1"),
-        ("merge", True, 2, "Merge branch 'change' into 'main'\n\nScale orders\n\nSee merge request platform/fleet!1"),
-        ("ff", False, 1, "Set it\n\nGitops-Mcp-Change: one"),
-        ("ff", True, 1, "Scale orders"),
+        pytest.param("merge", False, 2, MERGED, id="merge", marks=pytest.mark.thorough),
+        pytest.param("merge", True, 2, MERGED, id="merge of a squash"),
+        pytest.param("ff", False, 1, "Set it\n\nGitops-Mcp-Change: one", id="fast-forward"),
+        pytest.param("ff", True, 1, "Scale orders", id="fast-forward of a squash", marks=pytest.mark.thorough),
     ],
-    ids=["merge", "merge of a squash", "fast-forward", "fast-forward of a squash"],
 )
 def test_a_merge_moves_the_base(served: ServedForge, method: str, squash: bool, parents: int, message: str) -> None:
     served.forge.repository.settings.merge_method = method  # type: ignore[assignment]
@@ -135,10 +136,7 @@ def test_a_row_of_a_list_has_the_status_that_was_computed_last(served: ServedFor
 
 
 def test_pages_tell_their_total(served: ServedForge) -> None:
-    served.commit("one")
-    for number in range(3):
-        served.git("push", "--quiet", "origin", f"one:refs/heads/change-{number}")
-        served.forge.open_pull(f"change-{number}")
+    served.pulls(3)
     found = project(served).mergerequests.list(iterator=True, per_page=2)
     assert (found.total, found.total_pages, found.per_page) == (3, 2, 2)
     assert [one.iid for one in found] == [3, 2, 1]

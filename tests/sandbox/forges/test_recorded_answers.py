@@ -160,7 +160,7 @@ def _furnish(served: ServedForge) -> ServedForge:
     return served
 
 
-def recorded(name: str, file: str, what: str) -> Any:
+def recorded_exchange(name: str, file: str, what: str) -> Any:
     rows = json.loads((Path(FOLDER or "") / name / f"{file}.json").read_text())
     return next(row for row in rows if row["what"].startswith(what) and "response" in row)
 
@@ -173,7 +173,7 @@ def recorded(name: str, file: str, what: str) -> Any:
 def test_an_answer_has_the_recorded_shape(
     forges: dict[str, ServedForge], name: str, file: str, what: str, method: str, path: str, body: Any, who: str
 ) -> None:
-    served, real = forges[name], recorded(name, file, what)["response"]
+    served, real = forges[name], recorded_exchange(name, file, what)["response"]
     asked = path.replace("{head}", served.forge.repository.pulls[1].head)
     ours = httpx2.request(method, f"{served.api}{asked}", json=body, headers=_credentials(served, who))
     assert ours.status_code == real["status"], ours.text

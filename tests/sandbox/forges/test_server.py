@@ -123,10 +123,10 @@ def test_the_owner_before_the_branch_is_what_filters_by_head(forge_server: Forge
     served.pull("one")
     served.pull("two")
 
-    def found(head: str) -> list[int]:
+    def numbers(head: str) -> list[int]:
         return [row["number"] for row in ask(served, "GET", f"{R}?head={head}").json()]
 
-    assert (found("platform:one"), found("one"), found("other:one")) == ([1], [2, 1], [])
+    assert (numbers("platform:one"), numbers("one"), numbers("other:one")) == ([1], [2, 1], [])
 
 
 def test_a_renamed_repository_moves_with_the_method_kept_for_writes(forge_server: ForgeServers) -> None:
@@ -175,16 +175,16 @@ def test_an_app_gets_a_token_for_a_signed_statement(forge_server: ForgeServers) 
     served.forge.app_key = key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
     now = int(time.time())
 
-    def signed(until: int) -> str:
+    def statement(until: int) -> str:
         return jwt.encode({"iat": now - 60, "exp": until, "iss": str(served.forge.app_id)}, key, algorithm="RS256")
 
-    found = ask(served, "GET", "/repos/platform/fleet/installation", token=signed(now + 540)).json()
+    found = ask(served, "GET", "/repos/platform/fleet/installation", token=statement(now + 540)).json()
     path = f"/app/installations/{found['id']}/access_tokens"
-    token = ask(served, "POST", path, {}, token=signed(now + 540)).json()["token"]
+    token = ask(served, "POST", path, {}, token=statement(now + 540)).json()["token"]
     served.commit("change")
     made = ask(served, "POST", *NEW["github"], token=token).json()
     assert (made["user"]["login"], made["user"]["type"]) == ("fleet-app[bot]", "Bot")
-    expired = ask(served, "POST", path, {}, token=signed(now - 10))
+    expired = ask(served, "POST", path, {}, token=statement(now - 10))
     assert (expired.status_code, "'Expiration time' claim ('exp')" in expired.text) == (401, True)
     garbled = ask(served, "POST", path, {}, token="a.b.c")
     assert garbled.json()["message"] == "A JSON web token could not be decoded"

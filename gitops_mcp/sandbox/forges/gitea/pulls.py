@@ -27,7 +27,7 @@ _REFUSED = {
 }
 
 
-def paged(call: Call, rows: list[Any]) -> tuple[list[Any], dict[str, str]]:
+def rows_of_page(call: Call, rows: list[Any]) -> tuple[list[Any], dict[str, str]]:
     """The links repeat the size that was asked, though fewer are served."""
     page = page_of(call, rows, size_name="limit", default=30, most=50)
     order = ("next", "last", "first", "prev")
@@ -53,7 +53,7 @@ def list_pulls(call: Call) -> Answer:
     rows.sort(key=lambda one: (one.updated if by_update else one.created, one.number), reverse=True)
     if call.forge.lags.take("lists"):
         rows = []
-    found, headers = paged(call, rows)
+    found, headers = rows_of_page(call, rows)
     return Answer(200, [row_body(call, one) for one in found], headers)
 
 
@@ -187,7 +187,7 @@ def is_merged(call: Call) -> Answer:
 
 def list_branches(call: Call) -> Answer:
     need(call, "read:repository")
-    found, headers = paged(call, sorted(call.repo.tips))
+    found, headers = rows_of_page(call, sorted(call.repo.tips))
     return Answer(200, [branch_body(call, one) for one in found], headers)
 
 

@@ -11,7 +11,7 @@ from gitops_mcp.sandbox.forges.gitea.bodies import (
     status_body,
     user_body,
 )
-from gitops_mcp.sandbox.forges.gitea.pulls import paged
+from gitops_mcp.sandbox.forges.gitea.pulls import rows_of_page
 from gitops_mcp.sandbox.forges.gitea.rights import commit_of, need, need_write, not_found, refusal, the_pull
 from gitops_mcp.sandbox.forges.routing import Answer, Call, Refused
 from gitops_mcp.sandbox.forges.values import Comment, Pull, Status, User, Verdict, now
@@ -27,7 +27,7 @@ def current_user(call: Call) -> Answer:
 
 def labels_of_repository(call: Call) -> Answer:
     need(call, "read:issue")
-    found, headers = paged(call, list(call.repo.labels))
+    found, headers = rows_of_page(call, list(call.repo.labels))
     return Answer(200, [label_body(call, call.repo, one) for one in found], headers)
 
 
@@ -36,7 +36,9 @@ def labels_of_organization(call: Call) -> Answer:
     need(call, "read:organization")
     rows = call.forge.organization_labels.items()
     url = f"{call.api}/orgs/{call.place['org']}/labels"
-    found, headers = paged(call, [{"id": number, "name": name, "url": f"{url}/{number}"} for name, number in rows])
+    found, headers = rows_of_page(
+        call, [{"id": number, "name": name, "url": f"{url}/{number}"} for name, number in rows]
+    )
     return Answer(200, found, headers)
 
 
@@ -98,7 +100,7 @@ def list_reviews(call: Call) -> Answer:
     answered = {one.user for one in pull.reviews}
     rows = [request_body(call, pull, one) for one in pull.reviewers if one not in answered]
     rows += [review_body(call, pull, one) for one in pull.reviews]
-    found, headers = paged(call, rows)
+    found, headers = rows_of_page(call, rows)
     return Answer(200, found, headers)
 
 
@@ -172,7 +174,7 @@ def combined_status(call: Call) -> Answer:
     need(call, "read:repository")
     commit = commit_of(call)
     newest = {one.name: one for one in call.repo.statuses if one.commit == commit}
-    found, headers = paged(call, sorted(newest.values(), key=lambda one: -one.id))
+    found, headers = rows_of_page(call, sorted(newest.values(), key=lambda one: -one.id))
     states = {one.state for one in found}
     worst = next((one for one in _WORST if one in states), "pending" if states else "")
     url = f"{call.api}/repos/{call.repo.full_name}/commits/{commit}"
@@ -191,7 +193,7 @@ def combined_status(call: Call) -> Answer:
 def list_statuses(call: Call) -> Answer:
     need(call, "read:repository")
     commit = commit_of(call)
-    found, headers = paged(call, [one for one in reversed(call.repo.statuses) if one.commit == commit])
+    found, headers = rows_of_page(call, [one for one in reversed(call.repo.statuses) if one.commit == commit])
     return Answer(200, [status_body(call, one) for one in found], headers)
 
 

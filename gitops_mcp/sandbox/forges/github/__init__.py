@@ -55,7 +55,7 @@ _ROUTES = Routes.of(
         f"GET {_R}/pulls/{{number}}/reviews": reviews.list_reviews,
         f"POST {_R}/pulls/{{number}}/reviews": reviews.create_review,
         f"PUT {_R}/pulls/{{number}}/reviews/{{review}}/dismissals": reviews.dismiss_review,
-        f"GET {_R}/pulls/{{number}}/requested_reviewers": reviews.requested,
+        f"GET {_R}/pulls/{{number}}/requested_reviewers": reviews.list_requested,
         f"POST {_R}/pulls/{{number}}/requested_reviewers": reviews.request_reviewers,
         f"DELETE {_R}/pulls/{{number}}/requested_reviewers": reviews.unrequest_reviewers,
         f"GET {_R}/issues/{{number}}/labels": reviews.list_labels,

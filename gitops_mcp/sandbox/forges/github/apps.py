@@ -11,7 +11,7 @@ from gitops_mcp.sandbox.forges.routing import Answer, Call
 from gitops_mcp.sandbox.forges.values import now
 
 
-def _checked(call: Call) -> None:
+def _check_signature(call: Call) -> None:
     """That the App signed it."""
     import jwt
 
@@ -32,7 +32,7 @@ def _checked(call: Call) -> None:
 
 
 def find_installation(call: Call) -> Answer:
-    _checked(call)
+    _check_signature(call)
     permissions = {"contents": "write", "pull_requests": "write", "metadata": "read"}
     body = {"id": call.forge.installation_id, "app_id": call.forge.app_id, "repository_selection": "all"}
     body["app_slug"] = call.forge.app_login.removesuffix("[bot]")
@@ -41,7 +41,7 @@ def find_installation(call: Call) -> Answer:
 
 
 def create_token(call: Call) -> Answer:
-    _checked(call)
+    _check_signature(call)
     if call.place["id"] != str(call.forge.installation_id):
         raise not_found()
     token = call.forge.token(call.forge.app_login, kind="app")

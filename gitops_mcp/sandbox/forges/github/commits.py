@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gitops_mcp.sandbox.forges.github.bodies import run_body, status_body, user_body
-from gitops_mcp.sandbox.forges.github.pulls import paged
+from gitops_mcp.sandbox.forges.github.pulls import rows_of_page
 from gitops_mcp.sandbox.forges.github.rights import invalid, need, need_write, not_found, refusal
 from gitops_mcp.sandbox.forges.routing import Answer, Call
 from gitops_mcp.sandbox.forges.values import Status
@@ -21,7 +21,7 @@ def commit_of(call: Call) -> str:
     return found
 
 
-def newest(call: Call, commit: str, *, is_run: bool) -> list[Status]:
+def newest_statuses(call: Call, commit: str, *, is_run: bool) -> list[Status]:
     """Of each name."""
     rows = [one for one in call.repo.statuses if one.commit == commit and one.is_run == is_run]
     return list({one.name: one for one in rows}.values())
@@ -31,10 +31,10 @@ def combined_status(call: Call) -> Answer:
     """Of a commit without any it is pending."""
     need(call, "statuses=read")
     commit = commit_of(call)
-    rows = newest(call, commit, is_run=False)
+    rows = newest_statuses(call, commit, is_run=False)
     states = {one.state for one in rows}
     state = "failure" if states & {"failure", "error"} else "success" if states == {"success"} else "pending"
-    page, headers = paged(call, list[object](rows))
+    page, headers = rows_of_page(call, list[object](rows))
     url = f"{call.api}/repos/{call.repo.full_name}/commits/{commit}"
     body = {
         "state": state,
@@ -52,7 +52,7 @@ def list_statuses(call: Call) -> Answer:
     need(call, "statuses=read")
     commit = commit_of(call)
     rows = [one for one in reversed(call.repo.statuses) if one.commit == commit and not one.is_run]
-    page, headers = paged(call, list[object](rows))
+    page, headers = rows_of_page(call, list[object](rows))
     return Answer(200, [{**status_body(call, one), "creator": user_body(call, one.user)} for one in page.rows], headers)
 
 
@@ -80,8 +80,8 @@ def list_runs(call: Call) -> Answer:
         headers = {"X-Accepted-GitHub-Permissions": "checks=read"}
         raise refusal(403, "Resource not accessible by personal access token", headers=headers)
     need(call, "checks=read")
-    rows = newest(call, commit_of(call), is_run=True)
-    page, headers = paged(call, list[object](rows))
+    rows = newest_statuses(call, commit_of(call), is_run=True)
+    page, headers = rows_of_page(call, list[object](rows))
     return Answer(200, {"total_count": len(rows), "check_runs": [run_body(call, one) for one in page.rows]}, headers)
 
 

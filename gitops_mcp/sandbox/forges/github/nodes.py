@@ -100,6 +100,7 @@ def pull_node(call: Call, pull: Pull) -> Node:
     merge = {"__typename": "Commit", "oid": pull.merge_commit} if pull.merge_commit else None
     labels = connection("labels", pull.labels, "Label", lambda one: {"__typename": "Label", "name": one})
     asked = [*pull.reviewers, *pull.teams]
+    requests = connection("reviewRequests", asked, "ReviewRequest", lambda one: _request_node(call, pull, one))
     latest = list({one.user.login: one for one in pull.reviews if one.verdict != "PENDING"}.values())
 
     def reviews(name: str, rows: list[Review]) -> Callable[[Arguments], Node]:
@@ -127,7 +128,7 @@ def pull_node(call: Call, pull: Pull) -> Node:
         "headRepositoryOwner": head and head["owner"],
         "author": actor_node(call, pull.user),
         "labels": labels,
-        "reviewRequests": connection("reviewRequests", asked, "ReviewRequest", lambda one: _asked(call, pull, one)),
+        "reviewRequests": requests,
         "reviews": reviews("reviews", pull.reviews),
         "latestReviews": reviews("latestReviews", latest),
         "latestOpinionatedReviews": reviews("latestOpinionatedReviews", pull.current_reviews()),
@@ -156,7 +157,7 @@ def _mergeable(call: Call, pull: Pull) -> bool | None:
     return call.forge.mergeable(pull) if pull.is_open else None
 
 
-def _asked(call: Call, pull: Pull, one: User | str) -> Node:
+def _request_node(call: Call, pull: Pull, one: User | str) -> Node:
     who = actor_node(call, one) if isinstance(one, User) else None
     if isinstance(one, str):
         slug = one.rpartition("/")[2]
@@ -215,15 +216,15 @@ def _rollup(call: Call, pull: Pull) -> Node | None:
     def contexts(arguments: Arguments) -> Node:
         return connection("contexts", rows, "StatusCheckRollupContext", lambda one: _context(pull, one))(arguments)
 
-    def refused(_: Arguments) -> Node:
+    def refuse(_: Arguments) -> Node:
         raise GraphError("FORBIDDEN", "Resource not accessible by personal access token", saml_failure=False)
 
     hidden = call.token and call.token.kind == "fine-grained" and any(one.is_run for one in rows)
-    return {"__typename": "StatusCheckRollup", "state": state, "contexts": refused if hidden else contexts}
+    return {"__typename": "StatusCheckRollup", "state": state, "contexts": refuse if hidden else contexts}
 
 
 def _context(pull: Pull, one: Status) -> Node:
-    def required(arguments: Arguments) -> bool:
+    def is_required(arguments: Arguments) -> bool:
         if not arguments.get("pullRequestNumber") and not arguments.get("pullRequestId"):
             raise InvalidQuery("pullRequestId or pullRequestNumber is required for isRequired")
         rules = pull.target.rules.get(pull.base)
@@ -236,7 +237,7 @@ def _context(pull: Pull, one: Status) -> Node:
             "state": _STATES[one.state],
             "targetUrl": one.url or None,
             "description": one.description,
-            "isRequired": required,
+            "isRequired": is_required,
             "createdAt": time(one.at),
         }
     is_done = one.state != "pending"
@@ -248,7 +249,7 @@ def _context(pull: Pull, one: Status) -> Node:
         "status": "COMPLETED" if is_done else "IN_PROGRESS",
         "conclusion": one.state.upper() if is_done else None,
         "detailsUrl": one.url or None,
-        "isRequired": required,
+        "isRequired": is_required,
         "startedAt": time(one.at),
         "completedAt": time(one.at) if is_done else None,
         "checkSuite": {"__typename": "CheckSuite", "app": app, "workflowRun": run},

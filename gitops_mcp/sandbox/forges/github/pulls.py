@@ -23,7 +23,7 @@ _REFUSED = {
 }
 
 
-def paged(call: Call, rows: list[Pull] | list[object], most: int = 100) -> tuple[Page, dict[str, str]]:
+def rows_of_page(call: Call, rows: list[Pull] | list[object], most: int = 100) -> tuple[Page, dict[str, str]]:
     page = page_of(call, rows, size_name="per_page", default=30, most=most)
     rest = call.path.removeprefix(f"/repos/{call.repo.full_name}")
     return page, link_header(call, page, f"{call.api}/repositories/{call.repo.id}{rest}")
@@ -44,7 +44,7 @@ def list_pulls(call: Call) -> Answer:
     rows.sort(key=lambda one: (one.updated if by_update else one.created, one.number), reverse=descends)
     if call.forge.lags.take("lists"):
         rows = []
-    page, headers = paged(call, rows)
+    page, headers = rows_of_page(call, rows)
     return Answer(200, [row_body(call, one) for one in page.rows], headers)
 
 
@@ -200,7 +200,7 @@ def pulls_of_commit(call: Call) -> Answer:
     need(call, "pull_requests=read")
     wanted = call.place["ref"]
     rows = [one for one in call.repo.pulls.values() if wanted in {one.head, one.merge_commit}]
-    page, headers = paged(call, rows)
+    page, headers = rows_of_page(call, rows)
     return Answer(200, [row_body(call, one) for one in page.rows], headers)
 
 

@@ -13,7 +13,7 @@ from gitops_mcp.sandbox.forges.github.bodies import (
     team_body,
     user_body,
 )
-from gitops_mcp.sandbox.forges.github.pulls import check_length, paged
+from gitops_mcp.sandbox.forges.github.pulls import check_length, rows_of_page
 from gitops_mcp.sandbox.forges.github.rights import invalid, need, need_write, not_found, refusal, the_pull
 from gitops_mcp.sandbox.forges.routing import Answer, Call
 from gitops_mcp.sandbox.forges.values import Comment, Pull, Verdict, now
@@ -60,7 +60,7 @@ def remove_label(call: Call) -> Answer:
     return list_labels(call)
 
 
-def requested(call: Call) -> Answer:
+def list_requested(call: Call) -> Answer:
     pull = the_pull(call)
     users, teams = [user_body(call, one) for one in pull.reviewers], [team_body(call, one) for one in pull.teams]
     return Answer(200, {"users": users, "teams": teams})
@@ -95,7 +95,7 @@ def list_reviews(call: Call) -> Answer:
     """The oldest first; a pending one is seen by its author only."""
     pull = the_pull(call)
     rows = [one for one in pull.reviews if one.verdict != "PENDING" or one.user == call.user]
-    page, headers = paged(call, cast("list[object]", rows))
+    page, headers = rows_of_page(call, cast("list[object]", rows))
     return Answer(200, [review_body(call, one) for one in page.rows], headers)
 
 
@@ -123,7 +123,7 @@ def dismiss_review(call: Call) -> Answer:
 
 def list_comments(call: Call) -> Answer:
     pull = the_pull(call)
-    page, headers = paged(call, cast("list[object]", pull.comments))
+    page, headers = rows_of_page(call, cast("list[object]", pull.comments))
     return Answer(200, [comment_body(call, pull, one) for one in page.rows], headers)
 
 

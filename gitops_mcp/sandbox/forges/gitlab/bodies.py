@@ -179,7 +179,7 @@ def pull_body(call: Call, pull: Pull, *, is_new: bool = False) -> Body:
 
 def pipeline_body(call: Call, repository: Repository, commit: str, ref: str) -> Body | None:
     """Statuses from outside make one too."""
-    rows = newest(repository, commit)
+    rows = newest_statuses(repository, commit)
     if not rows:
         return None
     states = {_STATES.get(one.state, one.state) for one in rows}
@@ -190,7 +190,7 @@ def pipeline_body(call: Call, repository: Repository, commit: str, ref: str) -> 
     return {**body, "source": "push", "web_url": url}
 
 
-def newest(repository: Repository, commit: str) -> list[Status]:
+def newest_statuses(repository: Repository, commit: str) -> list[Status]:
     """Of each name."""
     return list({one.name: one for one in repository.statuses if one.commit == commit}.values())
 

@@ -17,7 +17,7 @@ _STATES = {"opened": "opened", "closed": "closed", "merged": "merged"}
 _REFUSED = {"head": (409, "SHA does not match HEAD of source branch"), "conflict": (422, "Branch cannot be merged")}
 
 
-def paged(call: Call, rows: list[Any]) -> tuple[list[Any], dict[str, str]]:
+def rows_of_page(call: Call, rows: list[Any]) -> tuple[list[Any], dict[str, str]]:
     """Above ten thousand nobody counts."""
     page = page_of(call, rows, size_name="per_page", default=20, most=100)
     counts = page.total <= _COUNTED
@@ -57,7 +57,7 @@ def list_pulls(call: Call) -> Answer:
     rows.sort(key=key, reverse=query.get("sort", "desc") == "desc")
     if call.forge.lags.take("lists"):
         rows = []
-    found, headers = paged(call, rows)
+    found, headers = rows_of_page(call, rows)
     bodies = [row_body(call, one) for one in found]
     if query.get("view") == "simple":
         bodies = [{name: one[name] for name in _SIMPLE.split()} for one in bodies]

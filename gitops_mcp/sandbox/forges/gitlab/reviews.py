@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from gitops_mcp.sandbox.forges.gitlab.bodies import (
     approvals_body,
-    newest,
+    newest_statuses,
     note_body,
     status_body,
     time,
     user_body,
     users_body,
 )
-from gitops_mcp.sandbox.forges.gitlab.pulls import paged
+from gitops_mcp.sandbox.forges.gitlab.pulls import rows_of_page
 from gitops_mcp.sandbox.forges.gitlab.rights import commit_of, need_write, not_found, refusal, the_pull
 from gitops_mcp.sandbox.forges.routing import Answer, Call
 from gitops_mcp.sandbox.forges.values import Comment, Pull, Status, now
@@ -27,7 +27,7 @@ def current_user(call: Call) -> Answer:
 
 def list_users(call: Call) -> Answer:
     wanted = call.query.get("username", "").lower()
-    found, headers = paged(call, [one for one in call.forge.users.values() if one.login.lower() == wanted])
+    found, headers = rows_of_page(call, [one for one in call.forge.users.values() if one.login.lower() == wanted])
     return Answer(200, users_body(call, found), headers)
 
 
@@ -64,7 +64,7 @@ def list_reviewers(call: Call) -> Answer:
 def list_notes(call: Call) -> Answer:
     pull = the_pull(call)
     newest_first = call.query.get("sort", "desc") == "desc"
-    found, headers = paged(call, sorted(pull.comments, key=lambda one: one.id, reverse=newest_first))
+    found, headers = rows_of_page(call, sorted(pull.comments, key=lambda one: one.id, reverse=newest_first))
     return Answer(200, [note_body(call, pull, one) for one in found], headers)
 
 
@@ -105,10 +105,10 @@ def delete_note(call: Call) -> Answer:
 
 def list_statuses(call: Call) -> Answer:
     commit = commit_of(call)
-    rows = newest(call.repo, commit)
+    rows = newest_statuses(call.repo, commit)
     if call.query.get("all") == "true":
         rows = [one for one in call.repo.statuses if one.commit == commit]
-    found, headers = paged(call, rows)
+    found, headers = rows_of_page(call, rows)
     return Answer(200, [status_body(call, one) for one in found], headers)
 
 
