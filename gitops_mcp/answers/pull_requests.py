@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Self
 
-from pydantic import Field
-
 from gitops_mcp.answers.base import Answer
 from gitops_mcp.answers.markdown import plain
 from gitops_mcp.domain.pull_requests import PullRequest
@@ -23,14 +21,14 @@ class ShownPullRequest(Answer):
     """Left out where it is the base of the change."""
     mergeable: Literal["yes", "conflicts", "no"] | None = None
     approved_by: list[str] | None = None
-    changes_requested_by: list[str] = Field(default_factory=list)
-    waiting_for: list[str] = Field(default_factory=list)
+    changes_requested_by: list[str] | None = None
+    waiting_for: list[str] | None = None
     """Reviewers who were asked and have not answered."""
     approvals_required: int | None = None
-    checks_failed: list[str] = Field(default_factory=list)
-    checks_pending: list[str] = Field(default_factory=list)
+    checks_failed: list[str] | None = None
+    checks_pending: list[str] | None = None
     checks_passed: int | None = None
-    unread: list[str] = Field(default_factory=list)
+    unread: list[str] | None = None
     """What could not be read of it, and what would allow that."""
 
     @classmethod
@@ -51,6 +49,11 @@ class ShownPullRequest(Answer):
         against = f", against {plain(self.base)}" if self.base else ""
         return f"pull request #{self.number} ({state}{against}): {plain(self.url)}"
 
+    def cell(self) -> str:
+        """In a table."""
+        told = "draft" if self.draft else self.state
+        return f"#{self.number} {told}: {self.url}"
+
     def lines(self) -> Iterator[str]:
         """With what decides whether it can be merged."""
         yield self.line()
@@ -69,22 +72,4 @@ class ShownPullRequest(Answer):
             yield f"approvals that the base asks for: {self.approvals_required}"
         if self.checks_passed:
             yield f"checks that passed: {self.checks_passed}"
-        yield from (f"not read: {plain(one)}" for one in self.unread)
-
-
-class WrittenPullRequest(ShownPullRequest):
-    """The pull request of a change after a write."""
-
-    outcome: Literal["created", "updated", "adopted", "unchanged", "closed"]
-    """`adopted`: people have opened it, and its text is theirs. `unchanged`: nothing was written to it."""
-    by: str | None = None
-    """Who has acted, and by which credential."""
-
-    @classmethod
-    def after(cls, pull: PullRequest, *, outcome: str, by: str | None, base: str) -> Self:
-        shown = ShownPullRequest.of(pull, base=base)
-        return cls.model_validate({**shown.structured(), "outcome": outcome, "by": by})
-
-    def line(self) -> str:
-        by = f" as {plain(self.by)}" if self.by else ""
-        return f"{super().line()}, {self.outcome}{by}"
+        yield from (f"not read: {plain(one)}" for one in self.unread or ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -18,9 +18,28 @@ from gitops_mcp.answers.markdown import (
     section,
     warning_blocks,
 )
-from gitops_mcp.answers.pull_requests import ShownPullRequest, WrittenPullRequest
+from gitops_mcp.answers.pull_requests import ShownPullRequest
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.pull_requests import PullRequest
+
+
+class WrittenPullRequest(ShownPullRequest):
+    """The pull request of a change after a write."""
+
+    outcome: Literal["created", "updated", "adopted", "unchanged", "closed"]
+    """`adopted`: people have opened it, and its text is theirs. `unchanged`: nothing was written to it."""
+    by: str | None = None
+    """Who has acted, and by which credential."""
+
+    @classmethod
+    def after(cls, pull: PullRequest, *, outcome: str, by: str | None, base: str) -> Self:
+        shown = ShownPullRequest.of(pull, base=base)
+        return cls.model_validate({**shown.structured(), "outcome": outcome, "by": by})
+
+    def line(self) -> str:
+        by = f" as {plain(self.by)}" if self.by else ""
+        return f"{super().line()}, {self.outcome}{by}"
 
 
 class WriteResult(LongAnswer):

@@ -12,7 +12,7 @@ from typing import Literal
 
 from gitops_mcp.adapters.forge.interface import Forge
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.answers.pull_requests import WrittenPullRequest
+from gitops_mcp.answers.writes import WrittenPullRequest
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.pull_requests import NewPullRequest, PullRequest

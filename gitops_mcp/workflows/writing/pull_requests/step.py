@@ -13,8 +13,8 @@ from gitops_mcp.adapters.forge.place import ForgePlace, NoForge
 from gitops_mcp.adapters.forge.push_options import PrintedPull, body_room, printed_fault, printed_pull, push_options
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
 from gitops_mcp.answers.markdown import cut_text
-from gitops_mcp.answers.pull_requests import ShownPullRequest, WrittenPullRequest
-from gitops_mcp.answers.writes import WriteResult
+from gitops_mcp.answers.pull_requests import ShownPullRequest
+from gitops_mcp.answers.writes import WriteResult, WrittenPullRequest
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.plan import Plan
