@@ -55,8 +55,7 @@ def test_a_change_has_one_pull_request_from_its_first_commit_until_it_is_discard
     url = f"{team.served.url}/platform/fleet/pull/{pull.number}"
     assert created["pull_request"] == {
         "number": pull.number, "url": url, "state": "open", "draft": False, "outcome": "created",
-        "by": "bot, by the token of GITHUB_TOKEN", "changes_requested_by": [], "waiting_for": [], "checks_failed": [],
-        "checks_pending": [], "unread": [],
+        "by": "bot, by the token of GITHUB_TOKEN",
     }  # fmt: skip
     with team.served.server.counted() as asked:
         updated = assistant.scale(5, change=CHANGE)

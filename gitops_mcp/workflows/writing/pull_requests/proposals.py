@@ -33,6 +33,8 @@ class Addition:
 
     message: str
     plan: Plan
+    planned_on: str
+    """The commit that its files are edits of: the tip of the change, or the base where it starts there again."""
     part: ProposedPart | None = None
     """What it does, judged: of a change that has no other commit."""
 
@@ -42,12 +44,11 @@ def proposal_of(
 ) -> Proposal:
     """`tip`: where an open change stands; None: it is new."""
     base = ground.base
-    start = (ground.repository.merge_base(base.commit, tip) if tip else None) or base.commit
-    files = tuple(_net_files(ground, start, tip or base.commit, added.plan.files if added else ()))
-    if added and added.part:
-        parts = [added.part, *_parts(app, ground, start, tip, files, added, but=added.part.environment)]
-    else:
-        parts = list(_parts(app, ground, start, tip, files, added))
+    end = added.planned_on if added else tip or base.commit
+    start = (None if end == base.commit else ground.repository.merge_base(base.commit, end)) or base.commit
+    files = tuple(_net_files(ground, start, end, added.plan.files if added else ()))
+    own = [added.part] if added and added.part else []
+    parts = [*own, *_parts(app, ground, start, end, files, added, but=own[0].environment if own else None)]
     commits = [*_commits(ground, change, tip), *([ProposedCommit.of_message(added.message)] if added else [])]
     return Proposal(change, branch, base.branch, tuple(commits), tuple(one for one in parts if one.objects), files)
 
@@ -82,7 +83,7 @@ def _parts(
     app: App,
     ground: Ground,
     start: str,
-    tip: str | None,
+    end: str,
     files: Iterable[FileChange],
     added: Addition | None,
     *,
@@ -92,7 +93,7 @@ def _parts(
         if environment.name == but:
             continue
         try:
-            before, after = (app.desired(ground, environment.path, one) for one in (start, tip or start))
+            before, after = (app.desired(ground, environment.path, one) for one in (start, end))
         except GitOpsError:  # its folder is none
             continue
         after = desired_after(after, added.plan.files) if added else after

@@ -145,7 +145,8 @@ def pull_request_step(
     tip = target.open.tip if target.open else None
     added = None
     if after is not None and plan.files:
-        added = Addition(message, plan, _judged_by_plan(view, plan, after) if tip is None else None)
+        part = _judged_by_plan(view, plan, after) if tip is None else None
+        added = Addition(message, plan, view.desired.commit, part)
     proposal = proposal_of(app, ground, change=target.change, branch=target.branch, tip=tip, added=added)
     step = replace(step, review=Review(ground, proposal, plan.warnings))
     return _with_options(step, none.place) if none and none.place else step
