@@ -1,6 +1,7 @@
 """The part of a body that is ours, between two comments that no forge shows; all else belongs to people.
 
-The first comment holds a digest of the title as we wrote it, by which a title that a person has chosen is known.
+The first comment holds a digest of the title as we wrote it, by which a title that a person has chosen is known, and
+one of what the change comes to, by which a part that is true already is known whatever its words.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-_BEGIN = re.compile(r"<!--[ \t]*gitops-mcp:begin(?:[ \t]+title=(?P<title>[0-9a-f]{12}))?[ \t]*-->")
+_BEGIN = re.compile(
+    r"<!--[ \t]*gitops-mcp:begin(?:[ \t]+title=(?P<title>[0-9a-f]{12}))?(?:[ \t]+of=(?P<of>[0-9a-f]{12}))?[ \t]*-->"
+)
 _END = re.compile(r"<!--[ \t]*gitops-mcp:end[ \t]*-->")
 _ANY = re.compile(r"<!--[ \t]*gitops-mcp:")
 
@@ -24,6 +27,8 @@ class MarkedBody:
     after: str
     title: str | None
     """The digest of the title that went with it."""
+    of: str | None = None
+    """That of what it was written of."""
 
     @property
     def others(self) -> int:
@@ -41,9 +46,9 @@ class MarkedBody:
         return f"{self.before}{part}{self.after}"
 
 
-def marked_part(text: str, *, title: str) -> str:
-    """A text of ours between its markers."""
-    return f"<!-- gitops-mcp:begin title={title_digest(title)} -->\n{text}\n<!-- gitops-mcp:end -->"
+def marked_part(text: str, *, title: str, of: str) -> str:
+    """A text of ours between its markers; `of` is a digest."""
+    return f"<!-- gitops-mcp:begin title={title_digest(title)} of={of} -->\n{text}\n<!-- gitops-mcp:end -->"
 
 
 def find_marked(body: str | None) -> MarkedBody | None:
@@ -53,7 +58,7 @@ def find_marked(body: str | None) -> MarkedBody | None:
     if len(begins) != 1 or len(ends) != 1 or begins[0].end() > ends[0].start():
         return None
     first, last = begins[0].start(), ends[0].end()
-    return MarkedBody(text[:first], text[first:last], text[last:], begins[0]["title"])
+    return MarkedBody(text[:first], text[first:last], text[last:], begins[0]["title"], begins[0]["of"])
 
 
 def has_marker(body: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -95,6 +96,12 @@ class Proposal:
     parts: tuple[ProposedPart, ...]
     """Of the environments in which something changes."""
     files: tuple[FileChange, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """The same as long as the change comes to the same."""
+        told = "\0".join(f"{one.path}\0{one.before}\0{one.after}" for one in self.files)
+        return hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()[:12]
 
     @property
     def impact(self) -> Impact:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from gitops_mcp.domain.review_text.markers import find_marked, has_marker, marked_part
 
-OLD = marked_part("three instances\n\n- one", title="Scale")
-NEW = marked_part("five instances", title="Scale more")
+OLD = marked_part("three instances\n\n- one", title="Scale", of="0123456789ab")
+NEW = marked_part("five instances", title="Scale more", of="ba9876543210")
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 
 
@@ -57,6 +57,7 @@ def test_the_title_is_ours_as_long_as_it_is_as_we_wrote_it() -> None:
     found = find_marked(OLD)
     assert found is not None
     assert found.wrote_title("Scale")
+    assert found.of == "0123456789ab"
     assert not found.wrote_title("Scale, please")
     bare = find_marked("<!-- gitops-mcp:begin -->\nx\n<!-- gitops-mcp:end -->")
     assert bare is not None

@@ -24,7 +24,7 @@ from gitops_mcp.domain.review_text.proposal import ForgeName, Proposal
 from gitops_mcp.domain.review_text.title import change_title
 from gitops_mcp.errors import GitOpsError
 
-_MARKERS = 100
+_MARKERS = 120
 """Characters that they take."""
 FAILED = "pull-request-failed"
 _OF_THE_CALL = {"wait", "push-options-left-out", "default-branch-switched", "base-not-fetched"}
@@ -82,7 +82,7 @@ class Review:
         limit, size = max(room - _MARKERS, 0), _bytes if bytes_ else _utf16
         name = _NAMES.get(forge, "Gitea")
         text = body_text(self.proposal, name, limit=limit, size=size, warnings=told)
-        return marked_part(text, title=self._title)
+        return marked_part(text, title=self._title, of=self.proposal.digest)
 
     def settle(self, forge: Forge, pull: PullRequest | None, *, committed: bool, asked: bool = False) -> ReviewOutcome:
         """Opens the pull request of a branch that is pushed, or brings the one that is there up to date.
@@ -97,6 +97,8 @@ class Review:
                 f"open_pull_request change={self.proposal.change} opens another one"
             )
             return ReviewOutcome(self._shown(forge, pull, "closed"), (Notice("pull-request-closed", text),))
+        if pull is not None and pull.state == "merged" and not (committed or asked):
+            return ReviewOutcome(self._shown(forge, pull, "unchanged"))
         unmet: tuple[str, ...] = ()
         if pull is None or pull.state != "open":
             made = forge.create(self.wanted(forge.name, forge.body_limit - 1))
@@ -112,7 +114,8 @@ class Review:
             text = f"the text of {name_of(pull)} has a marker of gitops-mcp missing or twice, so it was left as it is"
             told.append(Notice("pull-request-text", text))
         part = self._part(forge.name, forge.body_limit - 1 - _utf16(found.before + found.after)) if found else ""
-        body = found.with_part(part) if found and not found.says(part) else None
+        is_true = found is None or found.says(part) or (found.of == self.proposal.digest and not committed)
+        body = found.with_part(part) if found and not is_true else None
         is_mine = self.title is not None or (found is not None and found.wrote_title(pull.title))
         title = self._new_title if is_mine and self._new_title != pull.title else None
         try:

@@ -30,6 +30,8 @@ from gitops_mcp.workflows.writing.pull_requests.proposals import Addition, propo
 from gitops_mcp.workflows.writing.pull_requests.review import FAILED, Done, Review, ReviewOutcome
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget
 
+_ESCAPES = 600
+"""Bytes that options add to a text in which the two characters of a line break stand."""
 NEEDS_API = "GITLAB_TOKEN with scope api lets this server open it, keep its text true, and close it"
 
 
@@ -75,7 +77,8 @@ class PullRequestStep:
             text = f"the branch is pushed, and its pull request follows: {error}. The same request again opens it"
             return ReviewOutcome(notices=(Notice("pull-request-follows", text),))
         except GitOpsError as error:
-            text = f"the branch is pushed and stays, without its pull request: {error}. The same request again opens it"
+            missing = "without its pull request" if is_new else "and its pull request could not be brought up to date"
+            text = f"the branch is pushed and stays, {missing}: {error}. The same request again does it"
             return ReviewOutcome(notices=(Notice(FAILED, text),))
 
     def _by_options(self, none: NoForge, published: PublishedCommit) -> ReviewOutcome:
@@ -128,7 +131,7 @@ def pull_request_step(
     app: App, ground: Ground, view: View, target: DeliveryTarget, plan: Plan, after: Desired | None, message: str
 ) -> PullRequestStep:
     """What is to be said of a change, before anything is pushed; `after`: as the plan leaves it, where it changes."""
-    if not ground.base.pushes:
+    if not ground.base.pushes or (after is not None and not plan.files):
         return PullRequestStep(ground, target)
     place = app.forge_place(ground)
     step = PullRequestStep(ground, target, place=place.place if isinstance(place, NoForge) else place)
@@ -156,7 +159,7 @@ def _with_options(step: PullRequestStep, place: ForgePlace) -> PullRequestStep:
     if step.review is None:
         return step
     bare = replace(step.review.wanted("GitLab", 0, bytes_=True), body="")
-    wanted = step.review.wanted("GitLab", body_room(bare, place), bytes_=True)
+    wanted = step.review.wanted("GitLab", body_room(bare, place) - _ESCAPES, bytes_=True)
     options = push_options(wanted, place)
     return replace(step, options=options.values, unmet=options.unmet)
 

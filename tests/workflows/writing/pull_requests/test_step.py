@@ -369,3 +369,21 @@ def test_a_change_in_two_environments_tells_of_both(
     (pull,) = team.pulls
     assert "| `Cluster shop/orders-db` in `prod` | `spec.instances` | `3` | `4` |" in body_of(pull)
     assert "| `Cluster shop/orders-db` in `dev` | `spec.instances` | `3` | `5` |" in body_of(pull)
+
+
+def test_one_that_was_merged_with_other_content_is_not_opened_again_by_the_same_request(
+    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = ProposingTeam.of(forge_server("github"))
+    monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    told = body_of(pull)
+    assert (again := scale(app, 4).pull_request) is not None
+    assert (again.outcome, body_of(pull)) == ("unchanged", told)
+    pull.is_open, pull.merged = False, pull.created
+    same = scale(app, 4)
+    assert same.pull_request is not None
+    assert (same.pull_request.state, same.pull_request.outcome) == ("merged", "unchanged")
+    assert len(team.pulls) == 1
