@@ -1,7 +1,7 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
 python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks] [fleet]
-[standing]
+[standing] [pull_requests]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import hooks
 import listing
 import members
 import modelling
+import pull_requests
 import scaling
 import script
 import standing
@@ -33,6 +34,7 @@ PARTS = {
     "hooks": hooks.measured,
     "fleet": fleet.measured,
     "standing": standing.measured,
+    "pull_requests": pull_requests.measured,
 }
 
 

@@ -270,17 +270,9 @@ class App:
 
     def forge(self, ground: Ground) -> Forge | NoForge:
         """The forge of the base's remote with a credential that is there, else why there is none."""
-        from gitops_mcp.adapters.forge.place import NoForge, forge_place
+        from gitops_mcp.adapters.forge.place import NoForge
 
-        wanted, base = ground.settings.forge, ground.base
-        place = forge_place(
-            wanted.type,
-            url=wanted.url,
-            api=wanted.api,
-            remotes=filter(None, (base.written_url, base.url)),
-            homes=filter(None, (base.written_home_url, base.home_url)),
-            base=base.branch,
-        )
+        place = self.forge_place(ground)
         if isinstance(place, NoForge):
             return place
         with self._lock:
@@ -292,6 +284,20 @@ class App:
             with self._lock:
                 self._forges[place] = opened
         return opened
+
+    def forge_place(self, ground: Ground) -> ForgePlace | NoForge:
+        """Where pull requests are, whether or not there is a credential for it."""
+        from gitops_mcp.adapters.forge.place import forge_place
+
+        wanted, base = ground.settings.forge, ground.base
+        return forge_place(
+            wanted.type,
+            url=wanted.url,
+            api=wanted.api,
+            remotes=filter(None, (base.written_url, base.url)),
+            homes=filter(None, (base.written_home_url, base.home_url)),
+            base=base.branch,
+        )
 
     def kube(self, environment: Environment, settings: Settings) -> Kube:
         return self._kube(environment.context, settings.kubernetes_timeout)

@@ -94,6 +94,10 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
     ],
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
+    "open_pull_request": lambda here: [
+        {"change": here.change},
+        {"change": here.change, "draft": True, "title": "Look"},
+    ],
     "discard_change": lambda here: [{"change": here.change, **CONFIRMED}],
 }
 

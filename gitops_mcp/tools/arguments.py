@@ -70,6 +70,12 @@ Reason = Annotated[
     str | None, Field(description="Why, in a sentence, for the commit message. Never a secret", max_length=1000)
 ]
 DryRun = Annotated[bool, Strict(), Field(description="Show diff and checks, write nothing")]
+Draft = Annotated[
+    bool | None, Strict(), Field(description="true: not ready for review; left out: as the configuration says")
+]
+PullRequestTitle = Annotated[
+    str | None, Field(description="Instead of the one that tells what changes. Never a secret", max_length=120)
+]
 Confirm = Annotated[bool, Strict(), Field(description="true only after the person has agreed to what would be lost")]
 StorageSize = Annotated[
     str, Field(description="Volume of each instance, a Kubernetes quantity such as 10Gi; can grow later", max_length=32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
-from gitops_mcp.answers.writes import DiscardResult
+from gitops_mcp.answers.writes import DiscardResult, PullRequestResult
 from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
     ChangeName,
@@ -12,8 +12,10 @@ from gitops_mcp.tools.arguments import (
     Confirm,
     Cursor,
     DetailLevel,
+    Draft,
     DryRun,
     Limit,
+    PullRequestTitle,
     WaitFor,
 )
 from gitops_mcp.tools.registry import Tool
@@ -56,8 +58,22 @@ def discard_change(
     return discard_branch(app, change, confirmed=confirm_deletion, dry_run=dry_run)
 
 
+def open_pull_request(
+    app: App, change: ChangeName, draft: Draft = None, title: PullRequestTitle = None, dry_run: DryRun = False
+) -> PullRequestResult:
+    """Open the pull request of a change whose branch is pushed, or bring the text of the open one up to date.
+
+    Writing tools open it themselves unless the configuration says never. Use it then, to finish what failed, or to
+    propose again what a person has closed.
+    """
+    from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
+
+    return open_pull_request_of(app, change, draft=draft, title=title, dry_run=dry_run)
+
+
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
+    Tool(open_pull_request, "Open a pull request", "propose"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

@@ -7,26 +7,33 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.domain.remote_url import parse_remote_url
 
+_KINDS = {"github.com": "github", "gitlab.com": "gitlab", "codeberg.org": "gitea"}
 
-def compare_url(remote: str | None, base: str, branch: str, *, fork: str | None = None) -> str | None:
+
+def compare_url(
+    remote: str | None, base: str, branch: str, *, fork: str | None = None, place: ForgePlace | None = None
+) -> str | None:
     """The page that proposes `branch` for `base`; None for a host that is not known.
 
-    `fork` is where the branch is; None: in the same repository.
+    `fork` is where the branch is; None: in the same repository. `place`: the forge, where the configuration names it.
     """
+    if place is not None:
+        return _page(place.kind, place.url, place.path, place.head_path, base, branch)
     found, there = parse_remote_url(remote or ""), parse_remote_url(fork or remote or "")
-    if found.host != there.host:
+    kind = _KINDS.get(found.host)
+    if found.host != there.host or kind is None or not found.path:
         return None
-    host, path = found.host, quote(found.path)
-    if host not in {"github.com", "gitlab.com", "codeberg.org"} or not path:
-        return None
-    owner = "" if found == there else f"{quote(there.path.partition('/')[0])}:"
-    here, against = owner + quote(branch), quote(base)
-    if host == "gitlab.com":
+    return _page(kind, f"https://{found.host}", found.path, there.path, base, branch)
+
+
+def _page(kind: str, url: str, path: str, head_path: str, base: str, branch: str) -> str:
+    if kind == "gitlab":
         source = f"merge_request%5Bsource_branch%5D={quote(branch, safe='')}"
         target = f"merge_request%5Btarget_branch%5D={quote(base, safe='')}"
-        return f"https://{host}/{quote(there.path)}/-/merge_requests/new?{source}&{target}"
-    if host == "github.com":
-        return f"https://{host}/{path}/compare/{against}...{here}?expand=1"
-    return f"https://{host}/{path}/compare/{against}...{here}"
+        return f"{url}/{quote(head_path)}/-/merge_requests/new?{source}&{target}"
+    owner = "" if path == head_path else f"{quote(head_path.partition('/')[0])}:"
+    end = "?expand=1" if kind == "github" else ""
+    return f"{url}/{quote(path)}/compare/{quote(base)}...{owner}{quote(branch)}{end}"

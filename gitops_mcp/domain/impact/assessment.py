@@ -5,6 +5,7 @@ Told from the objects before and after, and the live one where it is known. What
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
 
 from gitops_mcp.domain.cnpg.protection import Engine
@@ -23,20 +24,28 @@ def assess_impact(
     engine: Engine | None = None,
 ) -> Impact:
     """`None` before: the object is new; after: it goes. `engine`: whose protections count; None: it may be either's."""
-    kind = at(after, "kind") or at(before, "kind")
+    return reduce(Impact.joined, each_impact(before, after, live=live, operator=operator, engine=engine), NOTHING)
+
+
+def each_impact(
+    before: Object | None,
+    after: Object | None,
+    *,
+    live: Object | None = None,
+    operator: Release | None = None,
+    engine: Engine | None = None,
+) -> Iterator[Impact]:
+    """One effect at a time, each with its own level."""
     if before == after:
-        return NOTHING
-    match kind:
+        return
+    match at(after, "kind") or at(before, "kind"):
         case "Cluster":
-            found = cluster.impacts(before, after, live, operator)
+            yield from cluster.impacts(before, after, live, operator)
         case "Database":
-            found = database.impacts(before, after, live, engine)
+            yield from database.impacts(before, after, live, engine)
         case "DatabaseRole":
-            found = role.impacts(before, after, live, engine)
+            yield from role.impacts(before, after, live, engine)
         case "Pooler":
-            found = pooler.impacts(before, after)
+            yield from pooler.impacts(before, after)
         case "ImageCatalog" | "ClusterImageCatalog":
-            found = catalog.impacts(before, after)
-        case _:
-            found = iter(())
-    return reduce(Impact.joined, found, NOTHING)
+            yield from catalog.impacts(before, after)

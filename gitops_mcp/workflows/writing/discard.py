@@ -11,10 +11,11 @@ from gitops_mcp.caller import call_until
 from gitops_mcp.domain.names import check_change_name, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.spans import span_of, unknown_change
+from gitops_mcp.workflows.writing.pull_requests.step import closed_pull
 from gitops_mcp.workflows.writing.secrets import discard_secrets
 
 
@@ -49,8 +50,15 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
         text = f"{pluralize(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
         warnings.append(Notice("others-commits", text))
     done: list[str] = []
+    pull, left_open = closed_pull(app, ground, found.branch, dry_run=dry_run)
+    warnings += left_open
     if not dry_run:
-        remove_branch(ground.repository, ground.git, branch=found.branch, expected=found.tip)
+        try:
+            remove_branch(ground.repository, ground.git, branch=found.branch, expected=found.tip)
+        except GitOpsError as error:
+            if pull is None:
+                raise
+            raise type(error)(f"{error}. Its pull request is closed already: {pull.url}") from error
         with call_until(None):
             removed, left = discard_secrets(app, ground, span.commits, change=name)
         done = [f"Removed Secret {one}, which was made for this change" for one in removed]
@@ -61,6 +69,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
         outcome="dry_run" if dry_run else "discarded",
         tip=found.tip,
         commits=len(span.commits),
+        pull_request=pull,
         warnings=warnings,
         next=[] if dry_run else [*done, f"The last commit was {found.tip}; git keeps it for a while where it was made"],
     )

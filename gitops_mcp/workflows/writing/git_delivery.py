@@ -8,7 +8,7 @@ writer's faster push means another attempt on the branch's new tip.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
@@ -32,12 +32,13 @@ from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.hydrated import check_not_written_by_hydrator, hydrated_by, hydrated_refusal
 from gitops_mcp.errors import NotFound, NotSeen, Raced, Refused, Unavailable
-from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.view import View, view_at
 from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_notices, hook_notices, overlap_notices
 from gitops_mcp.workflows.writing.engine_notices import engine_notices
+from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
+from gitops_mcp.workflows.writing.pull_requests.step import pull_request_step, with_its_pull_request
 from gitops_mcp.workflows.writing.request import PATIENCE, Patience, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget, find_target, states_of_change
@@ -92,13 +93,15 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
 
         raise unprotected_only(environment)
     plan = plan.warned([*base_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(request)])
-    plan = unchanged_off_base(view.desired, plan)
+    plan, after = unchanged_off_base(view.desired, plan), None
     if not plan.unchanged:
         after = desired_after(view.desired, plan.files)
         ours = changed_objects(view.desired, after)
         first = check_governed(view.desired, after, plan.files)
         plan = replace(plan, warnings=(*first, *(one for one in plan.warnings if one not in first)))
-        plan = validate_plan(plan, ours, after, view.api, limits=_limits(view, conflicts), base=view.base)
+        plan = validate_plan(
+            plan, ours, after, view.api, limits=Limits.of(view, from_base=bool(conflicts)), base=view.base
+        )
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(overlap_notices(app, ground, view, target, plan, ours, writing.about(view)))
         plan = plan.warned(engine_notices(app, ground, view, after, ours))
@@ -112,9 +115,21 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
     if request.dry_run:
         ground.repository.check_writable(view.desired.commit, plan.contents)
     if plan.unchanged or request.dry_run:
-        return _write_result(ground, environment, target, plan, None, dry_run=request.dry_run)
+        done = _write_result(ground, environment, target, plan, None, dry_run=request.dry_run)
+        return (
+            done if request.dry_run or not target.open else with_its_pull_request(app, ground, view, target, plan, done)
+        )
     published = None
     with _written_secrets(app, ground, environment, plan, target.change) as trailers:
+        message = commit_message(
+            plan,
+            tool=request.tool,
+            change=target.change,
+            reason=request.reason,
+            requester=app.caller.name,
+            trailers=trailers,
+        )
+        step = pull_request_step(app, ground, view, target, plan, after, message)
         if plan.files:
             published = publish(
                 ground.repository,
@@ -124,17 +139,11 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
                 expected=target.tip,
                 parent=target.open.tip if target.open else ground.base.commit,
                 files=plan.contents,
-                message=commit_message(
-                    plan,
-                    tool=request.tool,
-                    change=target.change,
-                    reason=request.reason,
-                    requester=app.caller.name,
-                    trailers=trailers,
-                ),
+                message=message,
+                options=step.options,
             )
     with call_until(None):
-        return _write_result(ground, environment, target, plan, published)
+        return _write_result(ground, environment, target, plan, published, step.after(published) if published else None)
 
 
 def _view_to_plan_on(app: App, ground: Ground, base: View, target: DeliveryTarget) -> View:
@@ -181,22 +190,17 @@ def _wait_notices(request: WriteRequest) -> list[Notice]:
     return [Notice("wait", text)] if request.wait else []
 
 
-def _limits(view: View, conflicts: Collection[str]) -> Limits:
-    settings, environment = view.settings, view.environment
-    return Limits(
-        settings.max_instances, settings.storage_classes, environment.protected, environment, from_base=bool(conflicts)
-    )
-
-
 def _write_result(
     ground: Ground,
     environment: Environment,
     target: DeliveryTarget,
     plan: Plan,
     published: PublishedCommit | None,
+    review: ReviewOutcome | None = None,
     *,
     dry_run: bool = False,
 ) -> WriteResult:
+    review = review or ReviewOutcome()
     diff, omitted = shorten_diff(plan.diff, DIFF_MAX)
     summary = plan.headline
     if target.continues:
@@ -218,29 +222,15 @@ def _write_result(
         about=[cut_text(redact_text(text), 600) for text in plan.body],
         operator=plan.operator,
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
+        pull_request=review.pull,
         warnings=[
-            replace(one, message=cut_text(one.message, 1000)) for one in (*plan.warnings, *hook_notices(published))
+            replace(one, message=cut_text(one.message, 1000))
+            for one in (*review.notices, *plan.warnings, *hook_notices(published))
         ],
-        next=_next_steps(ground, target, plan, published),
+        next=[*review.steps, *plan.next, *_last_steps(target, published)],
     )
     return shorten_to_fit(answer, "files", "about", "warnings", "next")
 
 
-def _next_steps(ground: Ground, target: DeliveryTarget, plan: Plan, published: PublishedCommit | None) -> list[str]:
-    steps: list[str] = []
-    if published and published.pushed:
-        url = compare_url(ground.url, ground.base.branch, target.branch, fork=ground.base.home_url)
-        if url:
-            steps.append(f"Open a pull request for review: {url}")
-        else:
-            steps.append(f"Ask a person to review and merge branch {target.branch} into {ground.base.branch}")
-        if published.printed:
-            steps.append(f"The remote printed (untrusted text): {cut_text(redact_text(published.printed), 600)}")
-    elif published:
-        steps.append(
-            f"Branch {target.branch} is local only (nothing was pushed): ask a person to review, push and merge it"
-        )
-    steps += plan.next
-    if published:
-        steps.append(f"get_change change={target.change} says when it is merged, applied and healthy")
-    return steps
+def _last_steps(target: DeliveryTarget, published: PublishedCommit | None) -> list[str]:
+    return [f"get_change change={target.change} says when it is merged, applied and healthy"] if published else []

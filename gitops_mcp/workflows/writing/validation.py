@@ -35,6 +35,7 @@ from gitops_mcp.domain.schema.unfilled import unfilled_paths
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.running_operator import RunningOperator, running_operator
+from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.kind_schemas import SchemaSource, find_schemas
 
 RULES = "built-in rules"
@@ -42,6 +43,7 @@ _KINDS = {resource.kind: resource for resource in CNPG_KINDS}
 STANDING = "standing-fault"
 """The id of what was wrong before and stops every change."""
 _MOST = 8
+
 _DANGERS = {"role-danger", "database-danger"}
 _SAID = {
     "powerful-role": ("role-danger",),
@@ -49,6 +51,14 @@ _SAID = {
     "drops-with-manifest": ("database-danger",),
 }
 """Warnings of planners, with the rules that would say the same again in other words."""
+
+
+class NotAccepted(InvalidRequest):
+    """The operator or the API would refuse it."""
+
+    @property
+    def faults(self) -> str:
+        return str(self).partition(", so nothing was changed: ")[2]
 
 
 def validate_plan(
@@ -68,7 +78,7 @@ def validate_plan(
     faults = [fault for one in checked for fault in one.faults]
     if faults:
         more = f"; and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
-        raise InvalidRequest(
+        raise NotAccepted(
             f"{plan.subject} would not be accepted, so nothing was changed: {'; '.join(faults[:_MOST])}{more}"
         )
     said = {rule for one in plan.warnings for rule in _SAID.get(one.id, ())} | (_DANGERS if plan.destroys else set())
@@ -98,6 +108,12 @@ class Limits:
     operator has filled in, these are nobody's."""
     from_base: bool = False
     """The impact is told from the base, with which the change conflicts."""
+
+    @classmethod
+    def of(cls, view: View, *, from_base: bool = False) -> Limits:
+        settings, environment = view.settings, view.environment
+        most, classes = settings.max_instances, settings.storage_classes
+        return cls(most, classes, environment.protected, environment, from_base=from_base)
 
 
 @dataclass(frozen=True)

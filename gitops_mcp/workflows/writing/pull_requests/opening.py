@@ -1,0 +1,69 @@
+"""Opening the pull request of a change that is pushed already, when somebody asks for it."""
+
+from __future__ import annotations
+
+from gitops_mcp.adapters.forge.place import NoForge
+from gitops_mcp.answers.writes import PullRequestResult
+from gitops_mcp.app import App, Ground
+from gitops_mcp.domain.names import check_change_name
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.redact import is_credential, may_be_secret
+from gitops_mcp.errors import InvalidRequest, Refused
+from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.left_secrets import take_back_secrets
+from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.spans import Span, find_span
+from gitops_mcp.workflows.writing.pull_requests.proposals import proposal_of
+from gitops_mcp.workflows.writing.pull_requests.review import Review
+from gitops_mcp.workflows.writing.pull_requests.step import NEEDS_API
+
+_DIALECTS = {"gitlab": "GitLab", "gitea": "Gitea"}
+_SHOWN = 10_000
+"""Characters of a body that an answer has room for, twice."""
+
+
+def open_pull_request_of(
+    app: App, change: str, *, draft: bool | None, title: str | None, dry_run: bool
+) -> PullRequestResult:
+    check_change_name(change)
+    if title is not None and (not title.strip() or is_credential(title) or may_be_secret(title)):
+        raise InvalidRequest("title: it is empty, or holds what may be a secret: say in a few words what changes")
+    ground = app.ground(fetch=True)
+    take_back_secrets(app, ground)
+    span = find_span(ground, change)
+    if span.state != "pushed" or ground.repository.change(ground.git, ground.base, change) is None:
+        raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing to open a pull request for")
+    forge = app.forge(ground)
+    proposal = proposal_of(app, ground, change=change, branch=span.branch, tip=span.tip)
+    review = Review(ground, proposal, title=title, draft=draft)
+    warnings = base_warnings(ground)
+    result = PullRequestResult(change=change, branch=span.branch, outcome="not_opened", warnings=warnings)
+    if isinstance(forge, NoForge):
+        result = _not_opened(ground, span, forge, result)
+    if dry_run:
+        wanted = review.wanted(
+            _DIALECTS.get(forge.kind or "", "GitHub") if isinstance(forge, NoForge) else forge.name, _SHOWN
+        )
+        return result.model_copy(update={"outcome": "dry_run", "title": wanted.title, "body": wanted.body})
+    if isinstance(forge, NoForge):
+        return result
+    settled = review.settle(forge, forge.pull_of(span.branch), committed=False, asked=True)
+    return PullRequestResult(
+        change=change,
+        branch=span.branch,
+        outcome=settled.pull.outcome if settled.pull else "unchanged",
+        pull_request=settled.pull,
+        warnings=[*settled.notices, *warnings],
+        next=[f"Ask a person to review and merge it; get_change change={change} says how far it is"],
+    )
+
+
+def _not_opened(ground: Ground, span: Span, none: NoForge, result: PullRequestResult) -> PullRequestResult:
+    """What a person does by hand, and what would let this server do it."""
+    why = none.why
+    if none.kind == "gitlab":
+        why += f". {NEEDS_API}; by options of a push nothing is opened without a new commit"
+    page = compare_url(ground.url, ground.base.branch, span.branch, fork=ground.base.home_url, place=none.place)
+    step = f"A person opens it: {page}" if page else f"A person proposes branch {span.branch} on its page of the forge"
+    warnings = [Notice("no-pull-request", why), *result.warnings]
+    return result.model_copy(update={"warnings": warnings, "next": [step]})

@@ -1,0 +1,147 @@
+"""What a change proposes as a whole, from where it left the base to its tip, with what a request is about to add.
+
+It is told from what the files declare. The plan of a request has judged a new change already; one of several commits
+is judged as a whole, in each environment that it reaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.impact.assessment import assess_impact
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.build import desired_after
+from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.review_text.proposal import Proposal, ProposedCommit, ProposedPart
+from gitops_mcp.errors import GitOpsError
+from gitops_mcp.workflows.view import read_texts, view_at
+from gitops_mcp.workflows.writing.validation import Limits, NotAccepted, validate_plan
+
+_FILES = 200
+_COMMITS = 50
+
+
+@dataclass(frozen=True)
+class Addition:
+    """The commit that is about to be made."""
+
+    message: str
+    plan: Plan
+    planned_on: str
+    """The commit that its files are edits of: the tip of the change, or the base where it starts there again."""
+    part: ProposedPart | None = None
+    """What it does, judged: of a change that has no other commit."""
+
+
+def proposal_of(
+    app: App, ground: Ground, *, change: str, branch: str, tip: str | None, added: Addition | None = None
+) -> Proposal:
+    """`tip`: where an open change stands; None: it is new."""
+    base = ground.base
+    end = added.planned_on if added else tip or base.commit
+    start = (None if end == base.commit else ground.repository.merge_base(base.commit, end)) or base.commit
+    files = tuple(_net_files(ground, start, end, added.plan.files if added else ()))
+    own = [added.part] if added and added.part else []
+    parts = [*own, *_parts(app, ground, start, end, files, added, but=own[0].environment if own else None)]
+    commits = [*_commits(ground, change, tip), *([ProposedCommit.of_message(added.message)] if added else [])]
+    return Proposal(change, branch, base.branch, tuple(commits), tuple(one for one in parts if one.objects), files)
+
+
+def _commits(ground: Ground, change: str, tip: str | None) -> Iterator[ProposedCommit]:
+    if tip is None:
+        return
+    me = ground.repository.own_author
+    for one in reversed(ground.repository.commits(ground.base.commit, tip)[:_COMMITS]):
+        author = None if one.author == me else one.author.partition(" <")[0]
+        if change in one.changes:
+            yield ProposedCommit.of_message(f"{one.subject}\n\n{one.body}", author=author)
+        else:
+            yield ProposedCommit(one.subject, author=one.author.partition(" <")[0])
+
+
+def _net_files(ground: Ground, start: str, tip: str, added: Sequence[FileChange]) -> Iterator[FileChange]:
+    """What differs from the base, whatever the commits between did and took back."""
+    after = {one.path: one.after for one in added}
+    if start == tip:
+        yield from added
+        return
+    paths = sorted({*ground.repository.changed_files(start, tip), *after})[:_FILES]
+    old, new = (read_texts(ground, commit, paths) for commit in (start, tip))
+    for path in paths:
+        text = after[path] if path in after else new.get(path)
+        if text != old.get(path):
+            yield FileChange(path, old.get(path), text)
+
+
+def _parts(
+    app: App,
+    ground: Ground,
+    start: str,
+    end: str,
+    files: Iterable[FileChange],
+    added: Addition | None,
+    *,
+    but: str | None = None,
+) -> Iterator[ProposedPart]:
+    for environment in _reached(ground, [one.path for one in files]):
+        if environment.name == but:
+            continue
+        try:
+            before, after = (app.desired(ground, environment.path, one) for one in (start, end))
+        except GitOpsError:  # its folder is none
+            continue
+        after = desired_after(after, added.plan.files) if added else after
+        part = ProposedPart(
+            environment.name, before, after, changed_objects(before, after), notices=_unjudged(before, after)
+        )
+        yield _judged(app, ground, part)
+
+
+def _reached(ground: Ground, paths: Sequence[str]) -> Iterator[Environment]:
+    """The environments whose folder has a file of the change; all, where one is in no environment's folder."""
+    environments = ground.settings.environments.values()
+    homes = [
+        [one.name for one in environments if f"{path}/".startswith(f"{one.path}/" * bool(one.path))] for path in paths
+    ]
+    for environment in environments:
+        if any(not names or environment.name in names for names in homes):
+            yield environment
+
+
+def _unjudged(before: Desired, after: Desired) -> tuple[Notice, ...]:
+    """What it may make, of which nothing could be told."""
+    known = {one.reason for one in before.hidden}
+    new = dict.fromkeys(one.reason for one in after.hidden if one.is_open and one.reason not in known)
+    return tuple(Notice("unknown-chart", f"not judged: {reason}") for reason in new)
+
+
+def _judged(app: App, ground: Ground, part: ProposedPart) -> ProposedPart:
+    """With its impact, what would refuse it, and what there is to mind. Nothing of that stops what is pushed."""
+    if not part.objects:
+        return part
+    environment = ground.settings.environments[part.environment]
+    bare = part
+    for one in part.objects:
+        effect = assess_impact(one.before, one.after, engine=part.engine_of(one.identity))
+        bare = replace(bare, impact=bare.impact.joined(effect))
+    try:
+        view = view_at(app, ground, environment, ground.base.commit, proposed=False)
+        plan = Plan("This change", part.objects[0].identity)
+        plan = validate_plan(plan, part.objects, part.after, view.api, limits=Limits.of(view), base=view.base)
+    except NotAccepted as error:
+        return replace(bare, faults=error.faults)
+    except GitOpsError as error:
+        return replace(bare, notices=(*part.notices, Notice("not-validated", f"{environment.name}: {error}")))
+    return replace(
+        part,
+        impact=plan.impact,
+        validated_by=plan.validated_by,
+        operator=plan.operator,
+        notices=(*part.notices, *plan.warnings, *view.api.unreadable),
+    )

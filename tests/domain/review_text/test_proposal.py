@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import re
+
+from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.plans.message import commit_message
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.review_text.picture import pictures
+from gitops_mcp.domain.review_text.proposal import ProposedCommit
+from tests.domain.review_text.proposals import BASE, Case, cluster, proposal_of, with_files
+
+
+def test_the_words_of_a_message_are_read_back_without_what_the_body_says_itself() -> None:
+    plan = Plan(
+        "Scale Cluster shop/orders-db to 2 instances",
+        Identity("Cluster", "shop", "orders-db"),
+        impact=Impact(Level.DATA_LOSS, ("removes 1 replica",)),
+        body=("Step 1 of 2", "spec.instances: 3 -> 2", "Applied by Argo CD Application argocd/shop"),
+        caution="it is protected",
+    )
+    message = commit_message(plan, tool="scale_postgres_cluster", change="x", reason="Less\nload.")
+    assert ProposedCommit.of_message(message) == ProposedCommit(
+        "Scale Cluster shop/orders-db to 2 instances", ("it is protected", "Less load.", "Step 1 of 2")
+    )
+
+
+def test_a_long_subject_is_read_back_in_full() -> None:
+    plan = Plan(f"Scale {'x' * 100}", Identity("Cluster", "shop", "db"))
+    message = commit_message(plan, tool="t", change="x", reason="Why.")
+    assert ProposedCommit.of_message(message) == ProposedCommit(plan.subject, ("Why.",))
+
+
+def test_a_name_breaks_no_picture() -> None:
+    odd = 'Pooler"]; click a0 "javascript:alert(1)" %% <b>'
+    schedule = (
+        "apiVersion: postgresql.cnpg.io/v1\nkind: ScheduledBackup\nmetadata: {name: n, namespace: shop}\n"
+        f"spec: {{cluster: {{name: orders-db}}, schedule: '{odd}'}}\n"
+    )
+    part = proposal_of(Case(BASE, with_files(cluster=cluster(instances="5"), more=schedule))).parts[0]
+    (drawn,) = pictures(part.before, part.after, part.clusters)
+    for line in drawn.splitlines():
+        assert re.fullmatch(
+            r'flowchart LR|  subgraph (before|after)\["[^"]+"\]|    direction LR|    [ab]\d+\["[\w .,:/*()?-]+"\]'
+            r"|    [ab]\d+ -->\|[a-zA-Z ]+\| [ab]\d+|  end",
+            line,
+        ), line

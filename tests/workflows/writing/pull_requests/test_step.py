@@ -1,0 +1,389 @@
+"""What becomes of the pull request of a change, on each forge, through the real adapter over a socket."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from gitops_mcp.domain.review_text.markers import find_marked
+from gitops_mcp.errors import Refused
+from gitops_mcp.sandbox.forges.values import ForgeName, Pull
+from gitops_mcp.workflows.writing.discard import discard_branch
+from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
+from tests.fakes.forges import ForgeServers
+from tests.fakes.proposing_team import BRANCH, ProposingTeam, scale, warned
+
+CHANGE = "scale-shop-orders-db"
+
+
+def body_of(pull: Pull) -> str:
+    return pull.body or ""
+
+
+def is_open(pull: Pull) -> bool:
+    return pull.is_open
+
+
+@pytest.fixture(params=["github", "gitlab", "gitea"])
+def team(request: pytest.FixtureRequest, forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch) -> ProposingTeam:
+    name: ForgeName = request.param
+    made = ProposingTeam.of(forge_server(name), more="pullRequests: {labels: [database], reviewers: [reviewer]}\n")
+    monkeypatch.setenv(made.variable, made.served.forge.token("bot"))
+    return made
+
+
+def test_a_change_ends_in_one_pull_request_that_follows_it(team: ProposingTeam) -> None:
+    app = team.app()
+    first = scale(app, 4)
+    (pull,) = team.pulls
+    assert first.outcome == "committed"
+    assert first.pull_request is not None
+    assert (first.pull_request.outcome, first.pull_request.state) == ("created", "open")
+    assert first.pull_request.number == pull.number
+    assert "bot" in (first.pull_request.by or "")
+    assert first.next[0] == f"Ask a person to review and merge pull request #{pull.number}: {first.pull_request.url}"
+    assert (pull.title, pull.branch, pull.base) == ("Scale Cluster shop/orders-db to 4 instances", BRANCH, "main")
+    is_labelled = pull.labels == ["database"]
+    assert is_labelled or (team.served.forge.name, warned(first)) == ("gitea", ["pull-request-unmet"])
+    assert "| `Cluster shop/orders-db` | `spec.instances` | `3` | `4` |" in body_of(pull)
+    assert "More load." in body_of(pull)
+
+    second = scale(app, 5, change=CHANGE)
+    assert [one.number for one in team.pulls] == [pull.number]
+    assert second.pull_request is not None
+    assert second.pull_request.outcome == "updated"
+    assert "| `Cluster shop/orders-db` | `spec.instances` | `3` | `5` |" in body_of(pull)
+    assert "`4` |" not in body_of(pull)
+    assert pull.title == "Change Cluster shop/orders-db: spec.instances 3 -> 5"
+
+    same = scale(app, 5, change=CHANGE)
+    assert (same.outcome, same.pull_request and same.pull_request.outcome) == ("unchanged", "unchanged")
+
+
+def test_what_people_write_stays(team: ProposingTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.edit(pull, title="Before the sale", body=f"Mind the sale.\r\n\r\n{pull.body}\r\n\r\nAda")
+    result = scale(app, 5, change=CHANGE)
+    assert result.pull_request is not None
+    assert result.pull_request.outcome == "updated"
+    assert pull.title == "Before the sale"
+    found = find_marked(pull.body)
+    assert found is not None
+    assert (found.before, found.after) == ("Mind the sale.\r\n\r\n", "\r\n\r\nAda")
+    assert "`5`" in found.ours
+
+
+@pytest.mark.parametrize("body", ["Please look.", ""])
+def test_one_that_people_have_opened_is_adopted_and_its_text_is_theirs(team: ProposingTeam, body: str) -> None:
+    app = team.app()
+    team.configure("pullRequests: {open: never}\n")
+    assert scale(app, 4).pull_request is None
+    team.configure()
+    pull = team.served.forge.open_pull(BRANCH, title="By hand", body=body)
+    result = scale(app, 5, change=CHANGE)
+    assert result.pull_request is not None
+    assert (result.pull_request.outcome, result.pull_request.number) == ("adopted", pull.number)
+    assert (pull.title, pull.body) == ("By hand", body)
+    assert warned(result) == []
+
+
+def test_a_text_whose_markers_are_broken_is_left_and_told(team: ProposingTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    broken = body_of(pull).replace("<!-- gitops-mcp:end -->", "")
+    team.served.forge.edit(pull, body=broken)
+    result = scale(app, 5, change=CHANGE)
+    assert warned(result) == ["pull-request-text"]
+    assert pull.body == broken
+
+
+def test_never_opens_none_and_the_tool_opens_it(team: ProposingTeam) -> None:
+    team.configure("pullRequests: {open: never}\n")
+    app = team.app()
+    result = scale(app, 4)
+    assert result.pull_request is None
+    assert result.next[0].startswith("Open a pull request for review: http://127.0.0.1")
+    assert team.pulls == []
+    planned = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=True)
+    assert (planned.outcome, planned.title) == ("dry_run", "Scale Cluster shop/orders-db to 4 instances")
+    assert "`spec.instances` | `3` | `4`" in planned.markdown()
+    assert planned.fits
+    assert scale(app, 3, change="other", dry_run=True).pull_request is None
+    assert team.pulls == []
+    opened = open_pull_request_of(app, CHANGE, draft=True, title="For the sale", dry_run=False).pull_request
+    (pull,) = team.pulls
+    assert opened is not None
+    assert (opened.outcome, opened.draft) == ("created", True)
+    assert (pull.draft, pull.title.removeprefix("Draft: ").removeprefix("WIP: ")) == (True, "For the sale")
+    assert "`spec.instances` | `3` | `4`" in body_of(pull)
+    again = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+    assert again.outcome == "unchanged"
+    assert scale(app, 5, change=CHANGE).pull_request is not None
+    assert "`spec.instances` | `3` | `5`" in body_of(pull)
+    assert [one.number for one in team.pulls] == [pull.number]
+
+
+def test_what_failed_is_told_and_finished_by_the_same_request(team: ProposingTeam) -> None:
+    app = team.app()
+    team.served.server.fail("POST ", "500")
+    result = scale(app, 4)
+    assert (result.outcome, result.pull_request) == ("committed", None)
+    assert warned(result) == ["pull-request-failed"]
+    assert "is pushed and stays, without its pull request" in result.warnings[0].message
+    assert team.pulls == []
+    team.served.server.heal()
+    again = scale(app, 4)
+    assert again.outcome == "unchanged"
+    assert again.pull_request is not None
+    assert again.pull_request.outcome == "created"
+    (pull,) = team.pulls
+    assert "More load." in body_of(pull)
+
+
+def test_a_host_that_is_down_leaves_what_is_pushed(team: ProposingTeam) -> None:
+    app = team.app()
+    team.served.server.stop()
+    result = scale(app, 4)
+    assert warned(result) == ["pull-request-failed"]
+    assert team.served.git("ls-remote", "origin", BRANCH) != ""
+
+
+def test_a_forge_that_does_not_know_the_branch_yet_gets_it_later(team: ProposingTeam) -> None:
+    app = team.impatient_app(team.served.forge.token("bot"))
+    team.served.forge.lags.create = 1000
+    result = scale(app, 4)
+    # Gitea answers the same 404 for what is not there and for what may not be seen.
+    outcome = "failed" if team.served.forge.name == "gitea" else "follows"
+    assert warned(result) == [f"pull-request-{outcome}"]
+    team.served.forge.lags.create = 0
+    assert (again := scale(app, 4).pull_request) is not None
+    assert again.outcome == "created"
+
+
+def test_without_credentials_the_page_and_the_reason_are_told(
+    team: ProposingTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(team.variable)
+    result = scale(team.app(), 4)
+    assert result.pull_request is None
+    assert result.next[0].startswith(("Open a pull request for review: http://127.0.0.1", "Ask a person"))
+    assert "none was opened: " in result.next[0]
+    assert team.pulls == []
+
+
+def test_a_discarded_change_takes_its_pull_request_along(team: ProposingTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    planned = discard_branch(app, CHANGE, confirmed=False, dry_run=True)
+    assert planned.pull_request is not None
+    assert planned.pull_request.state == "open"
+    assert is_open(pull)
+    done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
+    assert done.pull_request is not None
+    assert done.pull_request.state == "closed"
+    assert not is_open(pull)
+    assert team.served.git("ls-remote", "origin", BRANCH) == ""
+
+
+def test_discarding_changes_nothing_where_the_forge_does_not_answer_and_goes_on_after_a_kill(
+    team: ProposingTeam,
+) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.close(pull)  # and killed before the branch went
+    done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
+    assert done.outcome == "discarded"
+    assert team.served.git("ls-remote", "origin", BRANCH) == ""
+
+
+def test_one_that_people_have_closed_stays_closed_until_one_is_asked_for(team: ProposingTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.close(pull)
+    result = scale(app, 5, change=CHANGE)
+    assert result.pull_request is not None
+    assert (result.pull_request.outcome, result.pull_request.state) == ("closed", "closed")
+    assert warned(result) == ["pull-request-closed"]
+    assert len(team.pulls) == 1
+    opened = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+    assert opened.outcome == "created"
+    assert [one.is_open for one in team.pulls] == [False, True]
+
+
+def test_a_name_that_is_used_again_after_a_merge_gets_another_pull_request(team: ProposingTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.merge(pull, "squash")
+    team.served.forge.delete_branch(BRANCH)
+    team.served.git("pull", "--quiet", "origin", "main")
+    result = scale(app, 5)
+    assert result.pull_request is not None
+    assert result.pull_request.number != pull.number
+
+
+def test_a_dry_run_asks_the_forge_nothing(team: ProposingTeam) -> None:
+    with team.served.server.counted() as asked:
+        result = scale(team.app(), 4, dry_run=True)
+    assert result.pull_request is None
+    assert asked == []
+
+
+def test_there_is_no_pull_request_for_what_is_not_there_or_merged(team: ProposingTeam) -> None:
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    team.served.forge.merge(pull, "squash")
+    with pytest.raises(Refused, match=r"is merged .* nothing to open a pull request for"):
+        open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+
+
+@pytest.fixture
+def gitlab(forge_server: ForgeServers) -> ProposingTeam:
+    """A team whose credential is for git alone."""
+    made = ProposingTeam.of(forge_server("gitlab"), more="pullRequests: {labels: [database], reviewers: [reviewer]}\n")
+    made.push_over_http(made.served.forge.token("bot", scopes=frozenset({"write_repository", "read_repository"})))
+    return made
+
+
+def test_without_a_token_for_the_api_the_push_itself_opens_it(gitlab: ProposingTeam) -> None:
+    app = gitlab.app()
+    result = scale(app, 4)
+    (pull,) = gitlab.pulls
+    assert result.pull_request is not None
+    assert (result.pull_request.outcome, result.pull_request.number) == ("created", pull.number)
+    assert result.pull_request.by == "whoever pushes, by options of the push"
+    assert warned(result) == ["pull-request-unmet"]
+    assert pull.title == "Scale Cluster shop/orders-db to 4 instances"
+    assert pull.labels == ["database"]
+    body = body_of(pull)
+    assert find_marked(body) is not None
+    assert "\n| `Cluster shop/orders-db` | `spec.instances` | `3` | `4` |\n" in body
+
+    second = scale(app, 5, change=CHANGE)
+    assert body_of(pull) == body
+    assert second.pull_request is not None
+    assert second.pull_request.outcome == "unchanged"
+    assert warned(second) == ["pull-request-text"]
+
+    asked = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+    assert asked.outcome == "not_opened"
+    assert "GITLAB_TOKEN with scope api" in asked.warnings[0].message
+    assert "nothing is opened without a new commit" in asked.warnings[0].message
+    assert asked.next[0].startswith(f"A person opens it: {gitlab.served.url}/platform/fleet/-/merge_requests/new?")
+    done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
+    assert [one.id for one in done.warnings] == ["pull-request-open"]
+
+
+def test_a_remote_that_takes_no_options_is_told_with_the_page(gitlab: ProposingTeam) -> None:
+    gitlab.served.forge.repository.settings.push_options = False
+    result = scale(gitlab.app(), 4)
+    assert result.pull_request is None
+    assert result.next[0].startswith("Open a pull request for review: ")
+    assert "the remote takes no push options" in result.next[0]
+
+
+def test_a_later_commit_opens_it_by_options_where_there_is_none_yet(gitlab: ProposingTeam) -> None:
+    gitlab.configure("pullRequests: {open: never}\n")
+    gitlab.served.pull("other")
+    gitlab.served.git("checkout", "--quiet", "main")
+    app = gitlab.app()
+    assert scale(app, 4).pull_request is None
+    gitlab.configure()
+    result = scale(app, 5, change=CHANGE)
+    _, pull = gitlab.pulls
+    assert result.pull_request is not None
+    assert result.pull_request.outcome == "created"
+    assert "`3` | `5` |" in body_of(pull)
+
+
+def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(team: ProposingTeam) -> None:
+    fork = team.served.folder / "fork.git"
+    team.served.forge.fork("bot", fork)
+    written = "https://git.example.com/bot/fleet.git"
+    for arguments in (
+        ("config", f"url.{fork}.insteadOf", written),
+        ("remote", "add", "mine", written),
+        ("config", "remote.pushDefault", "mine"),
+        ("fetch", "--quiet", "mine"),
+    ):
+        team.served.git(*arguments)
+    app = team.app()
+    result = scale(app, 4)
+    (pull,) = team.pulls
+    assert result.pull_request is not None, result.warnings
+    assert result.pull_request.outcome == "created"
+    assert (pull.source.owner, pull.target.owner) == ("bot", "platform")
+    again = scale(app, 5, change=CHANGE)
+    assert again.pull_request is not None
+    assert again.pull_request.outcome == "updated"
+    assert discard_branch(app, CHANGE, confirmed=True, dry_run=False).outcome == "discarded"
+    assert not is_open(pull)
+
+
+INVOICES = "clusters/prod/billing/invoices-db/cluster.yaml"
+
+
+def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(
+    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = ProposingTeam.of(forge_server("github"))
+    monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
+    app = team.app()
+    scale(app, 4)
+    served = team.served
+    served.git("fetch", "--quiet", "origin")
+    served.git("checkout", "--quiet", "-b", "theirs", f"origin/{BRANCH}")
+    place = served.checkout / INVOICES
+    place.write_text(place.read_text().replace("size: 5Gi", "size: 1Gi"))
+    served.git("-c", "user.name=Ada", "commit", "--quiet", "--all", "--message=Smaller @invoices fixes #7")
+    served.git("push", "--quiet", "origin", f"HEAD:{BRANCH}")
+    served.git("checkout", "--quiet", "main")
+    scale(app, 5, change=CHANGE)
+    (pull,) = team.pulls
+    body = body_of(pull)
+    assert "**Smaller @\u2060invoices fixes\u2060 \\#\u20607** (by Ada)" in body
+    assert "| `Cluster billing/invoices-db` | `spec.storage.size` | `5Gi` | `1Gi` |" in body
+    assert "**The API will not accept this.**" in body
+    assert "volumes do not shrink" in body
+    assert pull.title == "Change Cluster billing/invoices-db, Cluster shop/orders-db"
+
+
+def test_a_change_in_two_environments_tells_of_both(
+    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = ProposingTeam.of(forge_server("github"))
+    monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
+    shutil.copytree(team.served.checkout / "clusters/prod", team.served.checkout / "clusters/dev")
+    team.configure("", environments="{prod: {path: clusters/prod}, dev: {path: clusters/dev}}")
+    app = team.app()
+    scale(app, 4, environment="prod", change="both")
+    scale(app, 5, environment="dev", change="both")
+    (pull,) = team.pulls
+    assert "| `Cluster shop/orders-db` in `prod` | `spec.instances` | `3` | `4` |" in body_of(pull)
+    assert "| `Cluster shop/orders-db` in `dev` | `spec.instances` | `3` | `5` |" in body_of(pull)
+
+
+def test_one_that_was_merged_with_other_content_is_not_opened_again_by_the_same_request(
+    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = ProposingTeam.of(forge_server("github"))
+    monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
+    app = team.app()
+    scale(app, 4)
+    (pull,) = team.pulls
+    told = body_of(pull)
+    assert (again := scale(app, 4).pull_request) is not None
+    assert (again.outcome, body_of(pull)) == ("unchanged", told)
+    pull.is_open, pull.merged = False, pull.created
+    same = scale(app, 4)
+    assert same.pull_request is not None
+    assert (same.pull_request.state, same.pull_request.outcome) == ("merged", "unchanged")
+    assert len(team.pulls) == 1
