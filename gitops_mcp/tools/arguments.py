@@ -37,6 +37,40 @@ NewNamespace = Annotated[
 ClusterName = Annotated[
     str, Field(description="metadata.name of the Cluster: a DNS-1035 label", min_length=1, max_length=50)
 ]
+OneCluster = Annotated[
+    str | None,
+    Field(description="metadata.name of the Cluster; left out: everything in the environment", max_length=50),
+]
+AdoptedKind = Annotated[
+    Literal[
+        "Cluster",
+        "Database",
+        "DatabaseRole",
+        "Pooler",
+        "ScheduledBackup",
+        "Backup",
+        "Publication",
+        "Subscription",
+        "ImageCatalog",
+        "ClusterImageCatalog",
+        "ObjectStore",
+    ],
+    Field(description="Kind of the object"),
+]
+ObjectName = Annotated[
+    str | None,
+    Field(
+        description="metadata.name of the object; left out: the Cluster, or its only object of that kind",
+        max_length=253,
+    ),
+]
+AdoptedFields = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=500)]] | None,
+    Field(
+        description='Fields as get_drift names them, such as ["spec.instances"]; left out: all that differ',
+        max_length=100,
+    ),
+]
 Instances = Annotated[
     int, Strict(), Field(description="PostgreSQL instances: one primary, the others replicas", ge=1, le=100)
 ]

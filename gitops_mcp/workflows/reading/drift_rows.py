@@ -1,0 +1,194 @@
+"""One difference between Git and live as a row: who set it, which open changes meet it, what becomes of it, what to do.
+
+Made only for those that are shown: each asks what its engine object says of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from gitops_mcp.answers.drift import DifferenceRow
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.cnpg.moment import format_age, format_rfc3339
+from gitops_mcp.domain.editing.field import where_field_stands
+from gitops_mcp.domain.kinds import CLUSTER
+from gitops_mcp.domain.live.drift import is_one_value
+from gitops_mcp.domain.live.fate import Fate, fate_of_stated, fate_of_undeclared, fate_of_unstated
+from gitops_mcp.domain.live.managers import deletion_of, hands_on
+from gitops_mcp.domain.names import pluralize
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Path, at, text_at
+from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.differences import Difference
+from gitops_mcp.workflows.engines import Engines, SeenEngine
+from gitops_mcp.workflows.reading.cluster_in_git import shown_value
+from gitops_mcp.workflows.reading.members import open_changes
+from gitops_mcp.workflows.reading.standing_at_base import StandingAtBase
+
+_PENDING = 5
+
+
+@dataclass
+class DriftRows:
+    app: App
+    ground: Ground
+    environment: Environment
+    desired: Desired
+    engines: Engines
+    standing: StandingAtBase
+    own: list[Difference] = field(default_factory=list)
+    """Without what comes from other repositories."""
+    notices: list[Notice] = field(default_factory=list)
+    _changes: list[tuple[str, tuple[ObjectChange, ...]]] | None = None
+
+    @classmethod
+    def of(
+        cls, apis: ApisOnce, ground: Ground, environment: Environment, desired: Desired, found: list[Difference]
+    ) -> DriftRows:
+        engines = Engines.of(apis.at_engine(environment), environment, ground)
+        engines.expect(one.declared for one in found)
+        made = cls(apis.app, ground, environment, desired, engines, StandingAtBase(ground, engines, desired.engines))
+        elsewhere: dict[str, int] = {}
+        for one in found:
+            by = made._engine(one) if one.side == "orphan" else None
+            if by is not None and not engines.is_of_repository(by, desired.engines):
+                elsewhere[str(by.name)] = elsewhere.get(str(by.name), 0) + 1
+            else:
+                made.own.append(one)
+        made.notices += [
+            Notice("applied-elsewhere", f"{pluralize(count, 'live object')} come from another repository, by {name}")
+            for name, count in elsewhere.items()
+        ]
+        return made
+
+    def row(self, one: Difference) -> DifferenceRow:
+        engine = self._engine(one)
+        fate = self._fate(one, engine)
+        hands = hands_on(one.live, one.drift.path if one.drift else ()) if one.live else ()
+        hand = hands[0] if hands and not (one.drift and one.drift.live is None) else None
+        time = hand.time if hand else None
+        return DifferenceRow(
+            kind=one.whom.kind,
+            namespace=one.whom.namespace,
+            name=one.whom.name,
+            side=one.side,
+            field=cut_text(one.field) if one.field else None,
+            git=shown_value(one.drift.path, one.drift.desired) if one.drift else None,
+            live=shown_value(one.drift.path, one.drift.live) if one.drift else None,
+            set_by=str(hand) if hand else None,
+            set_at=format_rfc3339(time) if time else None,
+            age=format_age(time, datetime.now(UTC)) if time else None,
+            declared=self._place(one),
+            engine=cut_text(str(engine)) if engine and one.side != "only_live" else None,
+            pending=list(self._pending(one))[:_PENDING],
+            outcome=fate.outcome,
+            why=cut_text(fate.why, 600),
+            next=cut_text(self._next(one, fate), 600),
+        )
+
+    def _engine(self, one: Difference) -> SeenEngine | None:
+        return self.engines.applying(one.whom, one.declared, one.live)
+
+    def _place(self, one: Difference) -> str | None:
+        if one.declared is None:
+            return None
+        stated = one.drift is not None and one.drift.stated
+        return (
+            where_field_stands(self.desired, one.declared, one.drift.path)
+            if stated and one.drift
+            else one.declared.place
+        )
+
+    def _fate(self, one: Difference, engine: SeenEngine | None) -> Fate:
+        found = self._fate_without_engine(one, engine)
+        if found is not None or engine is None:
+            return found or Fate("unknown", "what applies it is not known")
+        path = one.drift.path if one.drift else ()
+        whole = _whole_list(path) if one.side == "not_stated" else None
+        fields = (whole or path,) if path else ()
+        asked, said = self.standing.of(engine, one.whom, one.declared, one.live, fields)
+        kind = engine.name.resource
+        if engine.object is None:
+            return Fate("stays", said.why, said.next)
+        if one.side == "orphan":
+            return fate_of_undeclared(engine.object, kind, said, asked)
+        if one.side == "not_stated" and whole is None:
+            return fate_of_unstated(engine.object, kind, said, asked, hands_on(one.live, path))
+        return fate_of_stated(engine.object, kind, said, then="put_back" if one.live else "created")
+
+    def _fate_without_engine(self, one: Difference, engine: SeenEngine | None) -> Fate | None:
+        """Where no engine has a say, or it is not known which one has."""
+        if self.environment.engine_type == "none":
+            return Fate("stays", "no engine applies this environment (engine.type is none)")
+        if one.declared is None and (going := deletion_of(one.live)):
+            return Fate("deleted", f"it is in deletion {going}")
+        if one.side == "only_live":
+            return Fate("stays", "no engine has applied it, so none takes it away")
+        if engine is None and self.engines.unread:
+            return Fate("unknown", f"what applies it could not be read: {self.engines.unread[0].message}")
+        return Fate("stays", "no engine object was found that applies it") if engine is None else None
+
+    def _pending(self, one: Difference) -> Iterator[str]:
+        """What open changes do to the same."""
+        for name, changed in self._open():
+            for change in changed:
+                if change.identity != one.whom:
+                    continue
+                if change.before is None or change.after is None:
+                    yield f"{name} {'adds' if change.before is None else 'removes'} the object"
+                elif one.drift is None:
+                    yield f"{name} changes the object"
+                elif any(_overlap(path, one.drift.path) for path in change.fields):
+                    value = shown_value(one.drift.path, at(change.after, *one.drift.path))
+                    yield f"{name} " + ("takes it out of Git" if value is None else f"makes it {value}")
+
+    def _open(self) -> list[tuple[str, tuple[ObjectChange, ...]]]:
+        if self._changes is None:
+            base = self.app.desired(self.ground, self.environment.path, self.ground.base.commit)
+            found = open_changes(self.app, self.ground, self.environment, base)
+            self._changes = [(one.name, changed_objects(one.before, one.after)) for one in found]
+        return self._changes
+
+    def _next(self, one: Difference, fate: Fate) -> str:
+        if self.environment.delivery == "direct":
+            return "this environment is changed in the API; a person changes Git where anything is still made from it"
+        adopt = self._adoption(one)
+        if fate.outcome in {"stays", "unknown"}:
+            back = fate.step or ("a person takes it away" if one.side in {"not_stated", "only_live", "orphan"} else "")
+            return f"{adopt} to keep what is live{f'; or, for what Git says: {back}' if back else ''}"
+        return f"wait, and it is as Git says; to keep what is live, have this merged before: {adopt}"
+
+    def _adoption(self, one: Difference) -> str:
+        """The call that makes Git say what is live."""
+        cluster = one.whom.name if one.whom.kind == CLUSTER.kind else self._cluster_of(one)
+        parts = [f"cluster_name={cluster}", *([f"namespace={one.whom.namespace}"] if one.whom.namespace else [])]
+        if len(self.ground.settings.environments) > 1:
+            parts.append(f"environment={self.environment.name}")
+        if one.whom.kind != CLUSTER.kind:
+            parts += [f"kind={one.whom.kind}", f"object={one.whom.name}"]
+        if one.field:
+            parts.append(f"fields={json.dumps([one.field], ensure_ascii=False)}")
+        return f"adopt_live {' '.join(parts)}"
+
+    def _cluster_of(self, one: Difference) -> str:
+        said = text_at(one.declared.object if one.declared else one.live, "spec", "cluster", "name")
+        near = (each.identity.name for each in self.desired.clusters if each.identity.namespace == one.whom.namespace)
+        return said or next(near, None) or next((each.identity.name for each in self.desired.clusters), "NAME")
+
+
+def _whole_list(path: Path) -> Path | None:
+    """The list that an item is a part of, where appliers replace it as a whole."""
+    lists = (path[:index] for index, step in enumerate(path) if isinstance(step, int))
+    return next((one for one in lists if is_one_value(one)), None)
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
