@@ -71,7 +71,8 @@ class DifferenceRow(Answer):
         if self.set_by:
             when = f" at {self.set_at} ({self.age} ago)" if self.set_at else ""
             told.append(f"live set by {plain(self.set_by)}{when}")
-        told += [f"Git's word: {plain(self.declared)}"] if self.declared else []
+        word = "declared at" if self.side == "not_stated" else "Git's word:"
+        told += [f"{word} {plain(self.declared)}"] if self.declared else []
         told += [f"open change {plain(one)}" for one in self.pending]
         told.append(f"{_OUTCOMES[self.outcome]}: {plain(self.why)}")
         return "; ".join([*told, f"next: {plain(self.next)}"])

@@ -73,14 +73,16 @@ def unstated_fields(desired: Object, live: Object, fill: Fill) -> tuple[FieldDri
 
 def written_part(live: Object, fill: Fill) -> Object:
     """Of a live object what somebody has to have written: its identity, and all that does not come by itself."""
-    bare: Object = {"apiVersion": live["apiVersion"], "kind": live["kind"]}
+    bare: Object = {key: live[key] for key in ("apiVersion", "kind")}
     own = {key: live["metadata"][key] for key in ("name", "namespace") if live["metadata"].get(key)}
     for part in sorted(_METADATA):
         kept = {key: text for key, text in (at(live, "metadata", part) or {}).items() if key not in _MARKS}
         own |= {part: kept} if kept else {}
     made = {key: value for key, value in live.items() if key not in {*bare, "metadata", "status"}}
-    for spot in _filled_spots(live, [path for path, _ in leaves(made) if path], fill):
-        made = _without(made, spot, prune=True)
+    for spot in reversed([path for path, _ in leaves(made) if path]):
+        less = _without(made, spot, prune=True)
+        if _comes_back(live, fill({**bare, "metadata": live["metadata"], **less}), spot):
+            made = less
     return {**bare, "metadata": own, **made}
 
 

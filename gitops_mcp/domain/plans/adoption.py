@@ -6,6 +6,7 @@ the same keeps its text. What may hold a secret is refused: Git keeps it for eve
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -112,8 +113,8 @@ def _new_object(whom: Identity, manifest: Object, cluster: Declaration | None) -
 
 def _as_of_now() -> Notice:
     text = (
-        "the live value is that of this moment: where the engine puts Git's back before this is merged, merging "
-        "changes what runs"
+        "live has this already, so applying it changes nothing; it has the impact that is told here only where the "
+        "engine puts Git's value back before this is merged (get_drift says whether it does)"
     )
     return Notice("live-now", text)
 
@@ -168,7 +169,8 @@ def _line(one: FieldDrift, live: Object) -> str:
 
 
 def _in_words(path: Path, value: Any, nothing: str) -> str:
-    text = nothing if value is None else str(redact_value(value, path))
+    shown = redact_value(value, path)
+    text = nothing if value is None else shown if isinstance(shown, str) else json.dumps(shown, default=str)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
