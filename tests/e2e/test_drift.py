@@ -14,9 +14,9 @@ import pytest
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.sandbox.api import WriteOptions
 from gitops_mcp.sandbox.engines.layout import EngineName
 from gitops_mcp.sandbox.run import World, start_sandbox
-from gitops_mcp.sandbox.store.admission import WriteOptions
 from gitops_mcp.sandbox.store.patches import merge_patch
 from tests.e2e.team import Assistant, Team, assistant, configuration, text, until
 

@@ -101,7 +101,7 @@ class _BothSides:
         declared = [one for one in desired.named(which.kind, name) if one.identity.namespace in {space, None}]
         if len(declared) > 1:
             desired.one(which.kind, name, space, environment=view.environment.name)  # which says why it is not one
-        live = live_cluster if resource == CLUSTER else view.api.get(resource, space, name)
+        live = live_cluster if resource == CLUSTER else _live_object(view, whom)
         if not declared and live is None:
             raise NotFound(f"object: neither Git nor the API has {whom} in {view.environment.name}")
         return cls(whom, declared[0] if declared else None, live, desired, cluster)
@@ -111,6 +111,14 @@ class _BothSides:
             return []
         fill = fill_of(view.api, view.environment, self.whom, self.declared.object)
         return [one for one in all_drift(self.declared.object, self.live, fill) if not is_unfilled(one.desired)]
+
+
+def _live_object(view: View, whom: Identity) -> Object | None:
+    """Of an ObjectStore by the list, which is what may be read of them."""
+    resource = KINDS[whom.kind]
+    if resource != OBJECT_STORE:
+        return view.api.get(resource, whom.namespace, whom.name)
+    return next((one for one in view.api.every(resource, whom.namespace) if one["metadata"]["name"] == whom.name), None)
 
 
 def _the_cluster(view: View, name: str, asked: str | None) -> tuple[Declaration | None, Object | None, str]:
