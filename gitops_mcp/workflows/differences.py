@@ -25,6 +25,7 @@ from gitops_mcp.domain.schema.unfilled import is_unfilled
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.kind_schemas import fill_as_served
+from gitops_mcp.workflows.notices import forbidden_everywhere
 
 KINDS = {one.kind: one for one in (*CNPG_KINDS, OBJECT_STORE)}
 _BY_SCHEDULE = "cnpg.io/scheduled-backup"
@@ -179,35 +180,32 @@ class _Live:
     def read(cls, api: ApiOnce, environment: Environment, desired: Desired, scope: Scope, found: Comparison) -> _Live:
         named = {kind: _spaces_in_git(desired, kind) for kind in KINDS}
 
-        def ask(side: ApiOnce, resource: Resource) -> list[tuple[str | None, tuple[Object, ...] | GitOpsError]]:
+        def ask(side: ApiOnce, resource: Resource) -> list[_List]:
             return list(_lists(side, environment, resource, scope, named[resource.kind]))
 
         made = cls()
         for resource, lists in zip(scope.resources, api.side_by_side(ask, scope.resources), strict=True):
-            for space, answer in lists:
-                made._take(resource, space, answer, found)
+            for one in lists:
+                made._take(resource, one)
+            found.unread += [one.answer for one in lists if one.told and isinstance(one.answer, GitOpsError)]
         return made
 
-    def _take(
-        self, resource: Resource, space: str | None, answer: tuple[Object, ...] | GitOpsError, found: Comparison
-    ) -> None:
-        if isinstance(answer, NotInstalled):
+    def _take(self, resource: Resource, one: _List) -> None:
+        if isinstance(one.answer, NotInstalled):
             return  # what Git declares of the kind is not live
-        if isinstance(answer, GitOpsError):
-            self.closed.add((resource.kind, space))
-            found.unread.append(answer)
+        if isinstance(one.answer, GitOpsError):
+            self.closed.add((resource.kind, one.space))
             return
-        for one in answer:
-            place = one["metadata"]
-            live = {"apiVersion": resource.api_version, "kind": resource.kind, **one}
+        for each in one.answer:
+            place = each["metadata"]
+            live = {"apiVersion": resource.api_version, "kind": resource.kind, **each}
             self.objects[Identity(resource.kind, place.get("namespace"), place["name"])] = live
 
     def of(self, resource: Resource) -> Iterator[Object]:
         return (live for whom, live in self.objects.items() if whom.kind == resource.kind)
 
     def is_read(self, whom: Identity) -> bool:
-        is_closed = {(whom.kind, None), (whom.kind, whom.namespace)} & self.closed
-        return not is_closed
+        return self.closed.isdisjoint({(whom.kind, None), (whom.kind, whom.namespace)})
 
 
 def _spaces_in_git(desired: Desired, kind: str) -> list[str]:
@@ -215,25 +213,30 @@ def _spaces_in_git(desired: Desired, kind: str) -> list[str]:
     return sorted(space for space in spaces if space)
 
 
+@dataclass(frozen=True)
+class _List:
+    space: str | None
+    answer: tuple[Object, ...] | GitOpsError
+    told: bool = True
+    """A refusal is told."""
+
+
 def _lists(
     api: ApiOnce, environment: Environment, resource: Resource, scope: Scope, named: Iterable[str]
-) -> Iterator[tuple[str | None, tuple[Object, ...] | GitOpsError]]:
+) -> Iterator[_List]:
     """By namespace; where all may not be listed at once, the context's own one and those that Git names."""
-    spaces: list[str | None] = [scope.namespace] if scope.namespace else [*(environment.namespaces or [None])]
     if not resource.namespaced:
         if scope.namespace is None:
-            yield None, _list(api, resource, None)
+            yield _List(None, _list(api, resource, None))
         return
-    for space in spaces:
+    for space in [scope.namespace] if scope.namespace else [*(environment.namespaces or [None])]:
         answer = _list(api, resource, space)
         if space is not None or not isinstance(answer, Forbidden):
-            yield space, answer
+            yield _List(space, answer)
             continue
-        near = [(one, _list(api, resource, one)) for one in dict.fromkeys([*_own_space(api), *named])]
-        readable = [one for one in near if not isinstance(one[1], GitOpsError)]
-        yield from readable
-        if len(readable) < len(near) or not near:
-            yield None, answer
+        for near in dict.fromkeys([*_own_space(api), *named]):
+            yield _List(near, _list(api, resource, near), told=False)
+        yield _List("", forbidden_everywhere(answer))  # what is in other namespaces nobody has seen
 
 
 def _own_space(api: ApiOnce) -> list[str]:

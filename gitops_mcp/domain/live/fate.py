@@ -7,16 +7,20 @@ starts with `kubectl`; Helm corrects by itself only where its HelmRelease detect
 
 from __future__ import annotations
 
+import json
+import shlex
 from dataclasses import dataclass
 from typing import Literal
 
+from gitops_mcp.domain.cnpg.protection import kubectl_without
+from gitops_mcp.domain.editing.json_patch import pointer
 from gitops_mcp.domain.kinds import APPLICATION, HELM_RELEASE, KUSTOMIZATION
 from gitops_mcp.domain.live.applier import lists_object
 from gitops_mcp.domain.live.argocd_standing import is_automatic
 from gitops_mcp.domain.live.left_alone import flux_marked, sync_options
 from gitops_mcp.domain.live.managers import Hand
 from gitops_mcp.domain.live.standing import Question, Standing, label
-from gitops_mcp.domain.objects import Object, Resource, at, text_at
+from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, text_at
 
 Outcome = Literal["put_back", "taken_away", "created", "deleted", "stays", "unknown"]
 _UNDONE = ("kubectl", "before-first-apply")
@@ -95,3 +99,14 @@ def fate_of_undeclared(engine: Object, kind: Resource, said: Standing, asked: Qu
 
 def _interval(engine: Object) -> str:
     return text_at(engine, "spec", "interval") or "interval"
+
+
+def way_to_take_away(whom: Identity, path: Path) -> str:
+    """How a person takes a field from a live object that Git does not state."""
+    if path[0] == "metadata":
+        return kubectl_without(whom, "labels" if path[1] == "labels" else "annotations", str(path[-1]))
+    if any(isinstance(step, int) for step in path):
+        return "a person takes it away: `kubectl edit`"
+    patch = shlex.quote(json.dumps([{"op": "remove", "path": pointer(path)}]))
+    space = f" -n {whom.namespace}" if whom.namespace else ""
+    return f"a person takes it away: `kubectl{space} patch {whom.kind.lower()} {whom.name} --type json -p {patch}`"

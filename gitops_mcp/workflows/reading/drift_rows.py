@@ -18,7 +18,7 @@ from gitops_mcp.domain.cnpg.moment import format_age, format_rfc3339
 from gitops_mcp.domain.editing.field import where_field_stands
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.live.drift import is_one_value
-from gitops_mcp.domain.live.fate import Fate, fate_of_stated, fate_of_undeclared, fate_of_unstated
+from gitops_mcp.domain.live.fate import Fate, fate_of_stated, fate_of_undeclared, fate_of_unstated, way_to_take_away
 from gitops_mcp.domain.live.managers import deletion_of, hands_on
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
@@ -160,10 +160,14 @@ class DriftRows:
         if self.environment.delivery == "direct":
             return "this environment is changed in the API; a person changes Git where anything is still made from it"
         adopt = self._adoption(one)
-        if fate.outcome in {"stays", "unknown"}:
-            back = fate.step or ("a person takes it away" if one.side in {"not_stated", "only_live", "orphan"} else "")
-            return f"{adopt} to keep what is live{f'; or, for what Git says: {back}' if back else ''}"
-        return f"wait, and it is as Git says; to keep what is live, have this merged before: {adopt}"
+        if fate.outcome not in {"stays", "unknown"}:
+            return f"wait, and it is as Git says; to keep what is live, have this merged before: {adopt}"
+        back = fate.step
+        if one.side == "not_stated" and one.drift is not None:
+            back = back or way_to_take_away(one.whom, one.drift.path)
+        elif one.declared is None:
+            back = back or "a person deletes it"
+        return f"{adopt} to keep what is live" + (f"; for what Git says {back}" if back else "")
 
     def _adoption(self, one: Difference) -> str:
         """The call that makes Git say what is live."""
