@@ -96,7 +96,8 @@ def compare(
             declared[whom] = one
             _compare_one(api, environment, whom, one, seen, found)
     for whom, live in sorted(seen.objects.items(), key=lambda each: str(each[0])):
-        is_known = whom in declared or whom in others or _is_made(live)
+        is_other = environment.namespaces is not None and whom.namespace not in environment.namespaces
+        is_known = whom in declared or whom in others or is_other or _is_made(live)
         if not is_known and scope.holds(whom, live, stores):
             is_left = name_on_live(live) is not None or engine_that_keeps(live, deleting=True) is not None
             found.differences.append(Difference("orphan" if is_left else "only_live", whom, None, live))
@@ -208,9 +209,8 @@ class _Live:
         return self.closed.isdisjoint({(whom.kind, None), (whom.kind, whom.namespace)})
 
 
-def _spaces_in_git(desired: Desired, kind: str) -> list[str]:
-    spaces = {one.identity.namespace for one in desired.declarations if one.identity.kind == kind}
-    return sorted(space for space in spaces if space)
+def _spaces_in_git(desired: Desired, kind: str) -> tuple[str | None, ...]:
+    return tuple(dict.fromkeys(one.identity.namespace for one in desired.declarations if one.identity.kind == kind))
 
 
 @dataclass(frozen=True)
@@ -222,11 +222,11 @@ class _List:
 
 
 def _lists(
-    api: ApiOnce, environment: Environment, resource: Resource, scope: Scope, named: Iterable[str]
+    api: ApiOnce, environment: Environment, resource: Resource, scope: Scope, named: Collection[str | None]
 ) -> Iterator[_List]:
     """By namespace; where all may not be listed at once, the context's own one and those that Git names."""
     if not resource.namespaced:
-        if scope.namespace is None:
+        if scope.namespace is None and (environment.namespaces is None or None in named):
             yield _List(None, _list(api, resource, None))
         return
     for space in [scope.namespace] if scope.namespace else [*(environment.namespaces or [None])]:
@@ -234,7 +234,7 @@ def _lists(
         if space is not None or not isinstance(answer, Forbidden):
             yield _List(space, answer)
             continue
-        for near in dict.fromkeys([*_own_space(api), *named]):
+        for near in dict.fromkeys([*_own_space(api), *filter(None, named)]):
             yield _List(near, _list(api, resource, near), told=False)
         yield _List("", forbidden_everywhere(answer))  # what is in other namespaces nobody has seen
 

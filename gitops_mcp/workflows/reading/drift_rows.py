@@ -63,7 +63,10 @@ class DriftRows:
             else:
                 made.own.append(one)
         made.notices += [
-            Notice("applied-elsewhere", f"{pluralize(count, 'live object')} come from another repository, by {name}")
+            Notice(
+                "applied-elsewhere",
+                f"not compared: {pluralize(count, 'live object')} of another repository, applied by {name}",
+            )
             for name, count in elsewhere.items()
         ]
         return made
