@@ -102,7 +102,8 @@ class DriftReport(LongAnswer):
     def blocks(self) -> Iterator[str]:
         whose = f"{self.namespace}/{self.cluster}" if self.cluster else self.namespace or "all namespaces"
         shown = f"{len(self.items)} of " if len(self.items) < self.total else ""
-        count = f"{shown}{pluralize(self.total, 'difference')}" if self.total else "No drift"
+        none = "No drift" if self.complete else "No difference seen"
+        count = f"{shown}{pluralize(self.total, 'difference')}" if self.total else none
         unread = "" if self.complete else "; not all could be read, so there may be more"
         yield (
             f"{count} between {self.base} at {self.base_commit[:12]} and live, {whose} of {self.environment}: "

@@ -74,6 +74,8 @@ class Comparison:
     """What was found of one environment."""
 
     differences: list[Difference] = field(default_factory=list)
+    declared: int = 0
+    """Objects that Git has."""
     compared: int = 0
     """Objects that are there on both sides."""
     unread: list[GitOpsError] = field(default_factory=list)
@@ -94,6 +96,7 @@ def compare(
         is_here = whom.kind in KINDS and _is_allowed(whom, environment) and whom not in declared
         if is_here and scope.holds(whom, one.object, stores):
             declared[whom] = one
+            found.declared += 1
             _compare_one(api, environment, whom, one, seen, found)
     for whom, live in sorted(seen.objects.items(), key=lambda each: str(each[0])):
         is_other = environment.namespaces is not None and whom.namespace not in environment.namespaces

@@ -23,7 +23,7 @@ from tests.e2e.team import Assistant, Team, assistant, configuration, text, unti
 pytestmark = pytest.mark.thorough
 
 ORDERS = {"cluster_name": "orders-db", "namespace": "shop"}
-BY_HAND = {
+BY_HAND: dict[Resource, Object] = {
     kinds.CLUSTER: {
         "metadata": {"labels": {"team": "orders"}, "annotations": {"example.com/on-call": "anna"}},
         "spec": {

@@ -7,7 +7,7 @@ the same keeps its text. What may hold a secret is refused: Git keeps it for eve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,15 +38,25 @@ _SHOWN = 120
 
 
 def plan_field_adoption(
-    declared: Declaration, desired: Desired, whom: Identity, wanted: Sequence[FieldDrift], live: Object
+    declared: Declaration, desired: Desired, whom: Identity, found: Sequence[FieldDrift], live: Object, *, named: bool
 ) -> Plan:
-    """`wanted`: what differs and is to be kept as it is live."""
+    """`found`: what differs and is to be kept as it is live. `named`: each was asked for, so none is passed over."""
+    hidden = [one for one in found if _may_hold_secret(one.path, one.live)]
+    if hidden and named:
+        raise _secret_refusal(whom, hidden[0].path)
+    wanted = [one for one in found if one not in hidden]
+    passed = tuple(
+        Notice(
+            "not-adopted", f"{dotted_path(one.path)} of the live {whom} may hold a secret, so it is not put into Git"
+        )
+        for one in hidden
+    )
     names = [dotted_path(one.path) for one in wanted]
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     plan = Plan(f"Adopt what is live of {whom}: {', '.join(names[:3])}{more}", whom, validated_by=("built-in rules",))
     if not wanted:
-        return replace(plan, subject=f"Adopt what is live of {whom}", unchanged=f"{declared.place} says what is live")
-    _check_no_secret(whom, ((one.path, one.live) for one in wanted))
+        told = f"{declared.place} says what is live{', but for what may hold a secret' if hidden else ''}"
+        return replace(plan, subject=f"Adopt what is live of {whom}", unchanged=told, warnings=passed)
     edits, after = _edits(declared.object, wanted)
     return replace(
         plan,
@@ -56,7 +66,7 @@ def plan_field_adoption(
             *(text for one in wanted for text in variable_lines(declared, one.path)),
             *applier_lines(declared),
         ),
-        warnings=(_as_of_now(), *applier_notices(declared, desired)),
+        warnings=(*passed, _as_of_now(), *applier_notices(declared, desired)),
         destroys=_what_is_destroyed(declared.object, after, whom),
         next=("get_drift shows what is left, once this is merged and applied",),
     )
@@ -74,7 +84,9 @@ def plan_object_adoption(
     desired: Desired, cluster: Declaration | None, whom: Identity, manifest: Object, places: Iterable[FilePlace]
 ) -> Plan:
     """An object that only live has, written as a document; `manifest` is without what comes by itself."""
-    _check_no_secret(whom, leaves(manifest))
+    for path, value in leaves(manifest):
+        if _may_hold_secret(path, value):
+            raise _secret_refusal(whom, path)
     put = put_document(desired, cluster, _new_object(whom, manifest, cluster), manifest, places)
     return Plan(
         f"Adopt the live {whom}",
@@ -187,16 +199,12 @@ def _what_is_destroyed(before: Object, after: Object, whom: Identity) -> str | N
     return f"{whom}: {'; '.join(reasons)}" if reasons else None
 
 
-def _check_no_secret(whom: Identity, values: Iterable[tuple[Path, Any]]) -> None:
-    for path, value in _masked(values):
-        raise Refused(
-            f"{dotted_path(path)} of the live {whom} may hold a secret ({value}), which Git would keep for ever: have "
-            f"it read from a Secret, and name that in Git by hand"
-        )
+def _may_hold_secret(path: Path, value: Any) -> bool:
+    return not is_same(redact_value(value, path), value)
 
 
-def _masked(values: Iterable[tuple[Path, Any]]) -> Iterator[tuple[Path, Any]]:
-    for path, value in values:
-        shown = redact_value(value, path)
-        if not is_same(shown, value):
-            yield path, "not shown"
+def _secret_refusal(whom: Identity, path: Path) -> Refused:
+    return Refused(
+        f"{dotted_path(path)} of the live {whom} may hold a secret, which Git would keep for ever: have it read from a "
+        f"Secret, and name that in Git by hand"
+    )

@@ -47,7 +47,7 @@ def read_drift(
     texts = read_texts(ground, ground.base.commit, ground.repository.naming(ground.base.commit, MARK))
     desired = with_object_stores(desired, texts)
     found = compare(api, chosen, desired, scope, same_elsewhere(app, ground, chosen, settings))
-    if found.unread and not found.compared and not found.differences:
+    if found.unread and not found.declared and not found.differences:
         raise found.unread[0]
     told = DriftRows.of(apis, ground, chosen, desired, found.differences)
     rows = rows_that_fit([told.row(one) for one in told.own[skip : skip + min(limit, _PAGE)]])

@@ -12,7 +12,7 @@ from gitops_mcp.app import App
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE, OBJECT_STORE
 from gitops_mcp.domain.live.drift import FieldDrift
 from gitops_mcp.domain.live.unstated import all_drift, written_part
-from gitops_mcp.domain.names import check_cluster_name, quote, suggest
+from gitops_mcp.domain.names import check_cluster_name, check_object_name, quote, suggest
 from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
 from gitops_mcp.domain.plans.adoption import (
     object_places,
@@ -46,6 +46,8 @@ class WhichObject:
 
 def adopt_object(app: App, request: WriteRequest, which: WhichObject, fields: Sequence[str] | None) -> WriteResult:
     check_cluster_name(which.cluster_name, field="cluster_name")
+    if which.name is not None:
+        check_object_name(which.name)
 
     def about(view: View) -> Subject:
         seen = _BothSides.of(view, which)
@@ -169,14 +171,16 @@ def _plan_fields(view: View, seen: _BothSides, fields: Sequence[str] | None) -> 
     found = seen.drift(view)
     at_base = next((one for one in view.base.declarations if one.identity == seen.declared.identity), None)
     known = [*found, *(replace(seen, declared=at_base).drift(view) if view.proposed and at_base else ())]
-    for text in fields or ():
+    is_told = view.proposed and seen.whom.kind == OBJECT_STORE.kind  # what of it the change has adopted is not known
+    for text in () if is_told else fields or ():
         if not any(_is_named(one, [text]) for one in known):
             there = ", ".join(dict.fromkeys(dotted_path(one.path) for one in known)) or "nothing"
             raise InvalidRequest(
                 f"fields: {quote(text)} of {seen.whom} does not differ between Git and live; what does: {there}"
             )
     wanted = [one for one in found if _is_named(one, fields)]
-    made = plan_field_adoption(seen.declared, seen.desired, seen.whom, wanted, seen.live)
+    named = fields is not None
+    made = plan_field_adoption(seen.declared, seen.desired, seen.whom, wanted, seen.live, named=named)
     return _in_files(view, seen, made)
 
 

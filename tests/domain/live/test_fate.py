@@ -134,7 +134,7 @@ def test_a_person_is_told_how_to_take_a_field_away(path: Path, told: str) -> Non
 
 
 def test_who_has_set_a_field_is_named_before_engines_and_the_operator() -> None:
-    fields = {"f:spec": {"f:instances": {}}}
+    fields: Object = {"f:spec": {"f:instances": {}}}
     entries = [
         ("manager", "2026-03-04T10:00:00Z", ""),
         ("argocd-controller", "2026-03-03T10:00:00Z", ""),

@@ -64,10 +64,15 @@ def test_kinds_that_may_not_be_read_are_named_and_the_others_compared(team: Team
 
 
 def test_where_nothing_may_be_read_that_is_the_error(team: Team, api: Api) -> None:
-    team.commit({SHOP: ONLY_SHOP, "db.yaml": cluster()})
+    team.commit({SHOP: ONLY_SHOP})
     api.answers["*"] = FORBIDDEN
     with pytest.raises(Forbidden, match="list clusters"):
         drift(team)
+    team.commit({"db.yaml": cluster()})
+    report = drift(team)
+    assert (report.total, report.compared, report.complete) == (0, 0, False)
+    assert report.markdown().startswith("No difference seen between ")
+    team.commit({"db.yaml": None})
     api.answers["*"] = status(503, "ServiceUnavailable", "down")
     with pytest.raises(Unavailable):
         drift(team, "db", namespace="shop")
@@ -143,7 +148,7 @@ def test_open_changes_are_named_where_they_touch_the_same(team: Team, api: Api) 
     team.git("checkout", "-q", "-b", "gitops-mcp/more")
     team.commit({"db.yaml": cluster(spec="{instances: 4, logLevel: trace}"), "app.yaml": None})
     team.git("checkout", "-q", "-")
-    fields = {"f:spec": {"f:instances": {}, "f:logLevel": {}, "f:enablePDB": {}}}
+    fields: Object = {"f:spec": {"f:instances": {}, "f:logLevel": {}, "f:enablePDB": {}}}
     seen = by("kubectl-edit", fields, live(instances=5, logLevel="debug", enablePDB=False))
     serve(api, clusters=listed(seen))
     pending = {one.field: one.pending for one in drift(team).items}
