@@ -80,6 +80,8 @@ class Comparison:
     """Objects that are there on both sides."""
     unread: list[GitOpsError] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    unmanaged: list[Identity] = field(default_factory=list)
+    """Objects of which nothing says who has set their fields."""
 
 
 def compare(
@@ -104,6 +106,13 @@ def compare(
         if not is_known and scope.holds(whom, live, stores):
             is_left = name_on_live(live) is not None or engine_that_keeps(live, deleting=True) is not None
             found.differences.append(Difference("orphan" if is_left else "only_live", whom, None, live))
+    if found.unmanaged:
+        first, more = found.unmanaged[0], len(found.unmanaged) - 1
+        which = f"{first}{f' and {more} more' if more else ''}"
+        text = (
+            f"nothing says who has set the fields of {which} (managedFields): what Git does not state is not compared"
+        )
+        found.notices.insert(0, Notice("no-managers", text))
     return found
 
 
@@ -136,9 +145,7 @@ def _compare_one(
             found.differences.append(Difference("only_in_git", whom, one, None))
         return
     found.compared += 1
-    if not has_managers(live):
-        text = f"{whom}: nothing says who has set its fields, so those that Git does not state are not compared"
-        found.notices.append(Notice("no-managers", text))
+    found.unmanaged += [] if has_managers(live) else [whom]
     for drift in all_drift(one.object, live, fill_of(api, environment, whom, one.object)):
         if is_unfilled(drift.desired):
             text = f"{whom} {dotted_path(drift.path)}: the engine fills it in, so it is not compared"

@@ -15,12 +15,14 @@ from typing import Literal
 from gitops_mcp.domain.cnpg.protection import kubectl_without
 from gitops_mcp.domain.editing.json_patch import pointer
 from gitops_mcp.domain.kinds import APPLICATION, HELM_RELEASE, KUSTOMIZATION
-from gitops_mcp.domain.live.applier import lists_object
+from gitops_mcp.domain.live.applier import lists_object, resource_entry
+from gitops_mcp.domain.live.argocd_operation import commit_in
 from gitops_mcp.domain.live.argocd_standing import is_automatic
+from gitops_mcp.domain.live.flux_standing import last_applied
 from gitops_mcp.domain.live.left_alone import flux_marked, sync_options
 from gitops_mcp.domain.live.managers import Hand
 from gitops_mcp.domain.live.standing import Question, Standing, label
-from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, text_at
+from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, mapping_at, text_at
 
 Outcome = Literal["put_back", "taken_away", "created", "deleted", "stays", "unknown"]
 _UNDONE = ("kubectl", "before-first-apply")
@@ -95,6 +97,17 @@ def fate_of_undeclared(engine: Object, kind: Resource, said: Standing, asked: Qu
     if not lists_object(engine, asked.whom):
         return Fate("stays", f"{name} has pruned without it, and does not know of it any more")
     return Fate("deleted", f"{name} prunes it at its next sync")
+
+
+def still_applies(engine: Object, kind: Resource, whom: Identity, live: Object | None, tip: str) -> bool:
+    """Whether an engine object goes on applying an object at the tip of the base, so that something declares it."""
+    if kind == HELM_RELEASE:
+        return bool(at(live, "metadata", "annotations", "helm.sh/resource-policy") != "keep")
+    entry = resource_entry(engine, whom)
+    if kind == KUSTOMIZATION:
+        return entry is not None and last_applied(engine) == tip
+    compared = commit_in(mapping_at(engine, "status", "sync"))
+    return entry is not None and compared == tip and at(entry, "requiresPruning") is not True
 
 
 def _interval(engine: Object) -> str:

@@ -18,6 +18,8 @@ from gitops_mcp.domain.redact import words_of_others
 
 _ENGINES = re.compile(r"argocd|argo-cd|kustomize-controller|helm-controller|flux|gotk", re.IGNORECASE)
 _ARGO_CD = re.compile(r"argocd|argo-cd", re.IGNORECASE)
+_ARGO_UI = "argocd-server"
+"""Through which a person edits live objects or runs an action; what syncs is another program."""
 _OPERATORS = re.compile(r"^(manager|instance-manager|cloudnative-pg|plugin-barman-cloud|kube-controller-manager)$")
 """Those of CNPG, which fill in what nobody sets."""
 _TRACKING = {
@@ -146,6 +148,8 @@ def has_managers(live: Object | None) -> bool:
 
 
 def _kind_of(manager: str) -> Literal["engine", "operator", "other"]:
+    if manager == _ARGO_UI:
+        return "other"
     return "operator" if _OPERATORS.match(manager) else "engine" if _ENGINES.search(manager) else "other"
 
 

@@ -38,6 +38,7 @@ _MARKS = frozenset(
     }
 )
 """By which tools know what is theirs, or ask an engine to look; none of it is desired."""
+_PINNED = frozenset({("spec", "imageName"), ("spec", "instances")})
 _MOST = 100
 """Fields of one object of which it is asked whether they come back by themselves."""
 
@@ -72,14 +73,17 @@ def unstated_fields(desired: Object, live: Object, fill: Fill) -> tuple[FieldDri
 
 
 def written_part(live: Object, fill: Fill) -> Object:
-    """Of a live object what somebody has to have written: its identity, and all that does not come by itself."""
+    """Of a live object what somebody has to have written: its identity, and all that does not come by itself.
+
+    An image stays, since another operator would fill in another one.
+    """
     bare: Object = {key: live[key] for key in ("apiVersion", "kind")}
     own = {key: live["metadata"][key] for key in ("name", "namespace") if live["metadata"].get(key)}
     for part in sorted(_METADATA):
         kept = {key: text for key, text in (at(live, "metadata", part) or {}).items() if key not in _MARKS}
         own |= {part: kept} if kept else {}
     made = {key: value for key, value in live.items() if key not in {*bare, "metadata", "status"}}
-    for spot in reversed([path for path, _ in leaves(made) if path]):
+    for spot in reversed([path for path, _ in leaves(made) if path and path not in _PINNED]):
         less = _without(made, spot, prune=True)
         if _comes_back(live, fill({**bare, "metadata": live["metadata"], **less}), spot):
             made = less

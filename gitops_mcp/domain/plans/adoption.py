@@ -7,12 +7,13 @@ the same keeps its text. What may hold a secret is refused: Git keeps it for eve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import with_instances
 from gitops_mcp.domain.cnpg.moment import format_rfc3339
+from gitops_mcp.domain.cnpg.protection import protections
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.editing.new_document import put_document
@@ -93,7 +94,7 @@ def plan_object_adoption(
         whom,
         files=put.changes,
         impact=Impact(Level.NONE, (f"{whom} is live already: the engine takes it over as it is",)),
-        warnings=(_as_of_now(), *put.notices),
+        warnings=(_as_of_now(), *_protection_notices(manifest), *put.notices),
         body=(f"{whom} is live, and Git did not declare it",),
         validated_by=("built-in rules",),
         next=("get_drift shows what is left, once this is merged and applied",),
@@ -121,6 +122,15 @@ def _new_object(whom: Identity, manifest: Object, cluster: Declaration | None) -
     short = whom.name.removeprefix(f"{name}-") if name and whom.kind != CLUSTER.kind else whom.name
     said = at(manifest, "spec", "name")
     return NewObject(whom.kind, whom.namespace or "", whom.name, said if isinstance(said, str) else short, name)
+
+
+def _protection_notices(manifest: Object) -> Iterator[Notice]:
+    if manifest["kind"] == CLUSTER.kind and not protections(manifest):
+        text = (
+            "from then on an engine that prunes deletes the Cluster with its manifest: nothing protects it, as nothing "
+            "does live"
+        )
+        yield Notice("unprotected", text)
 
 
 def _as_of_now() -> Notice:

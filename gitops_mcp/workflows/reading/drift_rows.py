@@ -18,7 +18,14 @@ from gitops_mcp.domain.cnpg.moment import format_age, format_rfc3339
 from gitops_mcp.domain.editing.field import where_field_stands
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.live.drift import is_one_value
-from gitops_mcp.domain.live.fate import Fate, fate_of_stated, fate_of_undeclared, fate_of_unstated, way_to_take_away
+from gitops_mcp.domain.live.fate import (
+    Fate,
+    fate_of_stated,
+    fate_of_undeclared,
+    fate_of_unstated,
+    still_applies,
+    way_to_take_away,
+)
 from gitops_mcp.domain.live.managers import deletion_of, hands_on
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
@@ -55,21 +62,29 @@ class DriftRows:
         engines = Engines.of(apis.at_engine(environment), environment, ground)
         engines.expect(one.declared for one in found)
         made = cls(apis.app, ground, environment, desired, engines, StandingAtBase(ground, engines, desired.engines))
-        elsewhere: dict[str, int] = {}
+        passed: dict[str, int] = {}
         for one in found:
-            by = made._engine(one) if one.side == "orphan" else None
-            if by is not None and not engines.is_of_repository(by, desired.engines):
-                elsewhere[str(by.name)] = elsewhere.get(str(by.name), 0) + 1
-            else:
+            why = made._why_not_ours(one) if one.side == "orphan" else None
+            if why is None:
                 made.own.append(one)
+            else:
+                passed[why] = passed.get(why, 0) + 1
         made.notices += [
-            Notice(
-                "applied-elsewhere",
-                f"not compared: {pluralize(count, 'live object')} of another repository, applied by {name}",
-            )
-            for name, count in elsewhere.items()
+            Notice("not-compared", f"not compared: {pluralize(count, 'live object')} {why}")
+            for why, count in passed.items()
         ]
         return made
+
+    def _why_not_ours(self, one: Difference) -> str | None:
+        """Of what an engine has applied: why it is none that Git does not declare any more."""
+        by = self._engine(one)
+        if by is None:
+            return None
+        if not self.engines.is_of_repository(by, self.desired.engines):
+            return f"of another repository, applied by {by.name}"
+        if by.object and still_applies(by.object, by.name.resource, one.whom, one.live, self.ground.base.commit):
+            return f"that {by.name} applies, though what makes it was not found here"
+        return None
 
     def row(self, one: Difference) -> DifferenceRow:
         engine = self._engine(one)
@@ -170,7 +185,7 @@ class DriftRows:
             back = back or way_to_take_away(one.whom, one.drift.path)
         elif one.declared is None:
             back = back or "a person deletes it"
-        return f"{adopt} to keep what is live" + (f"; for what Git says {back}" if back else "")
+        return f"{adopt} to keep what is live" + (f"; to have it as Git says: {back}" if back else "")
 
     def _adoption(self, one: Difference) -> str:
         """The call that makes Git say what is live."""

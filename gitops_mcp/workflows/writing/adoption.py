@@ -52,7 +52,8 @@ def adopt_object(app: App, request: WriteRequest, which: WhichObject, fields: Se
     def about(view: View) -> Subject:
         seen = _BothSides.of(view, which)
         paths = [one.path for one in seen.drift(view) if _is_named(one, fields)] if seen.has_both else []
-        parts = tuple(ObjectPart(seen.whom, path) for path in paths) or (ObjectPart(seen.whom),)
+        own = seen.declared.identity if seen.declared else seen.whom
+        parts = tuple(ObjectPart(own, path) for path in paths) or (ObjectPart(own),)
         return Subject("adopt", seen.whom, parts)
 
     def plan(view: View) -> Plan:

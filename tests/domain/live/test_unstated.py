@@ -190,5 +190,6 @@ def test_what_has_to_be_there_stays_though_all_of_it_is_a_default() -> None:
     pooler = {"apiVersion": CLUSTER.api_version, "kind": "Pooler", "metadata": {"name": "p", "namespace": "shop"}}
     assert written_part(fill({**pooler, "spec": spec}), fill)["spec"] == {
         "cluster": {"name": "orders"},
+        "instances": 1,
         "pgbouncer": {"poolMode": "session"},
     }

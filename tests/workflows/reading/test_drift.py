@@ -210,7 +210,7 @@ def test_what_cannot_be_compared_is_said(team: Team, api: Api) -> None:
     report = drift(team)
     assert told(report) == []
     found = {one.id: one.message for one in report.warnings if one.id in {"not-compared", "no-managers"}}
-    assert found["no-managers"].startswith("Cluster shop/db: nothing says who has set its fields")
+    assert found["no-managers"].startswith("nothing says who has set the fields of Cluster shop/db (managedFields)")
     messages = " ".join(one.message for one in report.warnings)
     assert "Cluster shop/db spec.logLevel: the engine fills it in, so it is not compared" in messages
     assert "Cluster loose at apps/loose.yaml:1 is not compared: nothing says its namespace: name it" in messages
@@ -231,6 +231,6 @@ def test_what_comes_from_another_repository_is_counted_and_no_drift(team: Team, 
     serve(api, clusters=listed(by("k9s", {}, live()), by("argocd-controller", {}, tracked)))
     report = drift(team)
     assert told(report) == []
-    assert [one.message for one in report.warnings if one.id == "applied-elsewhere"] == [
+    assert [one.message for one in report.warnings if one.id == "not-compared"] == [
         "not compared: 1 live object of another repository, applied by Argo CD Application argocd/apps"
     ]
