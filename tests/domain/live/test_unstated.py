@@ -177,6 +177,7 @@ def test_of_a_live_object_only_what_somebody_must_have_written_is_taken() -> Non
     assert json.dumps(written["spec"], sort_keys=True) == json.dumps(
         {
             **GIT,
+            "imageName": "ghcr.io/cloudnative-pg/postgresql:18.4-system-trixie",
             "logLevel": "debug",
             "managed": {"roles": [{"name": "a", "login": True, "connectionLimit": -1, "ensure": "present", "inherit": True}]},
             "plugins": [{"name": "backups.example.com", "enabled": True, "isWALArchiver": False}],
