@@ -104,7 +104,7 @@ class DriftRows:
             set_at=format_rfc3339(time) if time else None,
             age=format_age(time, datetime.now(UTC)) if time else None,
             declared=self._place(one),
-            engine=cut_text(str(engine)) if engine and one.side != "only_live" else None,
+            engine=cut_text(str(engine)) if engine else None,
             pending=list(self._pending(one))[:_PENDING],
             outcome=fate.outcome,
             why=cut_text(fate.why, 600),
@@ -112,7 +112,7 @@ class DriftRows:
         )
 
     def _engine(self, one: Difference) -> SeenEngine | None:
-        return self.engines.applying(one.whom, one.declared, one.live)
+        return None if one.side == "only_live" else self.engines.applying(one.whom, one.declared, one.live)
 
     def _place(self, one: Difference) -> str | None:
         if one.declared is None:
