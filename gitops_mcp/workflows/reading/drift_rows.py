@@ -6,7 +6,7 @@ Made only for those that are shown: each asks what its engine object says of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -32,6 +32,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Path, at, text_at
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.differences import Difference
 from gitops_mcp.workflows.engines import Engines, SeenEngine
@@ -40,6 +41,16 @@ from gitops_mcp.workflows.reading.members import open_changes
 from gitops_mcp.workflows.reading.standing_at_base import StandingAtBase
 
 _PENDING = 5
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """What an open change does to what differs."""
+
+    change: str
+    does: str
+    ends: bool = False
+    """With it Git says what is live."""
 
 
 @dataclass
@@ -88,7 +99,7 @@ class DriftRows:
 
     def row(self, one: Difference) -> DifferenceRow:
         engine = self._engine(one)
-        fate = self._fate(one, engine)
+        fate, pending = self._fate(one, engine), list(self._pending(one))
         hands = hands_on(one.live, one.drift.path if one.drift else ()) if one.live else ()
         hand = hands[0] if hands and not (one.drift and one.drift.live is None) else None
         time = hand.time if hand else None
@@ -105,10 +116,10 @@ class DriftRows:
             age=format_age(time, datetime.now(UTC)) if time else None,
             declared=self._place(one),
             engine=cut_text(str(engine)) if engine else None,
-            pending=list(self._pending(one))[:_PENDING],
+            pending=[f"{each.change} {each.does}" for each in pending[:_PENDING]],
             outcome=fate.outcome,
             why=cut_text(fate.why, 600),
-            next=cut_text(self._next(one, fate), 600),
+            next=cut_text(self._next(one, fate, pending), 600),
         )
 
     def _engine(self, one: Difference) -> SeenEngine | None:
@@ -153,19 +164,22 @@ class DriftRows:
             return Fate("unknown", f"what applies it could not be read: {self.engines.unread[0].message}")
         return Fate("stays", "no engine object was found that applies it") if engine is None else None
 
-    def _pending(self, one: Difference) -> Iterator[str]:
+    def _pending(self, one: Difference) -> Iterator[_Pending]:
         """What open changes do to the same."""
         for name, changed in self._open():
             for change in changed:
                 if change.identity != one.whom:
                     continue
                 if change.before is None or change.after is None:
-                    yield f"{name} {'adds' if change.before is None else 'removes'} the object"
+                    ends = one.side in {"only_live", "orphan", "only_in_git"}
+                    yield _Pending(name, f"{'adds' if change.before is None else 'removes'} the object", ends=ends)
                 elif one.drift is None:
-                    yield f"{name} changes the object"
+                    yield _Pending(name, "changes the object")
                 elif any(_overlap(path, one.drift.path) for path in change.fields):
-                    value = shown_value(one.drift.path, at(change.after, *one.drift.path))
-                    yield f"{name} " + ("takes it out of Git" if value is None else f"makes it {value}")
+                    value = at(change.after, *one.drift.path)
+                    shown = shown_value(one.drift.path, value)
+                    does = "takes it out of Git" if value is None else f"makes it {shown}"
+                    yield _Pending(name, does, ends=is_same(value, one.drift.live))
 
     def _open(self) -> list[tuple[str, tuple[ObjectChange, ...]]]:
         if self._changes is None:
@@ -174,10 +188,12 @@ class DriftRows:
             self._changes = [(one.name, changed_objects(one.before, one.after)) for one in found]
         return self._changes
 
-    def _next(self, one: Difference, fate: Fate) -> str:
+    def _next(self, one: Difference, fate: Fate, pending: Iterable[_Pending]) -> str:
         if self.environment.delivery == "direct":
             return "this environment is changed in the API; a person changes Git where anything is still made from it"
         adopt = self._adoption(one)
+        if (ending := next((each.change for each in pending if each.ends), None)) is not None:
+            return f"have change {ending} merged, with which Git says what is live, or discard it"
         if fate.outcome not in {"stays", "unknown"}:
             return f"wait, and it is as Git says; to keep what is live, have this merged before: {adopt}"
         back = fate.step

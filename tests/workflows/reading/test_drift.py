@@ -146,18 +146,20 @@ def test_objects_of_another_environment_of_the_same_api_are_no_drift(team: Team,
 def test_open_changes_are_named_where_they_touch_the_same(team: Team, api: Api) -> None:
     team.commit({SHOP: ONLY_SHOP, "db.yaml": cluster(), "app.yaml": DATABASE})
     team.git("checkout", "-q", "-b", "gitops-mcp/more")
-    team.commit({"db.yaml": cluster(spec="{instances: 4, logLevel: trace}"), "app.yaml": None})
+    team.commit({"db.yaml": cluster(spec="{instances: 4, logLevel: debug}"), "app.yaml": None})
     team.git("checkout", "-q", "-")
     fields: Object = {"f:spec": {"f:instances": {}, "f:logLevel": {}, "f:enablePDB": {}}}
     seen = by("kubectl-edit", fields, live(instances=5, logLevel="debug", enablePDB=False))
     serve(api, clusters=listed(seen))
-    pending = {one.field: one.pending for one in drift(team).items}
-    assert pending == {
+    rows = {one.field: one for one in drift(team).items}
+    assert {field: row.pending for field, row in rows.items()} == {
         "spec.instances": ["more makes it 4"],
-        "spec.logLevel": ["more makes it trace"],
+        "spec.logLevel": ["more makes it debug"],
         "spec.enablePDB": [],
         None: ["more removes the object"],
     }
+    merge = "have change more merged, with which Git says what is live, or discard it"
+    assert [field for field, row in rows.items() if row.next == merge] == ["spec.logLevel", None]
 
 
 def test_a_row_says_who_when_where_and_what_to_do(team: Team, api: Api) -> None:
