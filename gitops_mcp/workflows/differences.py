@@ -92,28 +92,39 @@ def compare(
     seen = _Live.read(api, environment, desired, scope, found)
     clusters = [*seen.of(CLUSTER), *(one.object for one in desired.clusters)]
     stores = {name for one in clusters if _is_meant(one, scope) for name in stores_named_by(one)}
-    declared: dict[Identity, Declaration] = {}
-    for one in sorted(desired.declarations, key=lambda each: str(each.identity)):
-        whom = _placed(one.identity, seen, scope)
-        is_here = whom.kind in KINDS and _is_allowed(whom, environment) and whom not in declared
-        if is_here and scope.holds(whom, one.object, stores):
-            declared[whom] = one
-            found.declared += 1
-            _compare_one(api, environment, whom, one, seen, found)
+    declared = _declared_here(environment, desired, seen, scope, stores)
+    found.declared = len(declared)
+    for whom, each in declared.items():
+        _compare_one(api, environment, whom, each, seen, found)
     for whom, live in sorted(seen.objects.items(), key=lambda each: str(each[0])):
-        is_other = environment.namespaces is not None and whom.namespace not in environment.namespaces
-        is_known = whom in declared or whom in others or is_other or _is_made(live)
-        if not is_known and scope.holds(whom, live, stores):
+        is_known = whom in declared or whom in others or _is_made(live)
+        is_here = environment.namespaces is None or whom.namespace in environment.namespaces
+        if is_here and not is_known and scope.holds(whom, live, stores):
             is_left = name_on_live(live) is not None or engine_that_keeps(live, deleting=True) is not None
             found.differences.append(Difference("orphan" if is_left else "only_live", whom, None, live))
-    if found.unmanaged:
-        first, more = found.unmanaged[0], len(found.unmanaged) - 1
-        which = f"{first}{f' and {more} more' if more else ''}"
-        text = (
-            f"nothing says who has set the fields of {which} (managedFields): what Git does not state is not compared"
-        )
-        found.notices.insert(0, Notice("no-managers", text))
+    found.notices[:0] = _manager_notices(found.unmanaged)
     return found
+
+
+def _declared_here(
+    environment: Environment, desired: Desired, seen: _Live, scope: Scope, stores: Collection[str]
+) -> dict[Identity, list[Declaration]]:
+    """What Git declares of the scope, each object with all that declares it."""
+    found: dict[Identity, list[Declaration]] = {}
+    for one in sorted(desired.declarations, key=lambda each: str(each.identity)):
+        whom = _placed(one.identity, seen, scope)
+        is_allowed = environment.namespaces is None or whom.namespace in {None, *environment.namespaces}
+        if whom.kind in KINDS and is_allowed and scope.holds(whom, one.object, stores):
+            found.setdefault(whom, []).append(one)
+    return found
+
+
+def _manager_notices(unmanaged: list[Identity]) -> list[Notice]:
+    if not unmanaged:
+        return []
+    which = f"{unmanaged[0]}{f' and {len(unmanaged) - 1} more' if unmanaged[1:] else ''}"
+    text = f"nothing says who has set the fields of {which} (managedFields): what Git does not state is not compared"
+    return [Notice("no-managers", text)]
 
 
 def same_elsewhere(app: App, ground: Ground, environment: Environment, settings: Settings) -> frozenset[Identity]:
@@ -132,11 +143,13 @@ def fill_of(api: ApiOnce, environment: Environment, whom: Identity, value: Objec
 
 
 def _compare_one(
-    api: ApiOnce, environment: Environment, whom: Identity, one: Declaration, seen: _Live, found: Comparison
+    api: ApiOnce, environment: Environment, whom: Identity, declared: list[Declaration], seen: _Live, found: Comparison
 ) -> None:
-    live, resource = seen.objects.get(whom), KINDS[whom.kind]
+    live, resource, one = seen.objects.get(whom), KINDS[whom.kind], declared[0]
     why = f"what Git makes of it cannot be told: {one.opaque}" if one.opaque else ""
     why = why or ("nothing says its namespace: name it" if resource.namespaced and whom.namespace is None else "")
+    if declared[1:]:
+        why = f"{' and '.join(each.place for each in declared)} declare it, and whichever is applied last decides"
     if why:
         found.notices.append(Notice("not-compared", f"{whom} at {one.place} is not compared: {why}"))
         return
@@ -157,10 +170,6 @@ def _compare_one(
 def _is_meant(cluster: Object, scope: Scope) -> bool:
     name, namespace = (at(cluster, "metadata", key) for key in ("name", "namespace"))
     return scope.cluster in {None, name} and (scope.namespace is None or namespace in {scope.namespace, None})
-
-
-def _is_allowed(whom: Identity, environment: Environment) -> bool:
-    return environment.namespaces is None or whom.namespace in {None, *environment.namespaces}
 
 
 def _placed(whom: Identity, seen: _Live, scope: Scope) -> Identity:

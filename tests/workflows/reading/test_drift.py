@@ -206,7 +206,7 @@ def test_what_cannot_be_compared_is_said(team: Team, api: Api) -> None:
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\n"
         "spec: {path: ./apps, sourceRef: {kind: GitRepository, name: x}, postBuild: {substituteFrom: [{kind: Secret, name: s}]}}\n"
     )
-    team.commit({"ks.yaml": kustomization, "apps/db.yaml": cluster(spec="{instances: 3, logLevel: '${LEVEL}'}"),
+    team.commit({"ks.yaml": kustomization,  "apps/db.yaml": cluster(spec="{instances: 3, logLevel: '${LEVEL}'}"),
                  "apps/loose.yaml": cluster("loose", None), SHOP: ONLY_SHOP})  # fmt: skip
     serve(api, clusters=listed(live(logLevel="info")))
     report = drift(team)
@@ -236,3 +236,15 @@ def test_what_comes_from_another_repository_is_counted_and_no_drift(team: Team, 
     assert [one.message for one in report.warnings if one.id == "not-compared"] == [
         "not compared: 1 live object of another repository, applied by Argo CD Application argocd/apps"
     ]
+
+
+def test_an_object_of_two_documents_is_not_compared_with_either(team: Team, api: Api) -> None:
+    team.commit({SHOP: ONLY_SHOP, "a.yaml": cluster(), "b.yaml": cluster(spec="{instances: 4}")})
+    serve(api, clusters=listed(by("k9s", {}, live(instances=4))))
+    report = drift(team)
+    assert (told(report), report.compared) == ([], 0)
+    (why,) = (one.message for one in report.warnings if one.id == "not-compared")
+    assert why == (
+        "Cluster shop/db at a.yaml:1 is not compared: a.yaml:1 and b.yaml:1 declare it, and whichever is applied last "
+        "decides"
+    )
