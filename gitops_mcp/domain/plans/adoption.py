@@ -28,7 +28,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Path, as_int, at, dotted_path, leaves
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.redact import redact_text, redact_value
+from gitops_mcp.domain.redact import mark_outside, redact_text, redact_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
 from gitops_mcp.domain.yaml.values import is_same
@@ -192,7 +192,10 @@ def _line(one: FieldDrift, live: Object) -> str:
 
 def _in_words(path: Path, value: Any, nothing: str) -> str:
     shown = redact_value(value, path)
-    text = nothing if value is None else shown if isinstance(shown, str) else json.dumps(shown, default=str)
+    text = (
+        nothing if value is None else mark_outside(shown if isinstance(shown, str) else json.dumps(shown, default=str))
+    )
+    text = str(text)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
