@@ -191,11 +191,10 @@ def _line(one: FieldDrift, live: Object) -> str:
 
 
 def _in_words(path: Path, value: Any, nothing: str) -> str:
+    if value is None:
+        return nothing
     shown = redact_value(value, path)
-    text = (
-        nothing if value is None else mark_outside(shown if isinstance(shown, str) else json.dumps(shown, default=str))
-    )
-    text = str(text)
+    text = str(mark_outside(shown if isinstance(shown, str) else json.dumps(shown, default=str)))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
