@@ -28,6 +28,9 @@ _AMOUNTS = _mapping(_REMOVABLE, "cpu", "memory", most=20)
 Environment = Annotated[str | None, Field(description="Environment; left out: the only one", max_length=63)]
 Namespace = Annotated[str | None, Field(description="Namespace; left out: the only object of that name", max_length=63)]
 AllNamespaces = Annotated[str | None, Field(description="Namespace; left out: all allowed", max_length=63)]
+ComparedNamespace = Annotated[
+    str | None, Field(description="Namespace; left out: that of the cluster, else all allowed", max_length=63)
+]
 NewNamespace = Annotated[
     str | None,
     Field(

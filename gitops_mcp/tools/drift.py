@@ -10,6 +10,7 @@ from gitops_mcp.tools.arguments import (
     AdoptedKind,
     Change,
     ClusterName,
+    ComparedNamespace,
     Confirm,
     Cursor,
     DryRun,
@@ -26,7 +27,7 @@ from gitops_mcp.tools.registry import Tool
 def get_drift(
     app: App,
     cluster_name: OneCluster = None,
-    namespace: Namespace = None,
+    namespace: ComparedNamespace = None,
     environment: Environment = None,
     limit: Limit = 50,
     cursor: Cursor = None,
