@@ -36,12 +36,24 @@ from gitops_mcp.errors import Refused
 
 _INSTANCES: Path = ("spec", "instances")
 _SHOWN = 120
+_DROPPED: tuple[Any, ...] = (None, "", [], {})
+"""What the API may drop, so that Git may go on saying it."""
 
 
 def plan_field_adoption(
-    declared: Declaration, desired: Desired, whom: Identity, found: Sequence[FieldDrift], live: Object, *, named: bool
+    declared: Declaration,
+    desired: Desired,
+    whom: Identity,
+    found: Sequence[FieldDrift],
+    live: Object,
+    *,
+    filled: Object,
+    named: bool,
 ) -> Plan:
-    """`found`: what differs and is to be kept as it is live. `named`: each was asked for, so none is passed over."""
+    """`found`: what differs and is to be kept as it is live. `named`: each was asked for, so none is passed over.
+
+    `filled`: what Git says, with what the API server and the webhook fill in.
+    """
     hidden = [one for one in found if _may_hold_secret(one.path, one.live)]
     if hidden and named:
         raise _secret_refusal(whom, hidden[0].path)
@@ -58,7 +70,7 @@ def plan_field_adoption(
     if not wanted:
         told = f"{declared.place} says what is live{', but for what may hold a secret' if hidden else ''}"
         return replace(plan, subject=f"Adopt what is live of {whom}", unchanged=told, warnings=passed)
-    edits, after = _edits(declared.object, wanted)
+    edits, after = _edits(declared.object, filled, wanted)
     return replace(
         plan,
         files=edit_fields(desired, declared, *edits),
@@ -141,11 +153,11 @@ def _as_of_now() -> Notice:
     return Notice("live-now", text)
 
 
-def _edits(before: Object, wanted: Iterable[FieldDrift]) -> tuple[list[Set | Remove], Object]:
+def _edits(before: Object, filled: Object, wanted: Iterable[FieldDrift]) -> tuple[list[Set | Remove], Object]:
     """The edits, and the object after them."""
     after, edits = before, []
     for one in wanted:
-        edit = _edit(after, one)
+        edit = _edit(after, filled, one)
         normal = normalize_edit(after, edit)
         if normal is not None:
             edits.append(edit)
@@ -153,7 +165,7 @@ def _edits(before: Object, wanted: Iterable[FieldDrift]) -> tuple[list[Set | Rem
     return edits, after
 
 
-def _edit(here: Object, one: FieldDrift) -> Set | Remove:
+def _edit(here: Object, filled: Object, one: FieldDrift) -> Set | Remove:
     path = one.path
     if one.live is None:
         while len(path) > 2 and isinstance(at(here, *path[:-1]), dict) and len(at(here, *path[:-1])) == 1:
@@ -162,22 +174,31 @@ def _edit(here: Object, one: FieldDrift) -> Set | Remove:
     items = at(here, *path[:-1])
     if isinstance(items, list) and isinstance(path[-1], int) and path[-1] >= len(items):
         return Set(path[:-1], [*items, one.live])
-    return Set(path, _adopted_value(at(here, *path), one.live, path))
+    return Set(path, _adopted_value(at(here, *path), at(filled, *path), one.live, path))
 
 
-def _adopted_value(said: Any, live: Any, path: Path) -> Any:
-    """What is live, in Git's own spelling where that means the same."""
+def _adopted_value(said: Any, filled: Any, live: Any, path: Path) -> Any:
+    """What is live, in Git's own spelling where that means the same, and without what is filled in anyway."""
     if isinstance(said, dict) and isinstance(live, dict):
-        return {key: _adopted_value(said.get(key), part, (*path, key)) for key, part in live.items()}
+        kept = {key: part for key, part in said.items() if key in live or part in _DROPPED}
+        new = {key: part for key, part in live.items() if key not in said and not is_same(part, at(filled, key))}
+        return {
+            key: _adopted_value(said.get(key), at(filled, key), live.get(key, part), (*path, key))
+            for key, part in (kept | new).items()
+        }
     if isinstance(said, list) and isinstance(live, list):
-        return [_adopted_value(_same_item(said, item), item, (*path, index)) for index, item in enumerate(live)]
+        usual = filled if isinstance(filled, list) else []
+        return [
+            _adopted_value(_same_item(said, item), _same_item(usual, item), item, (*path, index))
+            for index, item in enumerate(live)
+        ]
     return said if said is not None and is_as_live(said, live, path) else live
 
 
-def _same_item(said: list[Any], item: Any) -> Any:
+def _same_item(items: list[Any], item: Any) -> Any:
     if not isinstance(item, dict) or "name" not in item:
-        return next((one for one in said if is_same(one, item)), None)
-    return next((one for one in said if is_same_item(one, item, ("name",))), None)
+        return next((one for one in items if is_same(one, item)), None)
+    return next((one for one in items if is_same_item(one, item, ("name",))), None)
 
 
 def _line(one: FieldDrift, live: Object) -> str:

@@ -181,7 +181,8 @@ def _plan_fields(view: View, seen: _BothSides, fields: Sequence[str] | None) -> 
             )
     wanted = [one for one in found if _is_named(one, fields)]
     named = fields is not None
-    made = plan_field_adoption(seen.declared, seen.desired, seen.whom, wanted, seen.live, named=named)
+    filled = fill_of(view.api, view.environment, seen.whom, seen.declared.object)(seen.declared.object)
+    made = plan_field_adoption(seen.declared, seen.desired, seen.whom, wanted, seen.live, filled=filled, named=named)
     return _in_files(view, seen, made)
 
 
