@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotFound, Refused
+from gitops_mcp.tools.arguments import AdoptedKind
+from gitops_mcp.workflows.differences import KINDS
 from gitops_mcp.workflows.writing.adoption import WhichObject, adopt_object
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.api import Answer, status
@@ -188,3 +191,8 @@ def test_nothing_is_adopted_where_changes_go_to_the_api(team: Team, api: Api) ->
     serve(api, full(instances=5))
     with pytest.raises(Refused, match="environment 'dev' is changed in the API"):
         adopt(team)
+
+
+def test_every_kind_that_is_compared_may_be_adopted() -> None:
+    offered, _ = get_args(AdoptedKind)
+    assert set(get_args(offered)) == set(KINDS)
