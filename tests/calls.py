@@ -92,6 +92,8 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "database_name": here.database, **CONFIRMED},
         {**here.on, "database_name": here.database, "drop": True, **CONFIRMED},
     ],
+    "get_drift": lambda here: [{}, here.on],
+    "adopt_live": lambda here: [{**here.on, **CONFIRMED}],
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
     "open_pull_request": lambda here: [

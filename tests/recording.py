@@ -245,7 +245,7 @@ def _in_order(text: str, structure: Answer) -> tuple[str, Answer]:
     Theirs is that of seconds, many in the same.
     """
     lines = text.split("\n")  # a carriage return ends no line here
-    if "base_commit" in structure and "items" in structure:
+    if "base_commit" in structure and all("change" in one for one in structure.get("items", ({},))):
         structure = {**structure, "items": sorted(structure["items"], key=lambda one: str(one["change"]))}
         lines = _sorted(lines, [number for number, line in enumerate(lines) if line.startswith("| ")][1:])
     if events := structure.get("events"):

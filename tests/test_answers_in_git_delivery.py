@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from gitops_mcp.config import Flags
+from gitops_mcp.domain import kinds
+from gitops_mcp.sandbox.api import WriteOptions
 from gitops_mcp.sandbox.run import World
 from tests.e2e.team import Files, Team, configuration, until, world_of
 from tests.recording import Recording, api, at_rest, compared, recording
@@ -184,6 +186,36 @@ def dry_runs(here: Story) -> None:
     here.ask("create_postgres_cluster", name="dry-db", namespace="shop", postgres_version="17", dry_run=True)
     here.ask("scale_postgres_cluster", **ORDERS, instances=1, dry_run=True)
     here.ask("scale_postgres_cluster", **ORDERS, instances=3, dry_run=True)
+
+
+def test_drift_answers_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Git does not state, an object that nobody declares, and one that somebody has deleted under an open change."""
+    pooler = {
+        "apiVersion": kinds.POOLER.api_version,
+        "kind": "Pooler",
+        "metadata": {"name": "orders-db-rw", "namespace": "shop"},
+        "spec": {"cluster": {"name": "orders-db"}, "instances": 2, "pgbouncer": {"poolMode": "transaction"}},
+    }
+    spec = {"logLevel": "debug", "postgresql": {"parameters": {"work_mem": "8MB"}}}
+    with story(tmp_path, monkeypatch, {}) as here:
+        here.ask("get_drift", **ON)
+        here.proposed("update_postgres_cluster", **ORDERS, parameters={"work_mem": "16MB"})
+        by_hand = WriteOptions(manager="k9s")
+        here.world.store.merge(kinds.CLUSTER, "shop", "orders-db", {"spec": spec}, how=by_hand)
+        here.world.store.create(kinds.POOLER, pooler, by_hand)
+        here.recording.heading("Somebody edits orders-db with k9s, and makes a Pooler")
+        here.rest()
+        here.ask("get_drift")
+        here.ask("get_drift", **ON, limit=1)
+        here.ask("get_drift", cluster_name="ordres-db")
+        here.ask("adopt_live", **ON, fields=["spec.storage.size"])
+        here.ask("adopt_live", **ON, kind="Database", object="nowhere")
+        here.proposed("adopt_live", **ON, fields=["spec.logLevel"], reason="The incident is not over.")
+        here.ask("adopt_live", **ON, fields=["spec.logLevel"])
+        made = here.proposed("adopt_live", **ON, kind="Pooler")
+        here.merge(made)
+        here.ask("get_drift", **ON)
+        compared(here.recording.text(), "git-drift")
 
 
 def test_the_end_of_a_cluster_answers_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,8 @@ def may_mean_cnpg(group: str | None, kind: str | None) -> bool:
 
 
 OBJECT_STORE = Resource("barmancloud.cnpg.io", "v1", "objectstores", "ObjectStore")
+NAMING_KINDS = (DATABASE, DATABASE_ROLE, POOLER, SCHEDULED_BACKUP, BACKUP, PUBLICATION, SUBSCRIPTION)
+"""Those of one Cluster, which `spec.cluster.name` says."""
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 POD = Resource("", "v1", "pods", "Pod")

@@ -95,6 +95,16 @@ def is_subdomain(text: str) -> bool:
     return len(text) <= 253 and _SUBDOMAIN.fullmatch(text) is not None
 
 
+def check_object_name(name: str, *, field: str = "object") -> str:
+    """metadata.name of what has no name of a closer kind."""
+    if not is_subdomain(name):
+        raise InvalidRequest(
+            f"{field}: {quote(name)} is not the name of an object: at most 253 characters, lower-case letters, digits, "
+            f"'-' and '.', starting and ending with a letter or digit, such as {_legal_example(name)!r}"
+        )
+    return name
+
+
 def is_qualified_name(text: str) -> bool:
     """The key of a label, an annotation or a taint, or a finalizer: `team`, or `example.com/team`."""
     prefix, slash, name = text.rpartition("/")

@@ -28,6 +28,9 @@ _AMOUNTS = _mapping(_REMOVABLE, "cpu", "memory", most=20)
 Environment = Annotated[str | None, Field(description="Environment; left out: the only one", max_length=63)]
 Namespace = Annotated[str | None, Field(description="Namespace; left out: the only object of that name", max_length=63)]
 AllNamespaces = Annotated[str | None, Field(description="Namespace; left out: all allowed", max_length=63)]
+ComparedNamespace = Annotated[
+    str | None, Field(description="Namespace; left out: that of the cluster, else all allowed", max_length=63)
+]
 NewNamespace = Annotated[
     str | None,
     Field(
@@ -36,6 +39,40 @@ NewNamespace = Annotated[
 ]
 ClusterName = Annotated[
     str, Field(description="metadata.name of the Cluster: a DNS-1035 label", min_length=1, max_length=50)
+]
+OneCluster = Annotated[
+    str | None,
+    Field(description="metadata.name of the Cluster; left out: everything in the environment", max_length=50),
+]
+AdoptedKind = Annotated[
+    Literal[
+        "Cluster",
+        "Database",
+        "DatabaseRole",
+        "Pooler",
+        "ScheduledBackup",
+        "Backup",
+        "Publication",
+        "Subscription",
+        "ImageCatalog",
+        "ClusterImageCatalog",
+        "ObjectStore",
+    ],
+    Field(description="Kind of the object"),
+]
+ObjectName = Annotated[
+    str | None,
+    Field(
+        description="metadata.name of the object; left out: the Cluster, or its only object of that kind",
+        max_length=253,
+    ),
+]
+AdoptedFields = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=500)]] | None,
+    Field(
+        description='Fields as get_drift names them, such as ["spec.instances"]; left out: all that differ',
+        max_length=100,
+    ),
 ]
 Instances = Annotated[
     int, Strict(), Field(description="PostgreSQL instances: one primary, the others replicas", ge=1, le=100)

@@ -23,6 +23,8 @@ from gitops_mcp.domain.live.applier import (
     may_apply,
     name_in_git,
     name_on_live,
+    sources_of,
+    why_other,
 )
 from gitops_mcp.domain.live.argocd_standing import argo_standing, set_standing
 from gitops_mcp.domain.live.engine_report import EngineState, engine_state
@@ -224,6 +226,15 @@ class Engines:
         ]
         if len(fitting) == 1:
             yield fitting[0]
+
+    def is_of_repository(self, one: SeenEngine, known: Iterable[EngineObject]) -> bool:
+        """Whether what it applies comes from here, as far as that can be told. `known`: those that Git declares."""
+        declared = {(name.resource, name.name) for by in known if (name := name_in_git(by)) is not None}
+        if one.object is None or (one.name.resource, one.name.name) in declared:
+            return True
+        if one.name.resource == APPLICATION:
+            return any(why_other(each, self.remotes, self.branch) is None for each in sources_of(one.object))
+        return not self._is_elsewhere(one)
 
     def _is_elsewhere(self, one: SeenEngine) -> bool:
         """Whether the source of a Kustomization is another repository; one that cannot be read may be this one."""

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.kinds import CLUSTER, CNPG_KINDS
 from gitops_mcp.domain.objects import Object
+from gitops_mcp.sandbox.api import WriteOptions
 from gitops_mcp.sandbox.run import World, start_sandbox
 from tests.calls import Subject, every_dry_run, every_read, every_write
 from tests.e2e.team import ROOT, Assistant, Look, Team, assistant, look, orders, text
@@ -139,6 +140,9 @@ def test_a_dry_run_only_reads_and_leaves_the_repository_as_it_was(free: Desk, su
 def test_a_write_only_reads_of_the_api(tmp_path: Path) -> None:
     with desk(tmp_path) as here:
         subject = orders(here.team, here.ask.answer)
+        here.world.store.merge(
+            CLUSTER, "shop", "orders-db", {"spec": {"logLevel": "debug"}}, how=WriteOptions(manager="k9s")
+        )
         for tool, said in every_write(subject):
             assert here.ask.answer(tool.name, **said)["outcome"] in {"committed", "discarded", "not_opened"}, tool.name
         further = {**subject.on, "change": "call-1", "role_name": "reader"}

@@ -107,6 +107,11 @@ def default_major(operator: Release | None) -> int:
     return int(_default_tag(operator or _NEWEST).partition(".")[0])
 
 
+def is_default_image(image: object) -> bool:
+    """Whether some release of the operator fills in this image."""
+    return image in {f"{POSTGRES_IMAGES}:{tag}" for tag, _ in _IMAGES}
+
+
 def _default_tag(release: Release) -> str:
     return next(tag for tag, releases in _IMAGES if releases.hold(release))
 

@@ -63,7 +63,7 @@ def put_document(
     `cluster`: what it belongs to; None for a Cluster, and for what belongs to none. `defaults`: what was asked for too,
     and goes without saying as long as nothing says otherwise.
     """
-    target = Identity(new.kind, new.namespace, new.name)
+    target = Identity(new.kind, new.namespace or None, new.name)
 
     called: list[str] = []
 

@@ -22,8 +22,23 @@ from gitops_mcp.domain.yaml.values import is_same
 _IDENTITY = frozenset({"apiVersion", "kind", "metadata", "status"})
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 
-_KEYED = {("podSelectorRefs",): "name", ("postgresql", "extensions"): "name"}
-"""Lists of a Cluster's spec with a merge key: an applier owns its own items only."""
+_TEMPLATE = ("template", "spec")
+_KEYED: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("podSelectorRefs",): ("name",),
+    ("postgresql", "extensions"): ("name",),
+    ("postgresql", "extensions", "env"): ("name",),
+    ("componentImages",): ("key",),
+    ("images", "extensions"): ("name",),
+    ("serviceTemplate", "spec", "ports"): ("port", "protocol"),
+    ("managed", "services", "additional", "serviceTemplate", "spec", "ports"): ("port", "protocol"),
+    **{(*_TEMPLATE, key): ("name",) for key in ("containers", "initContainers", "volumes", "imagePullSecrets")},
+    **{(*_TEMPLATE, key, "env"): ("name",) for key in ("containers", "initContainers")},
+    **{(*_TEMPLATE, key, "volumeMounts"): ("mountPath",) for key in ("containers", "initContainers")},
+    **{(*_TEMPLATE, key, "ports"): ("containerPort", "protocol") for key in ("containers", "initContainers")},
+}
+"""Lists with merge keys, by their place in the spec: an applier owns its own items only, and order means nothing."""
+_PROTOCOL = "TCP"
+"""What a port has that states none."""
 _GROWING = frozenset({("monitoring", "customQueriesConfigMap"), ("plugins",)})
 """Lists that the webhook adds items to: the default queries, and the plugins that an operator always includes."""
 _DURATIONS = frozenset({"minApplyDelay", "metricsQueriesTTL"})
@@ -37,6 +52,8 @@ class FieldDrift:
     desired: Any
     live: Any
     """None: live has no such field."""
+    stated: bool = True
+    """False: Git does not say anything of the field."""
 
     def __str__(self) -> str:
         return f"{dotted_path(self.path)}: desired {self.desired!r}, live {self.live!r}"
@@ -80,7 +97,7 @@ def _value_drift(desired: Any, live: Any, path: Path) -> Iterator[FieldDrift]:
                     yield from _value_drift(value, live.get(key), (*path, key))
         case list():
             yield from _list_drift(desired, live, path)
-        case _ if not _is_as_live(desired, live, path):
+        case _ if not is_as_live(desired, live, path):
             yield FieldDrift(path, desired, live)
 
 
@@ -90,12 +107,14 @@ def _list_drift(desired: list[Any], live: Any, path: Path) -> Iterator[FieldDrif
     if not isinstance(live, list):
         yield FieldDrift(path, desired, live)
         return
-    place = tuple(str(step) for step in path[1:])
+    place = list_place(path)
     if place in _GROWING:
         if not all(_is_among(item, live, path) for item in desired):
             yield FieldDrift(path, desired, live)
     elif place in _KEYED:
-        yield from _keyed_list_drift(desired, live, path, key=_KEYED[place])
+        for index, item in enumerate(desired):
+            other = next((one for one in live if is_same_item(item, one, _KEYED[place])), None)
+            yield from _value_drift(item, other, (*path, index))
     elif len(desired) != len(live):
         yield FieldDrift(path, desired, live)
     else:
@@ -103,17 +122,37 @@ def _list_drift(desired: list[Any], live: Any, path: Path) -> Iterator[FieldDrif
             yield from _value_drift(item, other, (*path, index))
 
 
-def _keyed_list_drift(desired: list[Any], live: list[Any], path: Path, *, key: str) -> Iterator[FieldDrift]:
-    by_key = {str(at(item, key)): item for item in live}
-    for index, item in enumerate(desired):
-        yield from _value_drift(item, by_key.get(str(at(item, key))), (*path, index))
+def list_place(path: Path) -> tuple[str, ...]:
+    """Where a list stands in a spec, whatever items of other lists it is in."""
+    return tuple(step for step in path[1:] if isinstance(step, str))
+
+
+def item_keys(path: Path) -> tuple[str, ...]:
+    """What tells the items of a list apart where it is not one value; empty where it is."""
+    place = list_place(path)
+    return ("name",) if place in _GROWING else _KEYED.get(place, ())
+
+
+def is_one_value(path: Path) -> bool:
+    """Whether a list is replaced as a whole by every applier."""
+    return list_place(path) not in _KEYED
+
+
+def is_same_item(one: Any, other: Any, keys: Iterable[str]) -> bool:
+    return all(_key_text(one, key) == _key_text(other, key) for key in keys)
+
+
+def _key_text(item: Any, key: str) -> str:
+    found = at(item, key)
+    return str(_PROTOCOL if found is None and key == "protocol" else found)
 
 
 def _is_among(item: Any, live: Iterable[Any], path: Path) -> bool:
     return any(not tuple(_value_drift(item, other, path)) for other in live)
 
 
-def _is_as_live(desired: Any, live: Any, path: Path) -> bool:
+def is_as_live(desired: Any, live: Any, path: Path) -> bool:
+    """Whether two values of a field mean the same."""
     if is_same(desired, live):
         return True
     if live is None:

@@ -72,6 +72,11 @@ def sync_options(*values: Object | None) -> frozenset[str]:
     )
 
 
+def flux_marked(value: Object | None, rule: str) -> str:
+    """What an annotation or label of Flux says of an object, in lower case."""
+    return (_marked(value, f"{_FLUX}/{rule}") or "").lower()
+
+
 def _marked(value: Object | None, key: str) -> str | None:
     """Flux takes a label for an annotation."""
     found = at(value, "metadata", "annotations", key) or at(value, "metadata", "labels", key)

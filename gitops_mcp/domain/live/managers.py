@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from gitops_mcp.domain.cnpg.moment import format_rfc3339, parse_time
@@ -18,6 +18,8 @@ from gitops_mcp.domain.redact import words_of_others
 
 _ENGINES = re.compile(r"argocd|argo-cd|kustomize-controller|helm-controller|flux|gotk", re.IGNORECASE)
 _ARGO_CD = re.compile(r"argocd|argo-cd", re.IGNORECASE)
+_ARGO_UI = "argocd-server"
+"""Through which a person edits live objects or runs an action; what syncs is another program."""
 _OPERATORS = re.compile(r"^(manager|instance-manager|cloudnative-pg|plugin-barman-cloud|kube-controller-manager)$")
 """Those of CNPG, which fill in what nobody sets."""
 _TRACKING = {
@@ -108,6 +110,53 @@ def edits_by_hand(live: Object | None, paths: Iterable[Path]) -> tuple[str, ...]
     return tuple(found[:_HANDS])
 
 
+@dataclass(frozen=True)
+class Hand:
+    """One who has set a field, the status apart."""
+
+    manager: str
+    kind: Literal["engine", "operator", "other"]
+    time: datetime | None
+
+    def __str__(self) -> str:
+        also = "" if self.kind == "other" else f" (the {self.kind})"
+        return words_of_others(self.manager, most=100) + also
+
+
+def hands_on(live: Object | None, path: Path) -> tuple[Hand, ...]:
+    """Whose a field is, those first who are neither engine nor operator, and of them the last one."""
+    found = []
+    for entry in _writes(live):
+        if _paths_in(at(entry, "fieldsV1"), (path,)):
+            manager = str(at(entry, "manager") or "unknown")
+            found.append(Hand(manager, _kind_of(manager), parse_time(at(entry, "time"))))
+    oldest = datetime.min.replace(tzinfo=UTC)
+    return tuple(sorted(sorted(found, key=lambda one: one.time or oldest, reverse=True), key=_is_expected))
+
+
+def fields_by_others(live: Object | None) -> Iterator[Object]:
+    """The sets of fields that neither engine nor operator has set."""
+    for entry in _writes(live):
+        fields = at(entry, "fieldsV1")
+        if _kind_of(str(at(entry, "manager") or "unknown")) == "other" and isinstance(fields, dict):
+            yield fields
+
+
+def has_managers(live: Object | None) -> bool:
+    """Whether anything says who has set what."""
+    return bool(list_at(live, "metadata", "managedFields"))
+
+
+def _kind_of(manager: str) -> Literal["engine", "operator", "other"]:
+    if manager == _ARGO_UI:
+        return "other"
+    return "operator" if _OPERATORS.match(manager) else "engine" if _ENGINES.search(manager) else "other"
+
+
+def _is_expected(hand: Hand) -> bool:
+    return hand.kind != "other"
+
+
 def when_set(live: Object | None, paths: Iterable[Path], *, status: bool = False) -> datetime | None:
     """When one of the paths was last set, by whomever; in the status, which is written apart, where that is asked."""
     wanted = tuple(paths)
@@ -135,10 +184,16 @@ def _other_managers(live: Object | None) -> Iterator[tuple[str, Any]]:
 
 def _entries(live: Object | None) -> Iterator[tuple[str, Object]]:
     """What others than CNPG have set, other than the status: by whom, and the entry."""
-    for entry in list_at(live, "metadata", "managedFields"):
+    for entry in _writes(live):
         manager = str(at(entry, "manager") or "unknown")
-        if not _OPERATORS.match(manager) and not at(entry, "subresource"):
+        if _kind_of(manager) != "operator":
             yield manager, entry
+
+
+def _writes(live: Object | None) -> Iterator[Object]:
+    """Of the object itself: `kubectl scale` goes through a subresource of its own and sets `spec` all the same."""
+    entries = list_at(live, "metadata", "managedFields")
+    return (one for one in entries if str(at(one, "subresource") or "scale") == "scale")
 
 
 def _paths_in(fields: Any, paths: Iterable[Path]) -> tuple[Path, ...]:

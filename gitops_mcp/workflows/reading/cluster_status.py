@@ -35,18 +35,19 @@ from gitops_mcp.domain.cnpg.status.problems import Problem, problems, without_gi
 from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.live.refused import refused_fields
-from gitops_mcp.domain.live.standing import Question, Standing
+from gitops_mcp.domain.live.standing import Standing
 from gitops_mcp.domain.names import check_cluster_name, quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, list_at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.repository.namespaces import NAME_IT, why_namespace_is_open
-from gitops_mcp.errors import Forbidden, GitOpsError
+from gitops_mcp.errors import Forbidden
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
-from gitops_mcp.workflows.engines import Engines, SeenEngine, tip_made
+from gitops_mcp.workflows.engines import Engines, SeenEngine
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_related
+from gitops_mcp.workflows.reading.standing_at_base import StandingAtBase
 from gitops_mcp.workflows.secret_reports import read_secret_reports
 from gitops_mcp.workflows.view import allowed_namespace
 
@@ -148,35 +149,8 @@ def _standing(
     fields = tuple(one.path for one in drift(declared.object, live)) if live else ()
     if live and not fields:
         return None
-    repository, base = ground.repository, ground.base
-
-    def holds(commit: str) -> bool:
-        """Whether the file says there what it says now."""
-        if commit == base.commit:
-            return True
-        try:
-            known = repository.is_ancestor(commit, base.commit)
-            return known and declared.path not in repository.changed_files(commit, base.commit)
-        except GitOpsError:  # a commit that is not here
-            return False
-
-    asked = Question(
-        declared.identity,
-        holds,
-        base.commit,
-        engines.remotes,
-        base.branch,
-        fields,
-        declared.object,
-        live,
-        datetime.now(UTC),
-        declared.applied,
-        declared.path,
-        lambda: tip_made(ground),
-    )
-    place = declared.applied.place.path if declared.applied and engine.object is None else None
-    known = app.desired(ground, engines.environment.path, base.commit).engines if place else ()
-    return engines.standing(engine, asked, engines.above(engine, place, known) if place else ())
+    known = app.desired(ground, engines.environment.path, ground.base.commit).engines
+    return StandingAtBase(ground, engines, known).of(engine, declared.identity, declared, live, fields)[1]
 
 
 def _not_live(held: Standing | None) -> Problem:

@@ -95,7 +95,7 @@ def read_cluster(app: App, name: str, *, namespace: str | None, environment: str
     warnings = base_warnings(ground)
     apis = ApisOnce(app, settings)
     desired = desired_here(app, ground, chosen, ground.base.commit, apis.at_engine(chosen)) if ground else None
-    changes = tuple(_open_changes(app, ground, chosen, desired)) if ground and desired else ()
+    changes = tuple(open_changes(app, ground, chosen, desired)) if ground and desired else ()
     declared, unclear = _declared_cluster([desired, *(one.after for one in changes)], name, asked, chosen)
     api = apis.at_environment(chosen)
     space = asked or (declared.identity.namespace if declared else None)
@@ -160,7 +160,8 @@ def _declared_cluster(
     return None, error
 
 
-def _open_changes(app: App, ground: Ground, environment: Environment, base: Desired) -> Iterator[OpenChange]:
+def open_changes(app: App, ground: Ground, environment: Environment, base: Desired) -> Iterator[OpenChange]:
+    """The first few of them."""
     for one in ground.repository.changes(ground.git, ground.base)[:_CHANGES]:
         start = ground.repository.merge_base(ground.base.commit, one.tip)
         if start is None or not is_open(ground, one):

@@ -34,9 +34,9 @@ from gitops_mcp.domain.rules.operator import OF_SCHEMAS
 from gitops_mcp.domain.schema.unfilled import unfilled_paths
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.workflows.kind_schemas import SchemaSource, find_schemas
 from gitops_mcp.workflows.running_operator import RunningOperator, running_operator
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.kind_schemas import SchemaSource, find_schemas
 
 RULES = "built-in rules"
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}

@@ -28,8 +28,8 @@ from gitops_mcp.sandbox.api import SandboxApi as Server
 from gitops_mcp.sandbox.api import Store, kubeconfig_text
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.workflows.kind_schemas import PACKAGED
 from gitops_mcp.workflows.writing import cluster_update, clusters, databases
-from gitops_mcp.workflows.writing.kind_schemas import PACKAGED
 from gitops_mcp.workflows.writing.request import WriteRequest
 from gitops_mcp.workflows.writing.roles import WhichRole, delete_role
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan

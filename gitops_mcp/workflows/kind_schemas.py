@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from gitops_mcp.config import Environment
 from gitops_mcp.crds import LABEL, packaged_schema, schema_in_crd
-from gitops_mcp.domain.cnpg.releases import ALL, release_text
+from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
+from gitops_mcp.domain.cnpg.releases import ALL, Release, release_text
+from gitops_mcp.domain.live.unstated import Fill
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Resource, at, list_at, mapping_at
 from gitops_mcp.domain.rules.operator import KINDS
 from gitops_mcp.domain.schema import Schema, compile_schema
 from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce, Served
+from gitops_mcp.workflows.running_operator import running_operator
 
 PACKAGED = f"the packaged CRD ({LABEL})"
 
@@ -67,6 +71,31 @@ def find_schemas(identity: Identity, resource: Resource, api: ApiOnce) -> tuple[
     return SchemaSource(schema, name), replace(packaged, only_cel=True, unread=unread)
 
 
+def fill_as_served(api: ApiOnce, environment: Environment, resource: Resource, whom: Identity, cluster: str) -> Fill:
+    """What the API server and the operator's webhook fill into an object of a kind; asked for when it is used first.
+
+    `cluster`: the name of the Cluster that it is, or belongs to; empty where there is none.
+    """
+    known: list[tuple[Schema | None, Release | None]] = []
+
+    def fill(given: Object) -> Object:
+        if not known:
+            operator = running_operator(api, environment, whom.namespace, cluster or None).release
+            known.append((_schema_of_defaults(api, resource), operator))
+        schema, operator = known[0]
+        made = fill_webhook_defaults(schema.fill(given) if schema else given, operator=operator)
+        return schema.fill(made) if schema else made
+
+    return fill
+
+
+def _schema_of_defaults(api: ApiOnce, resource: Resource) -> Schema | None:
+    try:
+        return served_schema(api, resource)[0]
+    except GitOpsError:  # a few fields more may look as if somebody had set them
+        return packaged_schema(resource) if resource.group == CNPG_GROUP else None
+
+
 def _is_group_served(api: ApiOnce, resource: Resource) -> bool:
     """An operator is there, of a release that has not the kind; else one may still come with what Git declares."""
     try:
@@ -83,7 +112,7 @@ def _describe_first_release(resource: Resource) -> str:
 
 def served_schema(api: ApiOnce, resource: Resource) -> Served:
     """The schema of a kind: the API server's, or the CRD's where that alone has CEL rules."""
-    document = api.openapi(CNPG_GROUP, resource.version)
+    document = api.openapi(resource.group, resource.version)
     if (known := api.schemas.get((id(document), resource.kind))) is not None:
         return known
     key = f"{api.kube.description} {resource.kind} {id(document)}"
