@@ -61,6 +61,17 @@ ChangeState = Annotated[
     Literal["open", "merged", "applied", "all"],
     Field(description="open: not merged yet; merged: merged, applied or not; applied: live as well"),
 ]
+ObjectKind = Annotated[
+    str, Field(description="Kind of CloudNativePG: Cluster, Database, Pooler ...", min_length=1, max_length=63)
+]
+OwnedObject = Annotated[
+    str | None,
+    Field(description="metadata.name of that kind's object; left out: the Cluster, or its only one", max_length=253),
+]
+HistoryField = Annotated[
+    str | None,
+    Field(description="Only commits that set it, such as spec.instances or spec.managed.roles[app]", max_length=500),
+]
 Reason = Annotated[
     str | None, Field(description="Why, in a sentence, for the commit message. Never a secret", max_length=1000)
 ]

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
+from gitops_mcp.answers.history import ObjectHistory
 from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App
-from gitops_mcp.tools.arguments import ChangeName, ChangeState, Confirm, Cursor, DetailLevel, DryRun, Limit
+from gitops_mcp.tools.arguments import (
+    ChangeName,
+    ChangeState,
+    ClusterName,
+    Confirm,
+    Cursor,
+    DetailLevel,
+    DryRun,
+    Environment,
+    HistoryField,
+    Limit,
+    Namespace,
+    ObjectKind,
+    OwnedObject,
+)
 from gitops_mcp.tools.registry import Tool
 
 
@@ -29,6 +44,36 @@ def get_change(app: App, change: ChangeName, detail_level: DetailLevel = "concis
     return change_detail(app, change, detailed=detail_level == "detailed")
 
 
+def get_history(
+    app: App,
+    cluster_name: ClusterName,
+    namespace: Namespace = None,
+    kind: ObjectKind = "Cluster",
+    object: OwnedObject = None,  # noqa: A002 - what callers know it by
+    field: HistoryField = None,
+    environment: Environment = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> ObjectHistory:
+    """Tell which commits changed an object as it is built, newest first: who, when, why, fields before and after.
+
+    Any file counts that the object is made of: a patch, a base, a component, chart values. With field, who last set it.
+    """
+    from gitops_mcp.workflows.reading.history import read_history
+
+    return read_history(
+        app,
+        cluster_name,
+        namespace=namespace,
+        kind=kind,
+        name=object,
+        field=field,
+        environment=environment,
+        limit=limit,
+        cursor=cursor,
+    )
+
+
 def discard_change(
     app: App, change: ChangeName, confirm_deletion: Confirm = False, dry_run: DryRun = False
 ) -> DiscardResult:
@@ -41,5 +86,6 @@ def discard_change(
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
+    Tool(get_history, "Show an object's history", "read"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

@@ -108,8 +108,8 @@ def cluster_in_git(
         differs=[
             DriftRow(
                 field=cut_text(dotted_path(one.path)),
-                git=_shown_value(one.path, one.desired),
-                live=_shown_value(one.path, one.live),
+                git=shown_value(one.path, one.desired),
+                live=shown_value(one.path, one.live),
             )
             for one in differing[:_DIFFERENCES]
         ],
@@ -130,7 +130,7 @@ def _parts(declared: Declaration, files: Mapping[str, str]) -> Iterator[str]:
         yield from (f"values {file_and_line(one.place, files)}" for one in declared.release.values if one.place)
 
 
-def _shown_value(path: Sequence[str | int], value: object) -> Scalar:
+def shown_value(path: Sequence[str | int], value: object) -> Scalar:
     """A field's value, bounded; what may hold a secret is not shown."""
     shown = redact_value(value, path)
     if shown is None or isinstance(shown, bool | int | float):

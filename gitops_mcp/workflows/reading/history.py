@@ -1,0 +1,289 @@
+"""What get_history answers, and the last commit that changed an object, which get_cluster_status names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from gitops_mcp.adapters.git.commits import Commit
+from gitops_mcp.answers.base import rows_that_fit
+from gitops_mcp.answers.history import FieldStepRow, HistoryRow, ObjectHistory, shown_row
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.cnpg.moment import moment
+from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.names import check_cluster_name, is_subdomain, quote, suggest
+from gitops_mcp.domain.objects import Identity, at
+from gitops_mcp.domain.redact import words_of_others
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.field_steps import field_label, labels
+from gitops_mcp.domain.schema.node import SchemaNode
+from gitops_mcp.errors import InvalidRequest, NotFound
+from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.reading import cursors
+from gitops_mcp.workflows.reading.cluster_in_git import shown_value
+from gitops_mcp.workflows.reading.object_sights import ObjectSights
+from gitops_mcp.workflows.reading.object_steps import ObjectStep, StepPage, steps_of_object
+from gitops_mcp.workflows.spans import trailer_of
+from gitops_mcp.workflows.view import allowed_namespace, desired_here
+
+_TOOL = "get_history"
+_FIELDS = 15
+"""Fields of one commit that are shown."""
+_PAGE = 100
+_SOUGHT = 5
+"""Commits that may have taken an object away, of which one has."""
+_KINDS = {one.kind: one for one in CNPG_KINDS}
+_PULL_REQUEST = re.compile(
+    r"^Merge pull request (?:'.*' \()?#(\d+)\b|^Merged PR (\d+)\b|^Merged in .*\(pull request #(\d+)\)"
+    r"|^Pull request #(\d+):|\([#!](\d+)\)$"
+)
+_MERGE_REQUEST = re.compile(r"^See merge request \S*!(\d+)\s*$", re.MULTILINE)
+_TRAILER = re.compile(r"[A-Z][\w-]*: \S.*|Impact: .*")
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SQL_NAMED = frozenset({"Database", "DatabaseRole"})
+"""Those whose SQL name will do as well."""
+
+
+def read_history(
+    app: App,
+    cluster: str,
+    *,
+    namespace: str | None,
+    kind: str,
+    name: str | None,
+    field: str | None,
+    environment: str | None,
+    limit: int,
+    cursor: str | None,
+) -> ObjectHistory:
+    check_cluster_name(cluster, field="cluster_name")
+    _check_question(cluster, kind, name)
+    ground = app.ground(fetch=True)
+    chosen = app.environment(ground.settings, environment, reading=True)
+    space = allowed_namespace(chosen, namespace)
+    asked = [cluster, namespace, kind, name, field, chosen.name]
+    head, after = _decode(cursor, asked, ground)
+    apis = ApisOnce(app, ground.settings)
+    desired = desired_here(app, ground, chosen, head, apis.at_engine(chosen))
+    identity, declared = _find_object(desired, chosen, cluster, space, kind, name)
+    sights = ObjectSights(app, ground, chosen, apis.at_engine(chosen), identity, head)
+    sights.read(head)
+    if declared is None:
+        identity = _seek_gone(sights, desired, chosen)
+    label = _check_field(sights, identity, field) if field else None
+    page = steps_of_object(sights, field=label, limit=min(limit, _PAGE), after=after)
+    rows = rows_that_fit(_with_merges(ground, head, page, is_first=after is None))
+    return ObjectHistory(
+        environment=chosen.name,
+        namespace=identity.namespace,
+        kind=kind,
+        name=identity.name,
+        field=label,
+        base=ground.base.branch,
+        base_commit=head,
+        declared=declared.place if declared else None,
+        items=rows,
+        ends=_why_it_ends(ground, page),
+        cursor=_encode(asked, head, page, rows),
+        warnings=[*base_warnings(ground), *page.warnings],
+    )
+
+
+def _check_question(cluster: str, kind: str, name: str | None) -> None:
+    if kind not in _KINDS:
+        raise InvalidRequest(f"kind: {quote(kind)} is no kind of CloudNativePG; {suggest(kind, _KINDS)}")
+    if kind == "Cluster" and name not in {None, cluster}:
+        raise InvalidRequest(
+            f"object: {quote(name or '')} is not cluster_name {cluster!r}, whose history kind=Cluster is: leave object "
+            f"out, or name another kind"
+        )
+    if name is not None and not is_subdomain(name) and kind not in _SQL_NAMED:
+        raise InvalidRequest(f"object: {quote(name)} is no name of a {kind}: lower-case letters, digits, '-' and '.'")
+
+
+def _find_object(
+    desired: Desired, environment: Environment, cluster: str, namespace: str | None, kind: str, name: str | None
+) -> tuple[Identity, Declaration | None]:
+    """Of what is not there, its identity as far as it was asked for."""
+    try:
+        owner = desired.cluster(cluster, namespace, environment=environment.name)
+    except NotFound:
+        owner = None
+    space = namespace or (owner.identity.namespace if owner else None)
+    if kind == "Cluster":
+        return (owner.identity, owner) if owner else (Identity(kind, space, cluster), None)
+    there = [one for one in desired.declarations if one.identity.kind == kind and _belongs(one, cluster, space)]
+    if name is None and len(there) == 1:
+        name = there[0].identity.name
+    if name is None:
+        names = ", ".join(sorted(one.identity.name for one in there)[:20]) or "none there now"
+        raise InvalidRequest(
+            f"object: say which {kind} of Cluster {cluster!r}, by its metadata.name; there are: {names}"
+        )
+    found = [one for one in there if name in {one.identity.name, at(one.object, "spec", "name")}]
+    exact = [one for one in found if one.identity.name == name] or found
+    return (exact[0].identity, exact[0]) if exact else (Identity(kind, space, name), None)
+
+
+def _belongs(one: Declaration, cluster: str, namespace: str | None) -> bool:
+    """Whether it names the Cluster, or no Cluster at all and stands beside it."""
+    owner = at(one.object, "spec", "cluster", "name")
+    return one.identity.namespace in {namespace, None} and owner in {cluster, None}
+
+
+def _seek_gone(sights: ObjectSights, desired: Desired, environment: Environment) -> Identity:
+    """Of an object that the base does not declare, the commits that did. Raises NotFound where none is found."""
+    repository, whom = sights.ground.repository, sights.identity
+    if not repository.files.is_partial:
+        for row in repository.path_history.naming_text(sights.head, whom.name, most=_SOUGHT):
+            for commit in (*row.parents, row.id):
+                if (found := sights.read(commit).declared) is not None:
+                    sights.identity = found.identity
+                    sights.read(sights.head)
+                    return found.identity
+    try:
+        desired.one(whom.kind, whom.name, whom.namespace, environment=environment.name)
+    except NotFound as error:
+        raise NotFound(f"{error}; nor does a commit of {sights.ground.base.branch} that names it") from error
+    raise NotFound(f"no {whom}")
+
+
+def _check_field(sights: ObjectSights, identity: Identity, field: str) -> str:
+    """The field as commits are told by. Raises InvalidRequest where neither the object nor its kind has it."""
+    declared = sights.at(sights.head).declared
+    label = field_label(declared.object, field) if declared else field
+    known = list(labels(declared.object)) if declared else []
+    if label in known or _is_in_schema(identity.kind, label):
+        return label
+    near = [one for one in known if one.count(".") <= label.count(".")]
+    raise InvalidRequest(
+        f"field: {quote(field)} is no field of {identity} nor of its kind: a path such as spec.instances; "
+        f"{suggest(field, near)}"
+    )
+
+
+def _is_in_schema(kind: str, label: str) -> bool:
+    from gitops_mcp.crds import packaged_schema
+
+    return _leads_somewhere(packaged_schema(_KINDS[kind]).root, label)
+
+
+def _leads_somewhere(node: SchemaNode | None, rest: str) -> bool:
+    """Whether a schema has such a field; the keys of a map are free."""
+    if node is None or not rest:
+        return node is not None
+    if rest.startswith("["):
+        return _leads_somewhere(node.items, rest.partition("]")[2].removeprefix("."))
+    for key, below in node.properties.items():
+        after = rest.removeprefix(key)
+        if after != rest and (not after or after[0] in ".["):
+            return _leads_somewhere(below, after.removeprefix("."))
+    return node.others is not None or node.open
+
+
+def _row(one: ObjectStep) -> HistoryRow:
+    commit = one.commit
+    made = moment(commit.committed, now=datetime.now(UTC))
+    steps = [
+        FieldStepRow(
+            field=cut_text(step.label),
+            before=shown_value(step.path, step.before),
+            after=shown_value(step.path, step.after),
+        )
+        for step in one.fields[:_FIELDS]
+    ]
+    return shown_row(
+        commit=commit.id,
+        action=one.action,
+        committed=commit.committed,
+        age=made.age if made else "",
+        author=words_of_others(commit.author, most=100),
+        subject=words_of_others(commit.subject, most=150),
+        reason=_reason(commit),
+        change=words_of_others(min(commit.changes), most=63) if commit.changes else None,
+        tool=words_of_others(trailer_of(commit, "Gitops-Mcp-Tool") or "", most=63),
+        impact=words_of_others(trailer_of(commit, "Gitops-Mcp-Impact") or "", most=20),
+        pull_request=_pull_request(commit),
+        declared=cut_text(one.place) if one.place else None,
+        moved_from=cut_text(one.before) if one.before else None,
+        fields=steps,
+        fields_more=max(len(one.fields) - _FIELDS, 0) or None,
+    )
+
+
+def _reason(commit: Commit) -> str | None:
+    """What the message says beside its subject, without what we add to our own."""
+    text = commit.body.partition("\n\nImpact: ")[0] if commit.changes else commit.body
+    lines = [line for line in text.removeprefix("Impact: ").splitlines() if not _TRAILER.fullmatch(line)]
+    return words_of_others(" ".join(filter(None, map(str.strip, lines))), most=300) or None
+
+
+def _pull_request(commit: Commit) -> int | None:
+    """As the forges write it: in the subject, or on a line of its own in GitLab's."""
+    found = _PULL_REQUEST.search(commit.subject) or _MERGE_REQUEST.search(commit.body)
+    return int(next(filter(None, found.groups()))) if found else None
+
+
+def _with_merges(ground: Ground, head: str, page: StepPage, *, is_first: bool) -> list[HistoryRow]:
+    """The commits of a page, each with the merge that brought it; without merges there was none."""
+    rows = [_row(one) for one in page.steps]
+    if not rows or (is_first and not page.has_merges):
+        return rows
+    paths = ground.repository.path_history
+    merges = paths.merges_that_brought(head, page.steps[-1].commit)
+    known = paths.by_ids(dict.fromkeys(merges[one.commit] for one in rows if one.commit in merges))
+    return [
+        one.model_copy(update={"merged_by": merge.id, "pull_request": _pull_request(merge) or one.pull_request})
+        if (merge := known.get(merges.get(one.commit, "")))
+        else one
+        for one in rows
+    ]
+
+
+def _why_it_ends(ground: Ground, page: StepPage) -> str | None:
+    if page.next is None and page.ends_shallow and page.oldest:
+        return (
+            f"this clone is shallow and holds nothing before commit {page.oldest.id[:12]} ({page.oldest.committed}), "
+            f"which has the object already: `git fetch --unshallow` in {ground.repository.root} brings the rest"
+        )
+    return None
+
+
+def _encode(asked: Sequence[str | None], head: str, page: StepPage, rows: Sequence[HistoryRow]) -> str | None:
+    end = page.next if len(rows) == len(page.steps) else page.steps[len(rows) - 1].end
+    return cursors.encode_cursor([*asked, head, *end]) if end else None
+
+
+def _decode(cursor: str | None, asked: Sequence[str | None], ground: Ground) -> tuple[str, tuple[int, str] | None]:
+    """From which commit of the base history is told, and where the page before ended."""
+    repository, base = ground.repository, ground.base
+    if cursor is None:
+        return base.commit, None
+    *named, head, skip, last = cursors.decode_cursor(cursor, len(asked) + 3, _TOOL)
+    ids = [one for one in (head, last) if isinstance(one, str) and _ID.fullmatch(one)]
+    if len(ids) < 2 or type(skip) is not int or skip < 1:
+        raise cursors.unknown_cursor(_TOOL)
+    if named != [*asked]:
+        raise InvalidRequest(
+            "cursor: it belongs to a question with other arguments: repeat those, or leave it out to start again"
+        )
+    if head != base.commit and not (
+        len(repository.files.existing(ids)) == 2 and repository.is_ancestor(head, base.commit)
+    ):
+        raise InvalidRequest(
+            f"cursor: it goes on from commit {head[:12]}, which {base.branch} does not hold: that was set back since. "
+            f"Leave it out to start again at {base.commit[:12]}"
+        )
+    return head, (skip, last)
+
+
+def last_change(app: App, ground: Ground, environment: Environment, declared: Declaration) -> HistoryRow | None:
+    """The last commit that changed an object which the base declares; None where that could not be told.
+
+    It is kept: of a base that has moved on since, only what came after is looked at.
+    """
+    raise NotImplementedError
