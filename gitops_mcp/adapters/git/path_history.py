@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.git.commits import Commit, merged_by
 from gitops_mcp.adapters.git.files import object_id
 from gitops_mcp.adapters.git.history import History
+
+
+@dataclass(frozen=True)
+class FileTouch:
+    path: str
+    before: str | None
+    """Its blob; None: there was no such file."""
+    after: str | None
 
 
 @dataclass(frozen=True)
@@ -34,22 +42,46 @@ class PathHistory:
             for one, head in heads.items()
         }
 
-    def merges_that_brought(self, tip: str, oldest: Commit) -> dict[str, str]:
-        """By commit, of those that the tip has and the parents of another lack, the merge that brought it."""
-        limits = (f"^{one}" for one in oldest.parents)
-        listed = self.history.runner.run("rev-list", "--parents", object_id(tip), *limits, "--").text
-        return merged_by(tip, {one[0]: one[1:] for one in map(str.split, listed.splitlines())})
+    def merges_of(self, tip: str, commits: Sequence[Commit], merges: Iterable[Commit]) -> dict[str, Commit]:
+        """By commit the merge that brought it, where one has; commits are given newest first.
 
-    def by_ids(self, ids: Iterable[str]) -> dict[str, Commit]:
-        wanted = [*map(object_id, ids)]
-        found = self.history.log("--no-walk=unsorted", "--stdin", most=len(wanted), given=wanted) if wanted else ()
+        `merges`: those among the commits that touch the same files, newest first. Where one of them has a commit as
+        the tip of what it merges, it is that one; else all between the tip and the oldest commit is looked at.
+        """
+        tips = {parent: one for one in merges for parent in one.parents[1:]}
+        found = {one.id: tips[one.id] for one in commits if one.id in tips}
+        open_ones = [one for one in commits if one.id not in found and one.parents]
+        if open_ones:
+            limits = (f"^{one}" for one in open_ones[-1].parents)
+            listed = self.history.runner.run("rev-list", "--parents", object_id(tip), *limits, "--").text
+            brought = merged_by(tip, {one[0]: one[1:] for one in map(str.split, listed.splitlines())})
+            named = {one.id: brought[one.id] for one in open_ones if one.id in brought}
+            known = {one.id: one for one in merges} | self._by_ids(set(named.values()) - {one.id for one in merges})
+            found |= {commit: known[merge] for commit, merge in named.items()}
+        return found
+
+    def _by_ids(self, ids: Collection[str]) -> dict[str, Commit]:
+        found = self.history.log("--no-walk=unsorted", "--stdin", most=len(ids), given=sorted(ids)) if ids else ()
         return {one.id: one for one in found}
 
-    def gone_or_edited(self, old: str, new: str) -> dict[str, bool]:
-        """By path what the old commit has that the new one lacks (True) or has otherwise."""
-        shape = ("-r", "-z", "--no-renames", "--name-status", "--diff-filter=DMT")
-        parts = self.history.runner.run("diff-tree", *shape, object_id(old), object_id(new)).text.split("\0")
-        return {path: letter == "D" for letter, path in zip(parts[::2], parts[1::2], strict=False)}
+    def touched_between(self, old: str, new: str, *, each: int) -> list[FileTouch]:
+        """What differs between a commit and an older one; of the last `each` commits what each of them did.
+
+        What two commits before those did and undid is not among it.
+        """
+        shape = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
+        limits = (f"--max-count={each}", object_id(new), f"^{object_id(old)}", "--")
+        ran = self.history.runner.run("log", *shape, "--format=%H", *limits)
+        found, commits = _parse_raw(ran.text)
+        if len(commits) == each:
+            found += _parse_raw(self.history.runner.run("diff-tree", *shape, old, commits[-1]).text)[0]
+        return found
+
+    def gone_since(self, old: str, new: str) -> list[str]:
+        """The files of an older commit that another one lacks."""
+        shape = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--diff-filter=D")
+        found, _ = _parse_raw(self.history.runner.run("diff-tree", *shape, object_id(old), object_id(new)).text)
+        return [one.path for one in found]
 
     def naming_text(self, tip: str, text: str, *, most: int) -> tuple[Commit, ...]:
         """The last commits that changed how often manifests have a text, newest first. It reads all that differs."""
@@ -64,3 +96,16 @@ class PathHistory:
         return not made.conflicts and self.history.files.entries(made.tree, wanted) == self.history.files.entries(
             merge.id, wanted
         )
+
+
+def _parse_raw(text: str) -> tuple[list[FileTouch], list[str]]:
+    """What `--raw -z` prints of files, and the commits between."""
+    found, commits = [], []
+    parts = iter(text.split("\0"))
+    for part in parts:
+        if not (line := part.strip("\n")).startswith(":"):
+            commits += [line] if line else []
+            continue
+        _, _, before, after, _ = line.split(" ")
+        found.append(FileTouch(next(parts), *(None if one.strip("0") == "" else one for one in (before, after))))
+    return found, commits

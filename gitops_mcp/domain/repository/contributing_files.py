@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.declared import all_value_sources
-from gitops_mcp.domain.engines.reading import read_documents, texts_in
+from gitops_mcp.domain.engines.declared import HINTS, MARKS, all_value_sources
+from gitops_mcp.domain.engines.reading import clean_path, read_documents, texts_in
 from gitops_mcp.domain.engines.source_layers import override_paths
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import NAMES, is_kustomization
@@ -48,6 +48,18 @@ def contributing_files(desired: Desired, declared: Declaration) -> frozenset[str
         found |= seen
     folders = {above for path in found for above in folders_above(posixpath.dirname(path), "")}
     return frozenset(found | {posixpath.join(folder, name) for folder in folders for name in NAMES})
+
+
+def may_build(path: str, text: str, places: Iterable[str]) -> bool:
+    """Whether a kustomization or an engine object may build one of these files and folders: it may take in too many."""
+    wanted, folder = {*places}, posixpath.dirname(path)
+    values = [one.value for one in read_documents(text)]
+    if is_kustomization(path):
+        return any(join_path(folder, entry) in wanted for entry in _strings(values) if "\n" not in entry)
+    if not any(mark in text for mark in (*MARKS, *HINTS)):
+        return False
+    above = {other for one in wanted for other in folders_above(one, "")}
+    return "ApplicationSet" in text or any(entry and clean_path(entry) in above for entry in _strings(values))
 
 
 def root_of(desired: Desired, declared: Declaration) -> RenderedRoot | None:

@@ -229,19 +229,18 @@ def _pull_request(commit: Commit) -> int | None:
 
 
 def _with_merges(ground: Ground, head: str, page: StepPage, *, is_first: bool) -> list[HistoryRow]:
-    """The commits of a page, each with the merge that brought it; without merges there was none."""
+    """The commits of a page, each with the merge that brought it. Without any before, there was none."""
     rows = [_row(one) for one in page.steps]
-    if not rows or (is_first and not page.has_merges):
+    if is_first and not page.merges:
         return rows
-    paths = ground.repository.path_history
-    merges = paths.merges_that_brought(head, page.steps[-1].commit)
-    known = paths.by_ids(dict.fromkeys(merges[one.commit] for one in rows if one.commit in merges))
-    return [
-        one.model_copy(update={"merged_by": merge.id, "pull_request": _pull_request(merge) or one.pull_request})
-        if (merge := known.get(merges.get(one.commit, "")))
-        else one
-        for one in rows
-    ]
+    commits = [one.commit for one in page.steps]
+    found = ground.repository.path_history.merges_of(head, commits, page.merges)
+    return [_brought_by(one, found[one.commit]) if one.commit in found else one for one in rows]
+
+
+def _brought_by(row: HistoryRow, merge: Commit) -> HistoryRow:
+    number = _pull_request(merge) or row.pull_request
+    return row.model_copy(update={"merged_by": merge.id, "pull_request": number})
 
 
 def _why_it_ends(ground: Ground, page: StepPage) -> str | None:

@@ -68,6 +68,12 @@ class ObjectSights:
     _whole: Sight | None = None
     """The last one that was read anew, of which others are built."""
 
+    @property
+    def places(self) -> set[str]:
+        """The files that it is built from where it was read last, and their folders."""
+        there = set(self._entries_at(self._whole.commit)) if self._whole else set()
+        return there | {posixpath.dirname(path) for path in there}
+
     def at(self, commit: str) -> Sight:
         if commit not in self._sights:
             key = tuple(sorted((path, one.mode, one.id) for path, one in self._entries_at(commit).items()))
@@ -117,8 +123,8 @@ class ObjectSights:
             nothing = Desired(commit, folder, (), (), {}, {})
             return Sight(commit, nothing, None, folder, str(error))
         declared = find_declaration(desired, self.identity)
-        unread = None if declared else next(self._broken(desired), None)
-        return Sight(commit, desired, declared, folder, unread)
+        unread = None if declared and declared.identity == self.identity else next(self._broken(desired), None)
+        return Sight(commit, desired, None if unread else declared, folder, unread)
 
     def _broken(self, desired: Desired) -> Iterator[str]:
         """Why an object whose files are there is not built: an engine applies nothing then, and removes nothing."""
@@ -145,7 +151,9 @@ class ObjectSights:
             return None
         declared = find_declaration(desired, self.identity)
         made = root_of(desired, declared) if declared else None
-        if declared is None or made is None or not made.seen.keys() <= root.seen.keys():
+        if declared is None or made is None or declared.identity != base.declared.identity:
+            return None
+        if not made.seen.keys() <= root.seen.keys():
             return None
         return Sight(commit, desired, declared, base.folder, is_whole=False)
 
@@ -197,10 +205,8 @@ class ObjectSights:
     def _folders_renamed(self, commit: str, later: Sight, declared: Declaration) -> Iterator[str]:
         """By files that have the same name below another folder."""
         inside = posixpath.relpath(declared.path, later.folder) if _is_below(declared.path, later.folder) else ""
-        gone = self.ground.repository.path_history.gone_or_edited(commit, later.commit) if inside else {}
-        for path, is_gone in gone.items():
-            if is_gone and path.endswith(f"/{inside}"):
-                yield path.removesuffix(f"/{inside}")
+        gone = self.ground.repository.path_history.gone_since(commit, later.commit) if inside else ()
+        yield from (path.removesuffix(f"/{inside}") for path in gone if path.endswith(f"/{inside}"))
 
 
 def find_declaration(desired: Desired, identity: Identity) -> Declaration | None:

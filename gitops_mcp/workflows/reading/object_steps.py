@@ -17,17 +17,20 @@ from gitops_mcp.domain.engines.declared import HINTS, MARKS
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.repository.contributing_files import may_build
 from gitops_mcp.domain.repository.field_steps import FieldStep, field_steps, steps_of_field
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.workflows.reading.object_sights import ObjectSights, Sight
-from gitops_mcp.workflows.view import read_texts
 
 _MORE = 5
 """Commits that are asked for beyond a page: some do not count."""
 _READS = 60
 """Commits that are read whole for one page."""
 _ROUNDS = 6
+_EACH = 2000
+"""The last commits of which what each did is looked at for files that made the object for a while."""
 _STRUCTURE = (*MARKS, *HINTS)
+_MANIFESTS = (".yaml", ".yml", ".json", "Kustomization")
 
 Action = Literal["created", "changed", "moved", "deleted"]
 
@@ -54,7 +57,8 @@ class StepPage:
     """Where it goes on; None: there are no more commits."""
     oldest: Commit | None = None
     """Of the commits that were looked at."""
-    has_merges: bool = False
+    merges: list[Commit] = field(default_factory=list)
+    """Those among the commits that were looked at."""
     ends_shallow: bool = False
     """This clone does not hold what came before."""
     warnings: list[Notice] = field(default_factory=list)
@@ -69,7 +73,7 @@ def steps_of_object(
         known = frozenset(sights.paths)
         page = _page(sights, field, limit, after)
         if sights.paths <= known:
-            _check_end(sights, page)
+            _expect_makers(sights, page)
         if sights.paths <= known:
             break
     return page
@@ -84,7 +88,7 @@ def _page(sights: ObjectSights, asked: str | None, limit: int, after: tuple[int,
         rows = sights.ground.repository.path_history.touching_files(tip, known, skip=skip, most=limit + _MORE)
         for row in rows:
             skip, page.oldest, reads = skip + 1, row, sights.reads
-            page.has_merges |= len(row.parents) > 1
+            page.merges += [row] if len(row.parents) > 1 else []
             now, before = sights.at(row.id), [sights.at(one) for one in row.parents]
             if before and before[0].unread and not now.unread:
                 mended = (row, now)
@@ -150,39 +154,24 @@ def _place_before(now: Sight, before: list[Sight]) -> str | None:
     return was.place if was and (now.declared is None or was.path != now.declared.path) else None
 
 
-def _check_end(sights: ObjectSights, page: StepPage) -> None:
-    """Reads the oldest commit whole where engine objects and kustomizations of then are not those of now."""
-    row = page.oldest
-    end = next(iter(row.parents), row.id) if row else None
-    if end is None or sights.at(end).is_whole or not _may_be_built_otherwise(sights, end):
+def _expect_makers(sights: ObjectSights, page: StepPage) -> None:
+    """Files that no longer make the object and may have, in what the page covers: they are looked at from then on."""
+    if page.oldest is None:
         return
-    told, known = sights.at(end), frozenset(sights.paths)
-    whole = sights.read(end)
-    if not is_same(told.object, whole.object) and sights.paths <= known:
-        page.warnings.append(
-            Notice(
-                "made-otherwise-then",
-                f"before commit {end[:12]} something that no longer stands in this repository had a part in the "
-                f"object: when that went is not told here",
-            )
-        )
-
-
-def _may_be_built_otherwise(sights: ObjectSights, commit: str) -> bool:
-    """Whether anything that builds or applies files was there then, and is gone or another now."""
-    ground = sights.ground
-    moved = ground.repository.path_history.gone_or_edited(commit, sights.head)
-    others = {path: is_gone for path, is_gone in moved.items() if path not in sights.paths}
-    gone = [path for path, is_gone in others.items() if is_gone and path.endswith((".yaml", ".yml", ".json"))]
-    now = _structure_now(sights) if others else frozenset()
-    edited = [path for path, is_gone in others.items() if not is_gone and path in now]
-    if edited or any(map(is_kustomization, gone)):
-        return True
-    texts = read_texts(ground, commit, gone) if gone else {}
-    return any(mark in text for text in texts.values() for mark in _STRUCTURE)
-
-
-def _structure_now(sights: ObjectSights) -> frozenset[str]:
-    texts = sights.at(sights.head).desired.texts
-    marked = (path for path, text in texts.items() if any(mark in text for mark in _STRUCTURE))
-    return frozenset((*marked, *filter(is_kustomization, texts)))
+    end = next(iter(page.oldest.parents), page.oldest.id)
+    history, read = sights.ground.repository.path_history, sights.at(sights.head).desired.texts
+    structure = {path for path, text in read.items() if any(mark in text for mark in _STRUCTURE)}
+    touches = [
+        one
+        for one in history.touched_between(end, sights.head, each=_EACH)
+        if one.path not in sights.paths and one.path.endswith(_MANIFESTS)
+        if one.before is None or one.after is None or one.path in structure or is_kustomization(one.path)
+    ]
+    blobs = sights.ground.repository.blobs({blob for one in touches for blob in (one.before, one.after) if blob})
+    places = sights.places
+    for one in touches:
+        texts = [blobs[blob].decode(errors="replace") for blob in (one.before, one.after) if blob]
+        if any(name in text for name in sights.names for text in texts) or any(
+            may_build(one.path, text, places) for text in texts
+        ):
+            sights.expect(frozenset({one.path}))
