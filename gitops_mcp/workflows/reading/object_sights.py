@@ -135,27 +135,25 @@ class ObjectSights:
     def _built(self, commit: str) -> Sight | None:
         """From the last whole one; None where that is not enough."""
         base = self._whole
-        changes = self._changes(base, commit) if base and base.desired.tree else None
-        if base is None or changes is None:
+        if base is None or base.unread or base.desired.tree is None:
             return None
         if base.declared is None:
-            is_gone = base.unread is None and not self._is_mentioned(commit)
+            is_gone = not self._is_mentioned(commit)
             return replace(base, commit=commit, is_whole=False) if is_gone else None
-        texts = [text for one in changes for text in (one.before, one.after) if text is not None]
-        root = root_of(base.desired, base.declared)
-        if base.declared.release is not None or root is None or any(mark in text for mark in _MARKS for text in texts):
+        root, changes = root_of(base.desired, base.declared), self._changes(base, commit)
+        texts = [text for one in changes or () for text in (one.before, one.after) if text is not None]
+        if changes is None or root is None or any(mark in text for mark in _MARKS for text in texts):
             return None
         try:
-            desired = desired_after(base.desired, changes)
+            desired = desired_after(base.desired, changes) if base.declared.release is None else None
         except GitOpsError:  # told once the whole commit is read
             return None
-        declared = find_declaration(desired, self.identity)
-        made = root_of(desired, declared) if declared else None
-        if declared is None or made is None or declared.identity != base.declared.identity:
+        declared = find_declaration(desired, self.identity) if desired else None
+        made = root_of(desired, declared) if desired and declared else None
+        if made is None or declared is None or desired is None or not made.seen.keys() <= root.seen.keys():
             return None
-        if not made.seen.keys() <= root.seen.keys():
-            return None
-        return Sight(commit, desired, declared, base.folder, is_whole=False)
+        is_same = declared.identity == base.declared.identity
+        return Sight(commit, desired, declared, base.folder, is_whole=False) if is_same else None
 
     def _is_mentioned(self, commit: str) -> bool:
         """Whether a file that may make the object says a name of it."""
@@ -165,29 +163,20 @@ class ObjectSights:
 
     def _changes(self, base: Sight, commit: str) -> list[FileChange] | None:
         """The files that it may be built from, where they differ; None where more than their texts is needed."""
-        old, new = self._entries_at(base.commit), self._entries_at(commit)
-        files, others = (
-            base.desired.tree.files if base.desired.tree else {},
-            base.desired.tree and base.desired.tree.others,
-        )
-        differing = [path for path in self.paths if old.get(path) != new.get(path)]
-        unread = {path for path in differing if path in old and path not in files}
-        if any(path not in new for path in unread) or (
-            others and any(path in others and path not in old for path in differing)
-        ):
+        tree, old, new = base.desired.tree, self._entries_at(base.commit), self._entries_at(commit)
+        if tree is None:
             return None
-        wanted = [path for path in differing if path not in unread]
+        differing = [path for path in self.paths if old.get(path) != new.get(path)]
+        listed = [path for path in differing if path not in tree.files and (path in old or path in tree.others)]
+        wanted = [path for path in differing if path not in listed]
         there = {path: new[path] for path in wanted if path in new}
-        if not all(one.is_file for one in there.values()):
+        if any((path in old) != (path in new) for path in listed) or not all(one.is_file for one in there.values()):
             return None
         data = self.ground.repository.blobs(one.id for one in there.values())
-        found = []
-        for path in wanted:
-            text = _text(data[there[path].id]) if path in there else None
-            if path in there and text is None:
-                return None
-            found.append(FileChange(path, files.get(path), text))
-        return found
+        texts = {path: _text(data[one.id]) for path, one in there.items()}
+        if None in texts.values():
+            return None
+        return [FileChange(path, tree.files.get(path), texts.get(path)) for path in wanted]
 
     def _folders_before(self, commit: str, later: Sight) -> Iterator[str]:
         """Where the environment's folder was, for a commit in which the object is not found below the one of later."""
