@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gitops_mcp.adapters.git.commits import Commit
@@ -17,11 +19,12 @@ from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import check_cluster_name, is_subdomain, quote, suggest
 from gitops_mcp.domain.objects import Identity, at
 from gitops_mcp.domain.redact import words_of_others
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.contributing_files import contributing_files
+from gitops_mcp.domain.repository.desired import Declaration, Desired, folders_above
 from gitops_mcp.domain.repository.field_steps import field_label, labels
 from gitops_mcp.domain.schema.node import SchemaNode
 from gitops_mcp.errors import InvalidRequest, NotFound
-from gitops_mcp.workflows.api_once import ApisOnce
+from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_in_git import shown_value
@@ -187,7 +190,6 @@ def _leads_somewhere(node: SchemaNode | None, rest: str) -> bool:
 
 def _row(one: ObjectStep) -> HistoryRow:
     commit = one.commit
-    made = moment(commit.committed, now=datetime.now(UTC))
     steps = [
         FieldStepRow(
             field=cut_text(step.label),
@@ -200,7 +202,7 @@ def _row(one: ObjectStep) -> HistoryRow:
         commit=commit.id,
         action=one.action,
         committed=commit.committed,
-        age=made.age if made else "",
+        age=_age(commit.committed),
         author=words_of_others(commit.author, most=100),
         subject=words_of_others(commit.subject, most=150),
         reason=_reason(commit),
@@ -280,9 +282,49 @@ def _decode(cursor: str | None, asked: Sequence[str | None], ground: Ground) -> 
     return head, (skip, last)
 
 
-def last_change(app: App, ground: Ground, environment: Environment, declared: Declaration) -> HistoryRow | None:
-    """The last commit that changed an object which the base declares; None where that could not be told.
+@dataclass(frozen=True)
+class _Last:
+    """The last commit that had changed an object when the base stood at `head`, and what the object was built from."""
 
-    It is kept: of a base that has moved on since, only what came after is looked at.
+    head: str
+    row: HistoryRow | None
+    paths: frozenset[str]
+
+
+def last_change(
+    app: App, ground: Ground, environment: Environment, declared: Declaration, engine_api: ApiOnce
+) -> HistoryRow | None:
+    """The last commit that changed an object which the base declares; None: not among those that were looked at.
+
+    It is kept. Of a base that has moved on since, only the files that differ are looked at, as long as it is built
+    from none of them.
     """
-    raise NotImplementedError
+    base = ground.base.commit
+    key = ("last change", ground.repository.root, environment.name, environment.path, declared.identity)
+    known: _Last | None = app.kept.get(key)
+    if known is None or not _still_holds(app, ground, environment, declared, known):
+        sights = ObjectSights(app, ground, environment, engine_api, declared.identity, base)
+        sights.read(base)
+        page = steps_of_object(sights, field=None, limit=1)
+        row = next(iter(_with_merges(ground, base, page, is_first=True)), None)
+        known = _Last(base, row, frozenset(sights.paths))
+    app.kept.put(key, replace(known, head=base))
+    return known.row and known.row.model_copy(update={"age": _age(known.row.committed)})
+
+
+def _still_holds(app: App, ground: Ground, environment: Environment, declared: Declaration, known: _Last) -> bool:
+    """Whether it is built of the same files as then, and nothing came to the base since that touches them."""
+    repository, base = ground.repository, ground.base.commit
+    if known.head == base:
+        return True
+    if not repository.files.existing((known.head,)) or not repository.is_ancestor(known.head, base):
+        return False
+    differing = repository.changed_files(known.head, base)
+    touched = {above for path in differing for above in (path, *folders_above(posixpath.dirname(path), ""))}
+    desired = app.desired(ground, environment.path, base)
+    return touched.isdisjoint(known.paths) and contributing_files(desired, declared) <= known.paths
+
+
+def _age(committed: str) -> str:
+    made = moment(committed, now=datetime.now(UTC))
+    return made.age if made else ""
