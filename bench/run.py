@@ -1,6 +1,7 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
 python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks] [fleet]
+    [history]
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 
 import changes
 import fleet
+import history
 import hooks
 import listing
 import members
@@ -30,6 +32,7 @@ PARTS = {
     "validating": validating.measured,
     "hooks": hooks.measured,
     "fleet": fleet.measured,
+    "history": history.measured,
 }
 
 

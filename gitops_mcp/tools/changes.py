@@ -59,19 +59,10 @@ def get_history(
 
     Any file counts that the object is made of: a patch, a base, a component, chart values. With field, who last set it.
     """
-    from gitops_mcp.workflows.reading.history import read_history
+    from gitops_mcp.workflows.reading.history import HistoryQuestion, read_history
 
-    return read_history(
-        app,
-        cluster_name,
-        namespace=namespace,
-        kind=kind,
-        name=object,
-        field=field,
-        environment=environment,
-        limit=limit,
-        cursor=cursor,
-    )
+    asked = HistoryQuestion(cluster_name, namespace, kind, object, field, environment, limit, cursor)
+    return read_history(app, asked)
 
 
 def discard_change(

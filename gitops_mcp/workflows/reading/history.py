@@ -51,39 +51,59 @@ _SQL_NAMED = frozenset({"Database", "DatabaseRole"})
 """Those whose SQL name will do as well."""
 
 
-def read_history(
-    app: App,
-    cluster: str,
-    *,
-    namespace: str | None,
-    kind: str,
-    name: str | None,
-    field: str | None,
-    environment: str | None,
-    limit: int,
-    cursor: str | None,
-) -> ObjectHistory:
-    check_cluster_name(cluster, field="cluster_name")
-    _check_question(cluster, kind, name)
+@dataclass(frozen=True)
+class HistoryQuestion:
+    cluster: str
+    namespace: str | None = None
+    kind: str = "Cluster"
+    name: str | None = None
+    """Of the object; None: the Cluster, or the only one of that kind."""
+    field: str | None = None
+    environment: str | None = None
+    limit: int = 20
+    cursor: str | None = None
+
+
+def read_history(app: App, asked: HistoryQuestion) -> ObjectHistory:
+    """Of one commit of the base it never changes, so it is kept, but for what is told of today."""
+    check_cluster_name(asked.cluster, field="cluster_name")
+    _check_kind(asked.cluster, asked.kind, asked.name)
     ground = app.ground(fetch=True)
-    chosen = app.environment(ground.settings, environment, reading=True)
-    space = allowed_namespace(chosen, namespace)
-    asked = [cluster, namespace, kind, name, field, chosen.name]
-    head, after = _decode(cursor, asked, ground)
-    apis = ApisOnce(app, ground.settings)
-    desired = desired_here(app, ground, chosen, head, apis.at_engine(chosen))
-    identity, declared = _find_object(desired, chosen, cluster, space, kind, name)
-    sights = ObjectSights(app, ground, chosen, apis.at_engine(chosen), identity, head)
+    chosen = app.environment(ground.settings, asked.environment, reading=True)
+    asked = replace(asked, namespace=allowed_namespace(chosen, asked.namespace), environment=chosen.name)
+    head, after = _decode(asked, ground)
+    engine_api = ApisOnce(app, ground.settings).at_engine(chosen)
+    desired = desired_here(app, ground, chosen, head, engine_api)
+    key = ("history", ground.repository.root, *ground.urls, repr(chosen), replace(asked, cursor=None), head, after)
+    answer: ObjectHistory | None = None if desired.made else app.kept.get(key)
+    if answer is None:
+        answer = app.kept.put(key, _read_page(app, ground, chosen, asked, desired, engine_api, after))
+    items = [one.model_copy(update={"age": _age(one.committed)}) for one in answer.items]
+    return answer.model_copy(update={"items": items, "warnings": [*base_warnings(ground), *answer.warnings]})
+
+
+def _read_page(
+    app: App,
+    ground: Ground,
+    environment: Environment,
+    asked: HistoryQuestion,
+    desired: Desired,
+    engine_api: ApiOnce,
+    after: tuple[int, str] | None,
+) -> ObjectHistory:
+    head = desired.commit
+    identity, declared = _find_object(desired, environment, asked)
+    sights = ObjectSights(app, ground, environment, engine_api, identity, head)
     sights.read(head)
     if declared is None:
-        identity = _seek_gone(sights, desired, chosen)
-    label = _check_field(sights, identity, field) if field else None
-    page = steps_of_object(sights, field=label, limit=min(limit, _PAGE), after=after)
+        identity = _seek_gone(sights, desired, environment)
+    label = _check_field(sights, identity, asked.field) if asked.field else None
+    page = steps_of_object(sights, field=label, limit=min(asked.limit, _PAGE), after=after)
     rows = rows_that_fit(_with_merges(ground, head, page, is_first=after is None))
     return ObjectHistory(
-        environment=chosen.name,
+        environment=environment.name,
         namespace=identity.namespace,
-        kind=kind,
+        kind=identity.kind,
         name=identity.name,
         field=label,
         base=ground.base.branch,
@@ -92,11 +112,10 @@ def read_history(
         items=rows,
         ends=_why_it_ends(ground, page),
         cursor=_encode(asked, head, page, rows),
-        warnings=[*base_warnings(ground), *page.warnings],
     )
 
 
-def _check_question(cluster: str, kind: str, name: str | None) -> None:
+def _check_kind(cluster: str, kind: str, name: str | None) -> None:
     if kind not in _KINDS:
         raise InvalidRequest(f"kind: {quote(kind)} is no kind of CloudNativePG; {suggest(kind, _KINDS)}")
     if kind == "Cluster" and name not in {None, cluster}:
@@ -109,9 +128,10 @@ def _check_question(cluster: str, kind: str, name: str | None) -> None:
 
 
 def _find_object(
-    desired: Desired, environment: Environment, cluster: str, namespace: str | None, kind: str, name: str | None
+    desired: Desired, environment: Environment, asked: HistoryQuestion
 ) -> tuple[Identity, Declaration | None]:
     """Of what is not there, its identity as far as it was asked for."""
+    cluster, namespace, kind, name = asked.cluster, asked.namespace, asked.kind, asked.name
     try:
         owner = desired.cluster(cluster, namespace, environment=environment.name)
     except NotFound:
@@ -254,27 +274,30 @@ def _why_it_ends(ground: Ground, page: StepPage) -> str | None:
     return None
 
 
-def _encode(asked: Sequence[str | None], head: str, page: StepPage, rows: Sequence[HistoryRow]) -> str | None:
+def _encode(asked: HistoryQuestion, head: str, page: StepPage, rows: Sequence[HistoryRow]) -> str | None:
     end = page.next if len(rows) == len(page.steps) else page.steps[len(rows) - 1].end
-    return cursors.encode_cursor([*asked, head, *end]) if end else None
+    return cursors.encode_cursor([*_named(asked), head, *end]) if end else None
 
 
-def _decode(cursor: str | None, asked: Sequence[str | None], ground: Ground) -> tuple[str, tuple[int, str] | None]:
+def _named(asked: HistoryQuestion) -> list[str | None]:
+    return [asked.cluster, asked.namespace, asked.kind, asked.name, asked.field, asked.environment]
+
+
+def _decode(asked: HistoryQuestion, ground: Ground) -> tuple[str, tuple[int, str] | None]:
     """From which commit of the base history is told, and where the page before ended."""
     repository, base = ground.repository, ground.base
-    if cursor is None:
+    if asked.cursor is None:
         return base.commit, None
-    *named, head, skip, last = cursors.decode_cursor(cursor, len(asked) + 3, _TOOL)
+    *named, head, skip, last = cursors.decode_cursor(asked.cursor, len(_named(asked)) + 3, _TOOL)
     ids = [one for one in (head, last) if isinstance(one, str) and _ID.fullmatch(one)]
     if len(ids) < 2 or type(skip) is not int or skip < 1:
         raise cursors.unknown_cursor(_TOOL)
-    if named != [*asked]:
+    if named != _named(asked):
         raise InvalidRequest(
             "cursor: it belongs to a question with other arguments: repeat those, or leave it out to start again"
         )
-    if head != base.commit and not (
-        len(repository.files.existing(ids)) == 2 and repository.is_ancestor(head, base.commit)
-    ):
+    known = head == base.commit or len(repository.files.existing(ids)) == len({*ids})
+    if not known or not (head == base.commit or repository.is_ancestor(head, base.commit)):
         raise InvalidRequest(
             f"cursor: it goes on from commit {head[:12]}, which {base.branch} does not hold: that was set back since. "
             f"Leave it out to start again at {base.commit[:12]}"

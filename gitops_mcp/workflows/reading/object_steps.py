@@ -15,7 +15,6 @@ from typing import Literal
 from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.domain.engines.declared import HINTS, MARKS
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.repository.contributing_files import may_build
 from gitops_mcp.domain.repository.field_steps import FieldStep, field_steps, steps_of_field
@@ -61,7 +60,6 @@ class StepPage:
     """Those among the commits that were looked at."""
     ends_shallow: bool = False
     """This clone does not hold what came before."""
-    warnings: list[Notice] = field(default_factory=list)
 
 
 def steps_of_object(

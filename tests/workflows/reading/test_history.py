@@ -10,15 +10,14 @@ import pytest
 
 from gitops_mcp.answers.history import HistoryRow, ObjectHistory
 from gitops_mcp.errors import InvalidRequest, NotFound
-from gitops_mcp.workflows.reading.history import read_history
+from gitops_mcp.workflows.reading.history import HistoryQuestion, read_history
 from tests.workflows.conftest import Team, cluster
 
 Files = Mapping[str, str | None]
 
 
 def ask(team: Team, of: str = "db", **asked: Any) -> ObjectHistory:
-    given = {"namespace": None, "kind": "Cluster", "name": None, "field": None, "environment": None}
-    return read_history(team.app(), of, **{**given, "limit": 20, "cursor": None, **asked})
+    return read_history(team.app(), HistoryQuestion(of, **asked))
 
 
 def commit(team: Team, message: str, files: Files) -> str:
@@ -440,16 +439,16 @@ def test_a_field_is_told_by_who_set_it(team: Team, field: str, told: list[tuple[
 
 
 def test_secret_values_are_not_told(team: Team) -> None:
-    spec = "{instances: 3, externalClusters: [{name: a, connectionParameters: {host: h, password: PASS}}], env: [PASS]}"
+    spec = "{instances: 3, externalClusters: [{name: a, connectionParameters: {host: h, password: PASS}}]}"
     commit(team, "Add", {"db.yaml": cluster(spec=spec.replace("PASS", "hunter1"))})
-    commit(team, "Change", {"db.yaml": cluster(spec=spec.replace("PASS]", "x]").replace("PASS", "hunter2"))})
+    commit(team, "Change", {"db.yaml": cluster(spec=spec.replace("PASS", "hunter2"))})
     answer = ask(team)
     field = "spec.externalClusters[a].connectionParameters.password"
     assert [(one.before, one.after) for one in answer.items[0].fields if one.field == field] == [
         ("<redacted>", "<redacted>")
     ]
-    assert "hunter2" not in answer.markdown()
-    assert "hunter2" not in str(answer.structured())
+    assert "hunter" not in answer.markdown()
+    assert "hunter" not in str(answer.structured())
 
 
 def test_a_shallow_clone_says_where_its_history_ends(team: Team, tmp_path: Path) -> None:
