@@ -26,7 +26,7 @@ _MORE = 5
 _READS = 60
 """Commits that are read whole for one page."""
 _ROUNDS = 6
-_EACH = 2000
+_EACH = 1000
 """The last commits of which what each did is looked at for files that made the object for a while."""
 _STRUCTURE = (*MARKS, *HINTS)
 _MANIFESTS = (".yaml", ".yml", ".json", "Kustomization")
