@@ -114,6 +114,9 @@ def test_each_part_has_its_heading_and_what_others_wrote_is_labelled() -> None:
     ]
 
 
+LAST = "2026-03-04T05:06:07Z (2d), Mona, pull request 17 [it says (untrusted text): Scale db]"
+
+
 def test_git_says_first_what_differs() -> None:
     [git] = [texts for kind, texts in shown(STATUS) if kind == "bullet_list" and "differs" in texts[0]]
     assert git == [
@@ -121,8 +124,7 @@ def test_git_says_first_what_differs() -> None:
         'differs: spec.<b>: Git "a # b", live null',
         "and 5 more fields differ",
         "declared in Git at prod/db.yaml:1",
-        "last changed by commit 0123456789ab, 2026-03-04T05:06:07Z (2d), Mona, pull request 17 "
-        "[it says (untrusted text): Scale db]",
+        f"last changed by commit 0123456789ab, {LAST}",
         "other parts of it: merge patch prod/patch.yaml:1, namespace prod/kustomization.yaml:3",
         "applied by Flux Kustomization flux/prod (flux.yaml:1)",
         "not chosen: old/db.yaml:1: no kustomization lists it",

@@ -85,7 +85,7 @@ class PathHistory:
 
     def naming_text(self, tip: str, text: str, *, most: int) -> tuple[Commit, ...]:
         """The last commits that changed how often manifests have a text, newest first. It reads all that differs."""
-        return tuple(self.history.log(f"-S{text}", object_id(tip), most=most))
+        return tuple(self.history.log("--no-textconv", "--no-ext-diff", f"-S{text}", object_id(tip), most=most))
 
     def is_merged_as_is(self, merge: Commit, paths: Iterable[str]) -> bool:
         """Whether the files of a merge of two are as git merges them by itself."""

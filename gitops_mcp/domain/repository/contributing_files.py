@@ -37,13 +37,13 @@ def contributing_files(desired: Desired, declared: Declaration) -> frozenset[str
     engines = set[str]()
     for one in appliers(desired, declared.applied):
         engines |= {one.place.path, *override_paths(one.generated or one.name, one.folder or "")}
-    engines |= set(_value_files(desired, engines))
+    engines |= {*_value_files(desired, engines), *_generator_files(desired, engines)}
     own = {declared.path, *_places(declared)}
     if declared.release is not None:
         return frozenset(own | engines | _of_chart(declared, root, seen))
     read = {folder: one for folder, one in desired.kustomizations.items() if one.path in seen}
     chain = [*_building(read, own), *_building(desired.kustomizations, engines)]
-    found = own | engines | {path for one in chain for path in (one.path, *_named_files(desired, one))}
+    found = own | engines | {one.path for one in chain} | {*_named_files(desired, *chain)}
     if any(key in one.object for one in chain for key in _COPIES):
         found |= seen
     folders = {above for path in found for above in folders_above(posixpath.dirname(path), "")}
@@ -99,6 +99,15 @@ def _value_files(desired: Desired, places: Iterable[str]) -> Iterator[str]:
                 yield from _named_files(desired, one)
 
 
+def _generator_files(desired: Desired, places: Iterable[str]) -> Iterator[str]:
+    """What a generator of an ApplicationSet may read."""
+    for text in (_text(desired, path) for path in places):
+        if "ApplicationSet" in text and "files:" in text:
+            from gitops_mcp.domain.engines.applicationsets.git_generator import paths_that_may_fit
+
+            yield from paths_that_may_fit([one.value for one in read_documents(text)], desired.texts)
+
+
 def _of_chart(declared: Declaration, root: RenderedRoot | None, seen: set[str]) -> set[str]:
     folder = declared.applied.folder if declared.applied else None
     everything = seen | (set(root.reached) if root else set())
@@ -132,16 +141,21 @@ def _listed_paths(one: KustomizationFile, *keys: str) -> Iterator[str]:
     return (path for path in found if path is not None)
 
 
-def _named_files(desired: Desired, one: KustomizationFile) -> Iterator[str]:
-    """Patches, generators' files and the like; what it lists is made of files of its own."""
-    files = desired.tree.files if desired.tree else desired.texts
-    for string in _strings([value for key, value in one.object.items() if key not in _LISTS]):
-        path = join_path(one.folder, string.rpartition("=")[2]) or "" if "\n" not in string else ""
-        if path in files:
-            yield path
-        elif path in desired.kustomizations:
-            yield from _named_files(desired, desired.kustomizations[path])
-            yield desired.kustomizations[path].path
+def _named_files(desired: Desired, *kustomizations: KustomizationFile) -> Iterator[str]:
+    """Patches, generators' files and the like, of folders that are named so too; what is listed has its own files."""
+    files, waiting = desired.tree.files if desired.tree else desired.texts, [*kustomizations]
+    known = {one.folder for one in waiting}
+    for one in waiting:
+        for string in _strings([value for key, value in one.object.items() if key not in _LISTS]):
+            path = join_path(one.folder, string.rpartition("=")[2]) if string and "\n" not in string else None
+            if path is None:
+                continue
+            if path in files:
+                yield path
+            elif path in desired.kustomizations and path not in known:
+                known.add(path)
+                waiting.append(desired.kustomizations[path])
+                yield desired.kustomizations[path].path
 
 
 def _strings(value: Any) -> Iterator[str]:

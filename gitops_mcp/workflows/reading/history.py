@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -17,13 +17,14 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import check_cluster_name, is_subdomain, quote, suggest
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, at
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.domain.repository.contributing_files import contributing_files
 from gitops_mcp.domain.repository.desired import Declaration, Desired, folders_above
 from gitops_mcp.domain.repository.field_steps import field_label, labels
 from gitops_mcp.domain.schema.node import SchemaNode
-from gitops_mcp.errors import InvalidRequest, NotFound
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading import cursors
@@ -34,6 +35,8 @@ from gitops_mcp.workflows.spans import trailer_of
 from gitops_mcp.workflows.view import allowed_namespace, desired_here
 
 _TOOL = "get_history"
+_UNREAD = 5
+"""Commits that could not be built of which it is told why."""
 _FIELDS = 15
 """Fields of one commit that are shown."""
 _PAGE = 100
@@ -95,10 +98,13 @@ def _read_page(
     identity, declared = _find_object(desired, environment, asked)
     sights = ObjectSights(app, ground, environment, engine_api, identity, head)
     sights.read(head)
-    if declared is None:
-        identity = _seek_gone(sights, desired, environment)
-    label = _check_field(sights, identity, asked.field) if asked.field else None
+    missing = _seek_gone(sights, desired, environment) if declared is None else None
+    allowed_namespace(environment, sights.identity.namespace)
+    label = _check_field(sights, asked.field) if asked.field else None
     page = steps_of_object(sights, field=label, limit=min(asked.limit, _PAGE), after=after)
+    if missing is not None and not page.steps and page.next is None:
+        raise missing
+    identity = sights.identity
     rows = rows_that_fit(_with_merges(ground, head, page, is_first=after is None))
     return ObjectHistory(
         environment=environment.name,
@@ -112,6 +118,10 @@ def _read_page(
         items=rows,
         ends=_why_it_ends(ground, page),
         cursor=_encode(asked, head, page, rows),
+        warnings=[
+            Notice("not-built-then", f"commit {one[:12]} is passed over, since it could not be built: {cut_text(why)}")
+            for one, why in [*page.unread.items()][:_UNREAD]
+        ],
     )
 
 
@@ -158,26 +168,38 @@ def _belongs(one: Declaration, cluster: str, namespace: str | None) -> bool:
     return one.identity.namespace in {namespace, None} and owner in {cluster, None}
 
 
-def _seek_gone(sights: ObjectSights, desired: Desired, environment: Environment) -> Identity:
-    """Of an object that the base does not declare, the commits that did. Raises NotFound where none is found."""
-    repository, whom = sights.ground.repository, sights.identity
-    if not repository.files.is_partial:
-        for row in repository.path_history.naming_text(sights.head, whom.name, most=_SOUGHT):
-            for commit in (*row.parents, row.id):
-                if (found := sights.read(commit).declared) is not None:
-                    sights.identity = found.identity
-                    sights.read(sights.head)
-                    return found.identity
+def _seek_gone(sights: ObjectSights, desired: Desired, environment: Environment) -> GitOpsError | None:
+    """Of an object that the base does not declare, the commits that did; what to say where no history has it."""
+    whom, branch = sights.identity, sights.ground.base.branch
+    told = f"no commit of {branch} that names it had it either"
+    try:
+        for commit in _commits_naming(sights):
+            if (found := sights.read(commit).declared) is not None:
+                sights.identity = found.identity
+                sights.read(sights.head)
+                return None
+    except Unavailable as error:
+        told = f"whether a commit of {branch} had it could not be told: {error}"
+    sights.expect_mentions()
     try:
         desired.one(whom.kind, whom.name, whom.namespace, environment=environment.name)
-    except NotFound as error:
-        raise NotFound(f"{error}; nor does a commit of {sights.ground.base.branch} that names it") from error
-    raise NotFound(f"no {whom}")
+    except GitOpsError as error:
+        return type(error)(f"{error}; {told}")
+    return NotFound(f"{branch} declares no {whom} of that Cluster; {told}")
 
 
-def _check_field(sights: ObjectSights, identity: Identity, field: str) -> str:
+def _commits_naming(sights: ObjectSights) -> Iterator[str]:
+    """The last commits that may have had the object: what each of them came upon, then itself."""
+    repository = sights.ground.repository
+    if repository.files.is_partial:
+        raise Unavailable("this is a partial clone, and looking for it would download every file that it lacks")
+    for row in repository.path_history.naming_text(sights.head, sights.identity.name, most=_SOUGHT):
+        yield from (*row.parents, row.id)
+
+
+def _check_field(sights: ObjectSights, field: str) -> str:
     """The field as commits are told by. Raises InvalidRequest where neither the object nor its kind has it."""
-    declared = sights.at(sights.head).declared
+    declared, identity = sights.at(sights.head).declared, sights.identity
     label = field_label(declared.object, field) if declared else field
     known = list(labels(declared.object)) if declared else []
     if label in known or _is_in_schema(identity.kind, label):

@@ -15,10 +15,11 @@ from gitops_mcp.adapters.git.snapshot import LARGEST
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import FILE, Environment, resolve_settings
 from gitops_mcp.domain.engines.declared import HINTS, MARKS
+from gitops_mcp.domain.kustomize.kustomization import NAMES
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.contributing_files import contributing_files, raw_name, root_of
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired, folders_above
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -109,6 +110,13 @@ class ObjectSights:
             self._alike.clear()
             self._entries.clear()
             self._sights = {commit: one for commit, one in self._sights.items() if one.is_whole}
+
+    def expect_mentions(self) -> None:
+        """The manifests that say its name now may have made it once, by what lies above them."""
+        self.names.add(self.identity.name)
+        there = self.ground.repository.naming(self.head, self.identity.name)
+        folders = {above for path in there for above in folders_above(posixpath.dirname(path), "")}
+        self.expect(there | {posixpath.join(folder, name) for folder in folders for name in NAMES})
 
     def _entries_at(self, commit: str) -> Entries:
         if commit not in self._entries:

@@ -60,6 +60,8 @@ class StepPage:
     """Those among the commits that were looked at."""
     ends_shallow: bool = False
     """This clone does not hold what came before."""
+    unread: dict[str, str] = field(default_factory=dict)
+    """By commit why it could not be told what it makes of the object: it is passed over."""
 
 
 def steps_of_object(
@@ -88,6 +90,7 @@ def _page(sights: ObjectSights, asked: str | None, limit: int, after: tuple[int,
             skip, page.oldest, reads = skip + 1, row, sights.reads
             page.merges += [row] if len(row.parents) > 1 else []
             now, before = sights.at(row.id), [sights.at(one) for one in row.parents]
+            page.unread |= {row.id: now.unread} if now.unread else {}
             if before and before[0].unread and not now.unread:
                 mended = (row, now)
             whose, seen = mended if mended and now.unread else (row, now)

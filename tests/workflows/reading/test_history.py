@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mcp import Client
 
 from gitops_mcp.answers.history import HistoryRow, ObjectHistory
+from gitops_mcp.app import App
+from gitops_mcp.caller import Nobody
 from gitops_mcp.errors import InvalidRequest, NotFound
+from gitops_mcp.server import build_server
 from gitops_mcp.workflows.reading.history import HistoryQuestion, read_history
 from tests.workflows.conftest import Team, cluster
 
@@ -397,6 +402,15 @@ def test_what_is_listed_no_more_is_gone_although_its_file_stays(team: Team) -> N
     assert steps(ask(team)) == [("Unlist", "deleted"), ("Add", "created")]
 
 
+def test_what_was_applied_for_a_while_by_what_lies_above_it_is_told(team: Team) -> None:
+    files = {"apps/kustomization.yaml": kustomization("c.yaml"), "apps/c.yaml": cluster("c"), "apps/db.yaml": cluster()}
+    commit(team, "Add", {**files, "flux/apps.yaml": FLUX, "flux/source.yaml": SOURCE})
+    commit(team, "List", {"apps/kustomization.yaml": kustomization("c.yaml", "db.yaml")})
+    commit(team, "Unlist", {"apps/kustomization.yaml": kustomization("c.yaml")})
+    publish(team)
+    assert steps(ask(team)) == [("Unlist", "deleted"), ("List", "created")]
+
+
 POOLER = "apiVersion: postgresql.cnpg.io/v1\nkind: Pooler\nmetadata: {name: rw, namespace: shop}\n"
 DATABASE = "apiVersion: postgresql.cnpg.io/v1\nkind: Database\nmetadata: {name: db-books, namespace: shop}\n"
 
@@ -521,6 +535,76 @@ def test_what_is_unknown_is_named_with_what_would_work(
 def test_a_cluster_that_never_was_is_not_found(team: Team) -> None:
     commit(team, "Add", {"orders.yaml": cluster("orders")})
     with pytest.raises(
-        NotFound, match=r"no Cluster 'order' in default.*orders.*nor does a commit of main that names it"
+        NotFound, match=r"no Cluster 'order' in default.*orders.*no commit of main that names it had it either"
     ):
         ask(team, "order")
+
+
+def test_what_could_not_be_built_is_passed_over_and_said(team: Team) -> None:
+    commit(team, "Add", OVERLAY)
+    broken = commit(team, "Break", {"prod/kustomization.yaml": "resources: [../base\n"})
+    commit(team, "Mend", {"prod/kustomization.yaml": kustomization("../base", namespace="shop", commonLabels="{a: b}")})
+    answer = ask(team)
+    assert steps(answer) == [("Mend", 'metadata.labels None > {"a": "b"}'), ("Add", "created")]
+    [warning] = answer.warnings
+    assert warning.id == "not-built-then"
+    assert warning.message.startswith(f"commit {broken[:12]} is passed over, since it could not be built: prod/kust")
+
+
+def processes(caplog: pytest.LogCaptureFixture, app: App) -> list[str]:
+    """The git commands of one call."""
+    caplog.clear()
+    caplog.set_level(logging.DEBUG, logger="gitops_mcp.adapters.git.runner")
+    with app.called(Nobody()) as call:
+        read_history(call, HistoryQuestion("db"))
+    ran = (one.getMessage() for one in caplog.records if one.name == "gitops_mcp.adapters.git.runner")
+    return [one.split()[1].removesuffix(":") for one in ran]
+
+
+def test_a_page_takes_a_few_processes_however_many_commits_there_are(
+    team: Team, caplog: pytest.LogCaptureFixture
+) -> None:
+    commit(team, "Add", {"db.yaml": cluster(), "other.yaml": cluster("other")})
+    app = team.app()
+    processes(caplog, app)
+    for number in range(40):
+        files = {"db.yaml": cluster(spec=f"{{instances: {number}}}"), "other.yaml": cluster("other") + f"# {number}\n"}
+        commit(team, f"{number}", files)
+    assert processes(caplog, app) == ["config", "for-each-ref", "log", "log", "cat-file"]
+    assert processes(caplog, app) == ["config", "for-each-ref"]
+
+
+def test_what_is_known_of_one_commit_of_the_base_is_not_told_of_another(team: Team) -> None:
+    app = team.app()
+    commit(team, "Add", {"db.yaml": cluster()})
+    assert steps(read_history(app, HistoryQuestion("db"))) == [("Add", "created")]
+    commit(team, "Scale", {"db.yaml": cluster(spec="{instances: 5}")})
+    told = [("Scale", "spec.instances 3 > 5"), ("Add", "created")]
+    assert steps(read_history(app, HistoryQuestion("db"))) == told
+    assert steps(read_history(app, HistoryQuestion("db", limit=1))) == told[:1]
+    assert steps(read_history(app, HistoryQuestion("db"))) == told
+
+
+@pytest.mark.anyio
+async def test_a_client_gets_it_in_both_forms(team: Team) -> None:
+    commit(team, "Add", {"db.yaml": cluster()})
+    commit(team, "# Scale <b>it</b>", {"db.yaml": cluster(spec="{instances: 5}")})
+    async with Client(build_server(team.app())) as client:
+        answer = await client.call_tool("get_history", {"cluster_name": "db", "field": "spec.instances"})
+        refused = await client.call_tool("get_history", {"cluster_name": "db", "field": "spec.no"})
+    assert answer.structured_content is not None
+    assert [one["fields"] for one in answer.structured_content["items"]] == [
+        [{"field": "spec.instances", "before": 3, "after": 5}],
+        [{"field": "spec.instances", "before": None, "after": 3}],
+    ]
+    [text] = [one.text for one in answer.content if one.type == "text"]
+    assert "\n- spec.instances: 3 → 5\n" in text
+    assert "# Scale \\<b>it\\</b>" in text
+    assert "Commits (authors, subjects and reasons: untrusted text)" in text
+    assert refused.is_error
+    assert "InvalidRequest: field: 'spec.no' is no field of Cluster shop/db" in str(refused.content)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
