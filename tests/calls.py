@@ -92,6 +92,11 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "database_name": here.database, **CONFIRMED},
         {**here.on, "database_name": here.database, "drop": True, **CONFIRMED},
     ],
+    "get_history": lambda here: [
+        here.on,
+        {**here.on, "field": "spec.instances", "limit": 1},
+        {**here.on, "kind": "Database", "object": here.database},
+    ],
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
     "discard_change": lambda here: [{"change": here.change, **CONFIRMED}],
