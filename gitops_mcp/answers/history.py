@@ -11,6 +11,7 @@ from pydantic import Field, model_serializer
 from gitops_mcp.answers.base import Answer
 from gitops_mcp.answers.cluster_status import Scalar
 from gitops_mcp.answers.markdown import bullets, cursor_line, inline_code, plain, section, warning_blocks
+from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import UNTRUSTED
 
@@ -100,8 +101,8 @@ class ObjectHistory(Answer):
         about = f" that set {inline_code(self.field)}" if self.field else ""
         where = f"declared at {inline_code(self.declared)}" if self.declared else "not declared there now"
         yield (
-            f"**{self.kind} {name}** in {self.environment}: {len(self.items)} commits of {plain(self.base)}{about}, "
-            f"newest first; {where} (base at {self.base_commit[:12]})"
+            f"**{self.kind} {name}** in {self.environment}: {pluralize(len(self.items), 'commit')} of "
+            f"{plain(self.base)}{about}, newest first; {where} (base at {self.base_commit[:12]})"
         )
         if self.field and self.items:
             last = self.items[0]

@@ -59,7 +59,7 @@ def get_history(
 
     Any file counts that the object is made of: a patch, a base, a component, chart values. With field, who last set it.
     """
-    from gitops_mcp.workflows.reading.history import HistoryQuestion, read_history
+    from gitops_mcp.workflows.reading.history.page import HistoryQuestion, read_history
 
     asked = HistoryQuestion(cluster_name, namespace, kind, object, field, environment, limit, cursor)
     return read_history(app, asked)

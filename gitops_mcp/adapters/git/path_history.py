@@ -65,16 +65,18 @@ class PathHistory:
         return {one.id: one for one in found}
 
     def touched_between(self, old: str, new: str, *, each: int) -> list[FileTouch]:
-        """What differs between a commit and an older one; of the last `each` commits what each of them did.
+        """What the last `each` commits since an older one did; of those before what they took away or changed in all.
 
-        What two commits before those did and undid is not among it.
+        What two commits of those before did and undid is not among it.
         """
         shape = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
         limits = (f"--max-count={each}", object_id(new), f"^{object_id(old)}", "--")
         ran = self.history.runner.run("log", *shape, "--format=%H", *limits)
         found, commits = _parse_raw(ran.text)
         if len(commits) == each:
-            found += _parse_raw(self.history.runner.run("diff-tree", *shape, old, commits[-1]).text)[0]
+            # What is there now and was not then has made nothing then.
+            whole = ("diff-tree", *shape, "--diff-filter=DM", old, commits[-1])
+            found += _parse_raw(self.history.runner.run(*whole).text)[0]
         return found
 
     def gone_since(self, old: str, new: str) -> list[str]:
@@ -106,6 +108,11 @@ def _parse_raw(text: str) -> tuple[list[FileTouch], list[str]]:
         if not (line := part.strip("\n")).startswith(":"):
             commits += [line] if line else []
             continue
-        _, _, before, after, _ = line.split(" ")
-        found.append(FileTouch(next(parts), *(None if one.strip("0") == "" else one for one in (before, after))))
+        modes, blobs = line[1:].split(" ")[:2], line.split(" ")[2:4]
+        found.append(FileTouch(next(parts), *(_blob_of(*one) for one in zip(modes, blobs, strict=True))))
     return found, commits
+
+
+def _blob_of(mode: str, blob: str) -> str | None:
+    """Of a file: a symlink and a submodule are none."""
+    return blob if mode.startswith("100") else None

@@ -48,7 +48,7 @@ from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.engines import Engines, SeenEngine, tip_made
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
-from gitops_mcp.workflows.reading.history import last_change
+from gitops_mcp.workflows.reading.history.last_change import last_change
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_related
 from gitops_mcp.workflows.secret_reports import read_secret_reports
 from gitops_mcp.workflows.view import allowed_namespace

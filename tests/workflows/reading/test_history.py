@@ -15,7 +15,7 @@ from gitops_mcp.app import App
 from gitops_mcp.caller import Nobody
 from gitops_mcp.errors import InvalidRequest, NotFound
 from gitops_mcp.server import build_server
-from gitops_mcp.workflows.reading.history import HistoryQuestion, read_history
+from gitops_mcp.workflows.reading.history.page import HistoryQuestion, read_history
 from tests.workflows.conftest import Team, cluster
 
 Files = Mapping[str, str | None]

@@ -2,8 +2,8 @@
 
 Git names the commits that touch what the object is built from; what each of them says of the object, beside what its
 parents say, tells whether it counts. So one that edits a comment does not, and a merge only where it says what none of
-its parents says. Once a page is found, the oldest commit of it is read whole: where something else made the object
-then, that is followed as well, and the page is made anew.
+its parents says. Once a page is found, what else its commits did is looked through for engine objects and
+kustomizations that may have made the object for a while; where there are some, the page is made anew with them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.repository.contributing_files import may_build
 from gitops_mcp.domain.repository.field_steps import FieldStep, field_steps, steps_of_field
 from gitops_mcp.domain.yaml.values import is_same
-from gitops_mcp.workflows.reading.object_sights import ObjectSights, Sight
+from gitops_mcp.workflows.reading.history.sights import ObjectSights, Sight
 
 _MORE = 5
 """Commits that are asked for beyond a page: some do not count."""
@@ -168,10 +168,10 @@ def _expect_makers(sights: ObjectSights, page: StepPage) -> None:
         if one.path not in sights.paths and one.path.endswith(_MANIFESTS)
         if one.before is None or one.after is None or one.path in structure or is_kustomization(one.path)
     ]
-    blobs = sights.ground.repository.blobs({blob for one in touches for blob in (one.before, one.after) if blob})
+    data = sights.small_blobs({blob for one in touches for blob in (one.before, one.after) if blob})
     places = sights.places
     for one in touches:
-        texts = [blobs[blob].decode(errors="replace") for blob in (one.before, one.after) if blob]
+        texts = [data[blob].decode(errors="replace") for blob in (one.before, one.after) if blob in data]
         if any(name in text for name in sights.names for text in texts) or any(
             may_build(one.path, text, places) for text in texts
         ):

@@ -1,54 +1,39 @@
-"""What get_history answers, and the last commit that changed an object, which get_cluster_status names."""
+"""What get_history answers."""
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.answers.base import rows_that_fit
-from gitops_mcp.answers.history import FieldStepRow, HistoryRow, ObjectHistory, shown_row
+from gitops_mcp.answers.history import HistoryRow, ObjectHistory
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import check_cluster_name, is_subdomain, quote, suggest
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, at
-from gitops_mcp.domain.redact import words_of_others
-from gitops_mcp.domain.repository.contributing_files import contributing_files
-from gitops_mcp.domain.repository.desired import Declaration, Desired, folders_above
+from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.field_steps import field_label, labels
 from gitops_mcp.domain.schema.node import SchemaNode
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Unavailable
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading import cursors
-from gitops_mcp.workflows.reading.cluster_in_git import shown_value
-from gitops_mcp.workflows.reading.object_sights import ObjectSights
-from gitops_mcp.workflows.reading.object_steps import ObjectStep, StepPage, steps_of_object
-from gitops_mcp.workflows.spans import trailer_of
+from gitops_mcp.workflows.reading.history.rows import age_of, rows_of_page
+from gitops_mcp.workflows.reading.history.sights import ObjectSights
+from gitops_mcp.workflows.reading.history.steps import StepPage, steps_of_object
 from gitops_mcp.workflows.view import allowed_namespace, desired_here
 
 _TOOL = "get_history"
 _UNREAD = 5
 """Commits that could not be built of which it is told why."""
-_FIELDS = 15
-"""Fields of one commit that are shown."""
 _PAGE = 100
 _SOUGHT = 5
 """Commits that may have taken an object away, of which one has."""
 _KINDS = {one.kind: one for one in CNPG_KINDS}
-_PULL_REQUEST = re.compile(
-    r"^Merge pull request (?:'.*' \()?#(\d+)\b|^Merged PR (\d+)\b|^Merged in .*\(pull request #(\d+)\)"
-    r"|^Pull request #(\d+):|\([#!](\d+)\)$"
-)
-_MERGE_REQUEST = re.compile(r"^See merge request \S*!(\d+)\s*$", re.MULTILINE)
-_TRAILER = re.compile(r"[A-Z][\w-]*: \S.*|Impact: .*")
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SQL_NAMED = frozenset({"Database", "DatabaseRole"})
 """Those whose SQL name will do as well."""
@@ -77,11 +62,21 @@ def read_history(app: App, asked: HistoryQuestion) -> ObjectHistory:
     head, after = _decode(asked, ground)
     engine_api = ApisOnce(app, ground.settings).at_engine(chosen)
     desired = desired_here(app, ground, chosen, head, engine_api)
-    key = ("history", ground.repository.root, *ground.urls, repr(chosen), replace(asked, cursor=None), head, after)
+    shallow = ground.repository.shallow_commits
+    key = (
+        "history",
+        shallow,
+        ground.repository.root,
+        *ground.urls,
+        repr(chosen),
+        replace(asked, cursor=None),
+        head,
+        after,
+    )
     answer: ObjectHistory | None = None if desired.made else app.kept.get(key)
     if answer is None:
         answer = app.kept.put(key, _read_page(app, ground, chosen, asked, desired, engine_api, after))
-    items = [one.model_copy(update={"age": _age(one.committed)}) for one in answer.items]
+    items = [one.model_copy(update={"age": age_of(one.committed)}) for one in answer.items]
     return answer.model_copy(update={"items": items, "warnings": [*base_warnings(ground), *answer.warnings]})
 
 
@@ -105,7 +100,7 @@ def _read_page(
     if missing is not None and not page.steps and page.next is None:
         raise missing
     identity = sights.identity
-    rows = rows_that_fit(_with_merges(ground, head, page, is_first=after is None))
+    rows = rows_that_fit(rows_of_page(ground, head, page, is_first=after is None))
     return ObjectHistory(
         environment=environment.name,
         namespace=identity.namespace,
@@ -230,63 +225,6 @@ def _leads_somewhere(node: SchemaNode | None, rest: str) -> bool:
     return node.others is not None or node.open
 
 
-def _row(one: ObjectStep) -> HistoryRow:
-    commit = one.commit
-    steps = [
-        FieldStepRow(
-            field=cut_text(step.label),
-            before=shown_value(step.path, step.before),
-            after=shown_value(step.path, step.after),
-        )
-        for step in one.fields[:_FIELDS]
-    ]
-    return shown_row(
-        commit=commit.id,
-        action=one.action,
-        committed=commit.committed,
-        age=_age(commit.committed),
-        author=words_of_others(commit.author, most=100),
-        subject=words_of_others(commit.subject, most=150),
-        reason=_reason(commit),
-        change=words_of_others(min(commit.changes), most=63) if commit.changes else None,
-        tool=words_of_others(trailer_of(commit, "Gitops-Mcp-Tool") or "", most=63),
-        impact=words_of_others(trailer_of(commit, "Gitops-Mcp-Impact") or "", most=20),
-        pull_request=_pull_request(commit),
-        declared=cut_text(one.place) if one.place else None,
-        moved_from=cut_text(one.before) if one.before else None,
-        fields=steps,
-        fields_more=max(len(one.fields) - _FIELDS, 0) or None,
-    )
-
-
-def _reason(commit: Commit) -> str | None:
-    """What the message says beside its subject, without what we add to our own."""
-    text = commit.body.partition("\n\nImpact: ")[0] if commit.changes else commit.body
-    lines = [line for line in text.removeprefix("Impact: ").splitlines() if not _TRAILER.fullmatch(line)]
-    return words_of_others(" ".join(filter(None, map(str.strip, lines))), most=300) or None
-
-
-def _pull_request(commit: Commit) -> int | None:
-    """As the forges write it: in the subject, or on a line of its own in GitLab's."""
-    found = _PULL_REQUEST.search(commit.subject) or _MERGE_REQUEST.search(commit.body)
-    return int(next(filter(None, found.groups()))) if found else None
-
-
-def _with_merges(ground: Ground, head: str, page: StepPage, *, is_first: bool) -> list[HistoryRow]:
-    """The commits of a page, each with the merge that brought it. Without any before, there was none."""
-    rows = [_row(one) for one in page.steps]
-    if is_first and not page.merges:
-        return rows
-    commits = [one.commit for one in page.steps]
-    found = ground.repository.path_history.merges_of(head, commits, page.merges)
-    return [_brought_by(one, found[one.commit]) if one.commit in found else one for one in rows]
-
-
-def _brought_by(row: HistoryRow, merge: Commit) -> HistoryRow:
-    number = _pull_request(merge) or row.pull_request
-    return row.model_copy(update={"merged_by": merge.id, "pull_request": number})
-
-
 def _why_it_ends(ground: Ground, page: StepPage) -> str | None:
     if page.next is None and page.ends_shallow and page.oldest:
         return (
@@ -325,51 +263,3 @@ def _decode(asked: HistoryQuestion, ground: Ground) -> tuple[str, tuple[int, str
             f"Leave it out to start again at {base.commit[:12]}"
         )
     return head, (skip, last)
-
-
-@dataclass(frozen=True)
-class _Last:
-    """The last commit that had changed an object when the base stood at `head`, and what the object was built from."""
-
-    head: str
-    row: HistoryRow | None
-    paths: frozenset[str]
-
-
-def last_change(
-    app: App, ground: Ground, environment: Environment, declared: Declaration, engine_api: ApiOnce
-) -> HistoryRow | None:
-    """The last commit that changed an object which the base declares; None: not among those that were looked at.
-
-    It is kept. Of a base that has moved on since, only the files that differ are looked at, as long as it is built
-    from none of them.
-    """
-    base = ground.base.commit
-    key = ("last change", ground.repository.root, environment.name, environment.path, declared.identity)
-    known: _Last | None = app.kept.get(key)
-    if known is None or not _still_holds(app, ground, environment, declared, known):
-        sights = ObjectSights(app, ground, environment, engine_api, declared.identity, base)
-        sights.read(base)
-        page = steps_of_object(sights, field=None, limit=1)
-        row = next(iter(_with_merges(ground, base, page, is_first=True)), None)
-        known = _Last(base, row, frozenset(sights.paths))
-    app.kept.put(key, replace(known, head=base))
-    return known.row and known.row.model_copy(update={"age": _age(known.row.committed)})
-
-
-def _still_holds(app: App, ground: Ground, environment: Environment, declared: Declaration, known: _Last) -> bool:
-    """Whether it is built of the same files as then, and nothing came to the base since that touches them."""
-    repository, base = ground.repository, ground.base.commit
-    if known.head == base:
-        return True
-    if not repository.files.existing((known.head,)) or not repository.is_ancestor(known.head, base):
-        return False
-    differing = repository.changed_files(known.head, base)
-    touched = {above for path in differing for above in (path, *folders_above(posixpath.dirname(path), ""))}
-    desired = app.desired(ground, environment.path, base)
-    return touched.isdisjoint(known.paths) and contributing_files(desired, declared) <= known.paths
-
-
-def _age(committed: str) -> str:
-    made = moment(committed, now=datetime.now(UTC))
-    return made.age if made else ""

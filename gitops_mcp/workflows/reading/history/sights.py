@@ -7,8 +7,9 @@ what another one says with these files as they were; only where more may be diff
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from gitops_mcp.adapters.git.files import TreeLine
 from gitops_mcp.adapters.git.snapshot import LARGEST
@@ -21,6 +22,7 @@ from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.contributing_files import contributing_files, raw_name, root_of
 from gitops_mcp.domain.repository.desired import Declaration, Desired, folders_above
 from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.repository.render import RenderedRoot
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.view import desired_here, read_texts
@@ -42,6 +44,10 @@ class Sight:
     """Why it cannot be told whether there is one."""
     is_whole: bool = True
     """The whole commit was read for it."""
+
+    @cached_property
+    def root(self) -> RenderedRoot | None:
+        return root_of(self.desired, self.declared) if self.declared else None
 
     @property
     def object(self) -> Object | None:
@@ -148,7 +154,7 @@ class ObjectSights:
         if base.declared is None:
             is_gone = not self._is_mentioned(commit)
             return replace(base, commit=commit, is_whole=False) if is_gone else None
-        root, changes = root_of(base.desired, base.declared), self._changes(base, commit)
+        root, changes = base.root, self._changes(base, commit)
         texts = [text for one in changes or () for text in (one.before, one.after) if text is not None]
         if changes is None or root is None or any(mark in text for mark in _MARKS for text in texts):
             return None
@@ -167,7 +173,12 @@ class ObjectSights:
         """Whether a file that may make the object says a name of it."""
         there = [one.id for one in self._entries_at(commit).values() if one.is_file]
         words = [name.encode() for name in self.names]
-        return any(word in data for data in self.ground.repository.blobs(there).values() for word in words)
+        return any(word in data for data in self.small_blobs(there).values() for word in words)
+
+    def small_blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Those that a manifest may be."""
+        sizes = self.ground.repository.files.sizes(ids)
+        return self.ground.repository.blobs(one for one, size in sizes.items() if size <= LARGEST)
 
     def _changes(self, base: Sight, commit: str) -> list[FileChange] | None:
         """The files that it may be built from, where they differ; None where more than their texts is needed."""
@@ -180,8 +191,8 @@ class ObjectSights:
         there = {path: new[path] for path in wanted if path in new}
         if any((path in old) != (path in new) for path in listed) or not all(one.is_file for one in there.values()):
             return None
-        data = self.ground.repository.blobs(one.id for one in there.values())
-        texts = {path: _text(data[one.id]) for path, one in there.items()}
+        data = self.small_blobs(one.id for one in there.values())
+        texts = {path: _text(data.get(one.id)) for path, one in there.items()}
         if None in texts.values():
             return None
         return [FileChange(path, tree.files.get(path), texts.get(path)) for path in wanted]
@@ -219,10 +230,8 @@ def _is_below(path: str, folder: str) -> bool:
     return path.startswith(f"{folder}/")
 
 
-def _text(data: bytes) -> str | None:
-    if len(data) > LARGEST:
-        return None
+def _text(data: bytes | None) -> str | None:
     try:
-        return data.decode()
+        return data.decode() if data is not None else None
     except UnicodeDecodeError:
         return None
