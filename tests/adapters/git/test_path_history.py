@@ -106,7 +106,7 @@ def test_what_each_of_the_last_commits_did_is_told_and_of_those_before_the_diffe
         FileTouch("other.txt", blobs[1], blobs[2]),
     ]
     assert history.touched_between(start, head, each=10) == each
-    assert history.touched_between(start, head, each=2) == [*each[:2], FileTouch("other.txt", blobs[1], blobs[3])]
+    assert history.touched_between(start, head, each=2) == [*each[:2], FileTouch("other.txt", blobs[1], blobs[4])]
     assert history.gone_since(git(desk, "rev-parse", "HEAD~1"), head) == ["other.txt"]
 
 
