@@ -80,6 +80,19 @@ SUBSTITUTE = FLUX + "  postBuild: {substitute: {SIZE: '%s'}}\n"
 FROM = FLUX + "  postBuild: {substituteFrom: [{kind: ConfigMap, name: sizes}]}\n"
 SIZES = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sizes, namespace: flux-system}\ndata: {SIZE: '%s'}\n"
 VARIABLE = cluster(spec="{instances: 3, storage: {size: '${SIZE}'}}")
+RELEASE = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: cnpg, namespace: shop}
+spec: {url: 'https://cloudnative-pg.github.io/charts'}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: db, namespace: shop}
+spec:
+  chart: {spec: {chart: cluster, version: 0.8.1, sourceRef: {kind: HelmRepository, name: cnpg}}}
+  values: {fullnameOverride: db, cluster: {instances: %s}}
+"""
 SOURCE = """\
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
@@ -200,6 +213,11 @@ OVERLAY = {
             ],
             [("2", "spec.instances 3 > 9"), ("0", "created")],
             id="an Application that begins to patch it",
+        ),
+        pytest.param(
+            [{"db.yaml": RELEASE % 3}, {"db.yaml": "# more\n" + RELEASE % 3}, {"db.yaml": RELEASE % 5}],
+            [("2", "spec.instances 3 > 5"), ("0", "created")],
+            id="a value of a chart",
         ),
         pytest.param(
             [
