@@ -53,13 +53,16 @@ def contributing_files(desired: Desired, declared: Declaration) -> frozenset[str
 def may_build(path: str, text: str, places: Iterable[str]) -> bool:
     """Whether a kustomization or an engine object may build one of these files and folders: it may take in too many."""
     wanted, folder = {*places}, posixpath.dirname(path)
-    values = [one.value for one in read_documents(text)]
+    above = {other for one in wanted for other in folders_above(one, "")}
     if is_kustomization(path):
-        return any(join_path(folder, entry) in wanted for entry in _strings(values) if "\n" not in entry)
+        if folder not in above and ".." not in text:
+            return False
+        entries = _strings([one.value for one in read_documents(text)])
+        return any(join_path(folder, entry) in wanted for entry in entries if "\n" not in entry)
     if not any(mark in text for mark in (*MARKS, *HINTS)):
         return False
-    above = {other for one in wanted for other in folders_above(one, "")}
-    return "ApplicationSet" in text or any(entry and clean_path(entry) in above for entry in _strings(values))
+    named = (entry for entry in _strings([one.value for one in read_documents(text)]) if entry)
+    return "ApplicationSet" in text or any(clean_path(entry) in above for entry in named)
 
 
 def root_of(desired: Desired, declared: Declaration) -> RenderedRoot | None:
