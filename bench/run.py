@@ -1,7 +1,7 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
 python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks] [fleet]
-[standing] [pull_requests]
+[standing] [pull_requests] [history]
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 
 import changes
 import fleet
+import history
 import hooks
 import listing
 import members
@@ -35,6 +36,7 @@ PARTS = {
     "fleet": fleet.measured,
     "standing": standing.measured,
     "pull_requests": pull_requests.measured,
+    "history": history.measured,
 }
 
 

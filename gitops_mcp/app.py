@@ -15,10 +15,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitops_mcp import config
 from gitops_mcp.adapters.audit import AuditLog
+from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.kube_start import KubeStart, kube_start
 from gitops_mcp.caller import Caller, Nobody
@@ -88,6 +89,8 @@ class App:
     _helm: list[Helm] = field(default_factory=list, repr=False)
     """Opened for the first chart."""
     _forges: dict[ForgePlace, Forge] = field(default_factory=dict, repr=False)
+    kept: Memory[tuple[object, ...], Any] = field(default_factory=lambda: Memory(500), repr=False)
+    """What was found out about commits, which never change, by who found it out."""
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)
 

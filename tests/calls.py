@@ -94,6 +94,11 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
     ],
     "get_drift": lambda here: [{}, here.on],
     "adopt_live": lambda here: [{**here.on, **CONFIRMED}],
+    "get_history": lambda here: [
+        here.on,
+        {**here.on, "field": "spec.instances", "limit": 1},
+        {**here.on, "kind": "Database", "object": here.database},
+    ],
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
     "open_pull_request": lambda here: [

@@ -54,12 +54,32 @@ class DriftRow(Answer):
         return {"field": self.field, "git": self.git, "live": self.live}
 
 
+class LastChange(Answer):
+    """The last commit that changed an object as it is built."""
+
+    committed: str
+    age: str
+    author: str
+    subject: str
+    change: str | None = None
+    """The change of this server that it belongs to."""
+    pull_request: int | None = None
+
+    def __str__(self) -> str:
+        facts = [f"{self.committed} ({self.age})", self.author]
+        facts += [f"change {self.change}"] if self.change else []
+        facts += [f"pull request {self.pull_request}"] if self.pull_request else []
+        return plain(f"{', '.join(facts)} [it says (untrusted text): {self.subject}]")
+
+
 class ClusterInGit(Answer):
     """What Git declares of a cluster, and how the live one differs."""
 
     declared: str
     """File and line."""
-    commit: str
+    commit: str | None = None
+    """The last one that changed it as it is built, by whatever file; get_history tells those before."""
+    last_change: LastChange | None = None
     namespace_from: Literal["document", "kustomization", "engine", "unknown"]
     differs: list[DriftRow] = Field(default_factory=list)
     differs_more: int | None = None
@@ -78,7 +98,9 @@ class ClusterInGit(Answer):
             yield plain(f"differs: {one.field}: Git {git}, live {live}")
         if self.differs_more:
             yield f"and {self.differs_more} more fields differ"
-        yield f"declared in Git at {inline_code(self.declared)} (commit {self.commit[:12]})"
+        yield f"declared in Git at {inline_code(self.declared)}"
+        if self.commit and self.last_change:
+            yield f"last changed by commit {self.commit[:12]}, {self.last_change}"
         if self.made_by:
             yield f"other parts of it: {', '.join(map(inline_code, self.made_by))}"
         if self.applied_by:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
+from gitops_mcp.answers.history import ObjectHistory
 from gitops_mcp.answers.writes import DiscardResult, PullRequestResult
 from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
     ChangeName,
     ChangeState,
     ChangeTimeout,
+    ClusterName,
     Confirm,
     Cursor,
     DetailLevel,
     Draft,
     DryRun,
+    Environment,
+    HistoryField,
     Limit,
+    Namespace,
+    ObjectKind,
+    OwnedObject,
     PullRequestTitle,
     WaitFor,
 )
@@ -49,6 +56,27 @@ def get_change(
     return change_detail(app, change, detailed=detailed, wait_for=wait_for, seconds=timeout)
 
 
+def get_history(
+    app: App,
+    cluster_name: ClusterName,
+    namespace: Namespace = None,
+    kind: ObjectKind = "Cluster",
+    object: OwnedObject = None,  # noqa: A002 - what callers know it by
+    field: HistoryField = None,
+    environment: Environment = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> ObjectHistory:
+    """Tell which commits changed an object as it is built, newest first: who, when, why, fields before and after.
+
+    Any file counts that the object is made of: a patch, a base, a component, chart values. With field, who last set it.
+    """
+    from gitops_mcp.workflows.reading.history.page import HistoryQuestion, read_history
+
+    asked = HistoryQuestion(cluster_name, namespace, kind, object, field, environment, limit, cursor)
+    return read_history(app, asked)
+
+
 def discard_change(
     app: App, change: ChangeName, confirm_deletion: Confirm = False, dry_run: DryRun = False
 ) -> DiscardResult:
@@ -74,6 +102,7 @@ def open_pull_request(
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
+    Tool(get_history, "Show an object's history", "read"),
     Tool(open_pull_request, "Open a pull request", "propose"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

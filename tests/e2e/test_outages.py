@@ -67,8 +67,9 @@ def test_no_tool_says_that_there_is_nothing_where_nothing_was_read(
 
 
 def ask_every_tool(ask: Assistant, outage: str, *, declared: bool) -> None:
-    """Each once; of changes there are none, which Git knows."""
-    shortest = {tool.name: said for tool, said in reversed([*every_read(SUBJECT)]) if "change" not in tool.name}
+    """Each once but for those that ask Git alone."""
+    asking = [(tool, said) for tool, said in every_read(SUBJECT) if "change" not in tool.name]
+    shortest = {tool.name: said for tool, said in reversed(asking) if tool.name != "get_history"}
     for name, said in shortest.items():
         result = ask.call(name, **said)
         told = f"{outage}, {name}: {text(result)}"

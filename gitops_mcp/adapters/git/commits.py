@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -169,3 +169,21 @@ def ancestors_of(tip: str, parents: Mapping[str, Iterable[str]]) -> set[str]:
             reached.add(commit)
             ahead += parents[commit]
     return reached
+
+
+def merged_by(tip: str, parents: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """By commit the merge that brought it to the first parents of a tip; those themselves are not among them."""
+    chain: dict[str, None] = {}
+    commit = tip
+    while commit in parents and commit not in chain:
+        chain[commit] = None
+        commit = next(iter(parents[commit]), "")
+    found: dict[str, str] = {}
+    for merge in reversed(chain):
+        ahead = [*parents[merge][1:]]
+        while ahead:
+            commit = ahead.pop()
+            if commit in parents and commit not in chain and commit not in found:
+                found[commit] = merge
+                ahead += parents[commit]
+    return found

@@ -159,9 +159,10 @@ class History:
 
     def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
         """The files in which the tip cannot be merged into the base without a person."""
-        return self._merged(base, tip).conflicts
+        return self.trial_merge(base, tip).conflicts
 
-    def _merged(self, base: str, tip: str) -> TrialMerge:
+    def trial_merge(self, base: str, tip: str) -> TrialMerge:
+        """What merging the tip would make of the base."""
         start = self.merge_base(base, tip)
         if start is None:
             raise Unavailable(
@@ -188,7 +189,7 @@ class History:
         paths = self.changed_files(parted, tip) if parted else ()
         if parted is None or not paths or parted == base:
             return Holding("nothing")
-        merge = self._merged(base, tip)
+        merge = self.trial_merge(base, tip)
         if not merge.conflicts and merge.tree == self.files.tree(base):
             return Holding("content", near=True)
         since = self._commits_since(parted, base, paths)
@@ -246,23 +247,23 @@ class History:
         known = self._recent
         if known and known.base == object_id(base):
             return known
-        newer = tuple(self._log(f"{known.base}..{base}", most=_SEARCHED)) if known else ()
+        newer = tuple(self.log(f"{known.base}..{base}", most=_SEARCHED)) if known else ()
         if known and any(known.base in one.parents for one in newer):
             commits = (*newer, *known.by_id.values())[:_SEARCHED]
         else:
-            commits = tuple(self._log(object_id(base), most=_SEARCHED))
+            commits = tuple(self.log(object_id(base), most=_SEARCHED))
         self._recent = RecentCommits(base, {one.id: one for one in commits})
         return self._recent
 
     def commits(self, base: str, tip: str) -> tuple[Commit, ...]:
         """What the tip has and the base lacks, newest first, at most 100."""
         key = (object_id(base), object_id(tip))
-        return self._commits.made(key, lambda: tuple(self._log(f"{base}..{tip}")))
+        return self._commits.made(key, lambda: tuple(self.log(f"{base}..{tip}")))
 
     def first_parents(self, tip: str) -> tuple[Commit, ...]:
         """The tip and its first parents, newest first, at most 100: what a branch holds after it was merged."""
         key = ("", object_id(tip))
-        return self._commits.made(key, lambda: tuple(self._log("--first-parent", tip)))
+        return self._commits.made(key, lambda: tuple(self.log("--first-parent", tip)))
 
     def commits_naming(self, base: str, change: str) -> tuple[Commit, ...]:
         """Commits of the base whose message names the change, newest first: all that is left once its branch is gone.
@@ -271,20 +272,21 @@ class History:
         """
         line = f"{TRAILER}: {check_change_name(change)}"
         key = (object_id(base), line)
-        return self._commits.made(key, lambda: tuple(self._log("--basic-regexp", f"--grep=^{line} *$", base)))
+        return self._commits.made(key, lambda: tuple(self.log("--basic-regexp", f"--grep=^{line} *$", base)))
 
     def later(self, old: str, new: str, paths: Collection[str]) -> tuple[Commit, ...]:
         """What `new` has and `old` lacks that touches one of the paths, newest first, without merges."""
         asked = sorted(paths) if len(paths) <= _PATHS_NAMED else ()
-        return tuple(self._log("--no-merges", f"{object_id(old)}..{object_id(new)}", paths=asked))
+        return tuple(self.log("--no-merges", f"{object_id(old)}..{object_id(new)}", paths=asked))
 
     def log_of(self, tips: Iterable[str], base: str, *, most: int = _SEARCHED) -> tuple[Commit, ...]:
         """What any of the tips has and the base lacks."""
-        return tuple(self._log("--stdin", most=most, given=[*map(object_id, tips), f"^{object_id(base)}"]))
+        return tuple(self.log("--stdin", most=most, given=[*map(object_id, tips), f"^{object_id(base)}"]))
 
-    def _log(
+    def log(
         self, *what: str, most: int = MOST_COMMITS, paths: Iterable[str] = (), given: Iterable[str] = ()
     ) -> Iterator[Commit]:
+        """What `git log` prints for these arguments, at most so many; `given` is a line each of its input."""
         shape = (
             "-z",
             "--no-color",

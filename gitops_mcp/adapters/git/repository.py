@@ -18,6 +18,7 @@ from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.commits import Commit, Holding, Patches, RecentCommits
 from gitops_mcp.adapters.git.files import Files, GitFile
 from gitops_mcp.adapters.git.history import History
+from gitops_mcp.adapters.git.path_history import PathHistory
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.pull_heads import PullHeads
 from gitops_mcp.adapters.git.ref_listing import ChangeRef
@@ -49,6 +50,7 @@ class Repository:
     files: Files
     snapshots: Snapshots
     history: History
+    path_history: PathHistory
     pull_heads: PullHeads
 
     @classmethod
@@ -78,6 +80,7 @@ class Repository:
             files=files,
             snapshots=Snapshots(files),
             history=history,
+            path_history=PathHistory(history),
             pull_heads=PullHeads(history),
         )
 
@@ -271,6 +274,14 @@ class Repository:
     def later(self, old: str, new: str, paths: Collection[str]) -> tuple[Commit, ...]:
         """What `new` has and `old` lacks that touches one of the paths, newest first, without merges."""
         return self.history.later(old, new, paths)
+
+    @property
+    def shallow_commits(self) -> frozenset[str]:
+        """Those whose parents a shallow clone does not have."""
+        try:
+            return frozenset((self.common_dir / "shallow").read_text("ascii").split())
+        except FileNotFoundError:
+            return frozenset()
 
     def first_parents(self, tip: str) -> tuple[Commit, ...]:
         return self.history.first_parents(tip)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from gitops_mcp.answers.cluster_status import ClusterInGit, DriftRow, Scalar
+from gitops_mcp.answers.base import rows_of
+from gitops_mcp.answers.cluster_status import ClusterInGit, DriftRow, LastChange, Scalar
+from gitops_mcp.answers.history import HistoryRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
@@ -89,8 +91,14 @@ def near_names(
 
 
 def cluster_in_git(
-    app: App, ground: Ground, environment: Environment, declared: Declaration, live: Object | None
+    app: App,
+    ground: Ground,
+    environment: Environment,
+    declared: Declaration,
+    live: Object | None,
+    last: HistoryRow | None = None,
 ) -> ClusterInGit:
+    """`last`: the last commit that changed it."""
     differing = drift(declared.object, live) if live else ()
     desired = app.desired(ground, environment.path, ground.base.commit)
     unreached, paths, pending = desired.unreached, {declared.path}, []
@@ -103,7 +111,8 @@ def cluster_in_git(
             pending.append(other.name)
     return ClusterInGit(
         declared=declared.place,
-        commit=ground.base.commit,
+        commit=last.commit if last else None,
+        last_change=rows_of(LastChange, [last])[0] if last else None,
         namespace_from=declared.namespace_from,
         differs=[
             DriftRow(

@@ -29,8 +29,10 @@ from gitops_mcp.answers.cluster_parts import (
     VolumeRow,
 )
 from gitops_mcp.answers.cluster_status import BackupFacts, ClusterFacts, ClusterStatus
+from gitops_mcp.answers.history import HistoryRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.status.problems import Problem, problems, without_git
 from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
 from gitops_mcp.domain.live.drift import drift
@@ -46,6 +48,7 @@ from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.engines import Engines, SeenEngine
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
+from gitops_mcp.workflows.reading.history.last_change import last_change
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_related
 from gitops_mcp.workflows.reading.standing_at_base import StandingAtBase
 from gitops_mcp.workflows.secret_reports import read_secret_reports
@@ -87,12 +90,13 @@ def read_cluster_status(
         "Cluster", at(live, "metadata", "namespace") or (declared.identity.namespace if declared else asked), name
     )
     engine = engines.applying(whom, declared, live)
+    last = _last_change(app, ground, chosen, declared, apis.at_engine(chosen), warnings) if declared else None
     shared = ClusterStatus(
         environment=chosen.name,
         namespace=at(live, "metadata", "namespace") or (declared.identity.namespace if declared else asked),
         name=name,
         live="available" if live else "unavailable" if unavailable else "absent",
-        git=cluster_in_git(app, ground, chosen, declared, live) if ground and declared else None,
+        git=cluster_in_git(app, ground, chosen, declared, live, last) if ground and declared else None,
         engines=[cut_text(str(engine))] if engine else [],
         warnings=warnings,
     )
@@ -109,6 +113,25 @@ def read_cluster_status(
     unread_parts = [*missing, *unread, *apis.unreadable]
     is_direct = chosen.delivery == "direct"
     return _fill_answer(shared, seen, declared, held, unread_parts, unmade, detailed=detailed, is_direct=is_direct)
+
+
+def _last_change(
+    app: App,
+    ground: Ground | None,
+    environment: Environment,
+    declared: Declaration,
+    engine_api: ApiOnce,
+    warnings: list[Notice],
+) -> HistoryRow | None:
+    try:
+        found = last_change(app, ground, environment, declared, engine_api) if ground else None
+    except GitOpsError as error:  # all else is told still
+        warnings.append(Notice("last-change-unknown", f"which commit changed it last could not be told: {error}"))
+        return None
+    if found is None:
+        text = "no commit that was looked at changed it: get_history looks further back, and says where this clone ends"
+        warnings.append(Notice("last-change-unknown", text))
+    return found
 
 
 def _unmade_passwords(api: ApiOnce, live: Object, related: Related) -> tuple[list[Problem], list[Notice]]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
 import pytest
 
 from gitops_mcp.answers.cluster_status import ClusterStatus
@@ -152,3 +155,59 @@ def test_a_password_that_does_not_come_is_a_problem_with_the_controllers_reason(
         "and it is not tried again by itself, only once it changes or its controller starts anew"
     )
     assert found.detail == "no key could decrypt secret (password)"
+
+
+def test_the_last_commit_that_changed_the_cluster_is_named_and_not_the_head_of_the_base(team: Team, api: Api) -> None:
+    api.cluster("shop", "db", Answer(200, live()))
+    team.commit({"base/db.yaml": cluster(), "base/kustomization.yaml": "resources: [db.yaml]\n"})
+    overlay = "resources: [../base]\nnamePrefix: ''\n"
+    team.commit({"prod/kustomization.yaml": overlay + "commonLabels: {a: b}\n"})
+    changed = team.git("rev-parse", "HEAD")
+    team.commit({"base/db.yaml": "# why\n" + cluster(), "README.md": "db\n"})
+    app = team.app()
+    found = told(app, "shop")
+    assert found.git is not None
+    assert found.git.last_change is not None
+    assert (found.git.commit, found.git.last_change.subject) == (changed, "By hand")
+    assert found.git.last_change.author == "Test User <test@example.com>"
+    assert f"last changed by commit {changed[:12]}, " in found.markdown()
+    team.commit({"elsewhere.yaml": cluster("other")})
+    same = told(app, "shop").git
+    assert same is not None
+    assert same.commit == changed
+    team.commit({"prod/kustomization.yaml": overlay})
+    again = told(app, "shop").git
+    assert again is not None
+    assert again.commit == team.git("rev-parse", "HEAD")
+
+
+def test_the_last_change_is_kept_until_the_base_touches_what_the_cluster_is_built_from(
+    team: Team, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.cluster("shop", "db", Answer(200, live()))
+    team.commit({"db.yaml": cluster(), "other.yaml": cluster("other")})
+    app = team.app()
+    caplog.set_level(logging.DEBUG, logger="gitops_mcp.adapters.git.runner")
+
+    def logs() -> int:
+        caplog.clear()
+        told(app, "shop")
+        return sum(one.getMessage().startswith("git log") for one in caplog.records)
+
+    assert [logs(), logs()] == [2, 0]
+    team.commit({"other.yaml": cluster("other", spec="{instances: 1}")})
+    assert logs() == 0
+    team.commit({"db.yaml": cluster(spec="{instances: 1}")})
+    assert logs() == 2
+
+
+def test_a_shallow_clone_that_holds_no_change_of_the_cluster_says_so(team: Team, api: Api, tmp_path: Path) -> None:
+    api.cluster("shop", "db", Answer(200, live()))
+    team.commit({"db.yaml": cluster()})
+    team.commit({"README.md": "db\n"})
+    team.git("clone", "--quiet", "--depth=1", f"file://{team.root}", str(tmp_path / "shallow"))
+    found = told(Team(tmp_path / "shallow").app(), "shop")
+    assert found.git is not None
+    assert found.git.commit is None
+    [warning] = [one for one in found.warnings if one.id == "last-change-unknown"]
+    assert "get_history looks further back, and says where this clone ends" in warning.message

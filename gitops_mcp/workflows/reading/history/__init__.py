@@ -1,0 +1,1 @@
+"""Who made an object what it is: its commits, newest first."""
