@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
-from gitops_mcp.answers.writes import DiscardResult
+from gitops_mcp.answers.writes import DiscardResult, WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.tools.arguments import ChangeName, ChangeState, Confirm, Cursor, DetailLevel, DryRun, Limit
+from gitops_mcp.tools.arguments import ChangeName, ChangeState, Confirm, Cursor, DetailLevel, DryRun, Limit, Reason
 from gitops_mcp.tools.registry import Tool
 
 
@@ -38,8 +38,24 @@ def discard_change(
     return discard_branch(app, change, confirmed=confirm_deletion, dry_run=dry_run)
 
 
+def refresh_change(
+    app: App, change: ChangeName, confirm_deletion: Confirm = False, reason: Reason = None, dry_run: DryRun = False
+) -> WriteResult:
+    """Bring an open change up to the base: its requests are planned there again, as a further commit on its branch.
+
+    Use it where a change is behind or conflicts. Commits that others made on the branch are named, and nothing moves.
+    """
+    from gitops_mcp.tools.drafts import draft_request
+    from gitops_mcp.workflows.writing.carried_on.refresh import refresh_open_change
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("refresh_change", None, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
+    return refresh_open_change(app, request, change, draft_request)
+
+
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
+    Tool(refresh_change, "Refresh a change", "destroy"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

@@ -161,6 +161,11 @@ class History:
         """The files in which the tip cannot be merged into the base without a person."""
         return self._merged(base, tip).conflicts
 
+    def merged_tree(self, base: str, tip: str) -> str | None:
+        """What merging the two makes; None where that takes a person."""
+        merge = self._merged(base, tip)
+        return None if merge.conflicts else merge.tree
+
     def _merged(self, base: str, tip: str) -> TrialMerge:
         start = self.merge_base(base, tip)
         if start is None:

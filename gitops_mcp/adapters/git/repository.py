@@ -236,6 +236,13 @@ class Repository:
         """The files in which the tip cannot be merged into the base without a person."""
         return self.history.conflicts(base, tip)
 
+    def merged_tree(self, base: str, tip: str) -> str | None:
+        """What merging the two makes; None where that takes a person."""
+        return self.history.merged_tree(base, tip)
+
+    def tree(self, commit: str) -> str:
+        return self.files.tree(commit)
+
     def commits(self, base: str, tip: str) -> tuple[Commit, ...]:
         """What the tip has and the base lacks, newest first, at most 100."""
         return self.history.commits(base, tip)

@@ -1,0 +1,261 @@
+"""The requests of a change's commits, planned again where each commit began.
+
+What a commit keeps as asked is a claim that anybody can write. It is believed where its plan gives exactly the tree of
+that commit; every other commit is somebody's own, and is named. What a request makes anew each time (what is sealed,
+moments, Secrets in the API) is taken from the commit, and so is what its line does not tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice, product
+
+from gitops_mcp.adapters.git.commits import Commit
+from gitops_mcp.adapters.git.publishing.commit import draft_commit
+from gitops_mcp.adapters.secrets.notes import MadeSecret
+from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.app import App, Ground
+from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.impact.level import NOTHING
+from gitops_mcp.domain.names import one_line, quote
+from gitops_mcp.domain.plans.asked import AskedRequest, request_lines
+from gitops_mcp.domain.plans.confirmation import require_allowed_namespace
+from gitops_mcp.domain.plans.message import kept_reason
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.roles.declared_roles import strings_in
+from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.errors import GitOpsError, Refused
+from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.workflows.spans import Span
+from gitops_mcp.workflows.view import Carried, View, read_texts, view_at
+from gitops_mcp.workflows.writing.request import NotDelivered, Writing
+
+DraftRequest = Callable[[App, AskedRequest], NotDelivered]
+"""What the tools make of a request; raises InvalidRequest where they do not know it."""
+_TRIED = 60
+"""Ways to fill in what a line does not tell."""
+_MOMENTS = 5
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A commit with the one that its tree is compared with: its parent, or the base that a refresh took."""
+
+    commit: Commit
+    parent: str
+    lines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        one = self.commit
+        author, subject = (quote(one_line(redact_text(text))) for text in (one.author, one.subject))
+        return f"{one.id[:12]} by {cut_text(author, 100)} {cut_text(subject, 100)}"
+
+
+@dataclass(frozen=True)
+class Believed:
+    """The requests of a step, which give its diff, and what they have made."""
+
+    requests: tuple[AskedRequest, ...]
+    carried: Carried
+    reason: str
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """Requests planned one after the other."""
+
+    plans: tuple[Plan, ...]
+    tip: str
+    """A commit that holds all of it."""
+
+    @property
+    def is_unchanged(self) -> bool:
+        return not any(one.files for one in self.plans)
+
+
+@dataclass(frozen=True)
+class Replay:
+    app: App
+    ground: Ground
+    draft: DraftRequest
+    change: str
+    """Whose requests they are."""
+
+    def asked(self, request: AskedRequest) -> NotDelivered:
+        """What it means. Raises Refused where that leads back to the change."""
+        return self.draft(replace(self.app, replayed=(*self.app.replayed, self.change)), request)
+
+    def environment_of(self, steps: Iterable[Step]) -> str:
+        """The one that all requests are for; any, where none can be read. Raises Refused where they are for several."""
+        found: dict[str, None] = {}
+        for line in (line for step in steps for line in step.lines):
+            with suppress(GitOpsError):  # told of its commit, when that is planned again
+                request, _ = self.asked(AskedRequest.of_line(line)).settled(self.ground)
+                found[self.app.environment(self.ground.settings, request.environment).name] = None
+        if len(found) > 1:
+            raise Refused(
+                f"change {self.change!r} holds requests for several environments ({', '.join(found)}), which "
+                f"are not planned together again: ask the tools themselves, in a new change"
+            )
+        return next(iter(found or self.ground.settings.environments))
+
+    def believed(self, steps: Sequence[Step], api: ApiOnce) -> tuple[Believed, ...]:
+        """Raises Refused, naming every commit that is not what its requests give."""
+        found: list[Believed] = []
+        strangers: list[str] = []
+        for step in steps:
+            try:
+                found.append(self._believe(step, api))
+            except GitOpsError as error:
+                strangers.append(f"{step}: {error}")
+        if strangers:
+            raise Refused(
+                f"nothing was changed: of change {self.change!r} not all is what requests to this server give, so a "
+                f"person has to carry it on: {'; '.join(strangers[:5])}"
+                + (f"; and {len(strangers) - 5} more" if len(strangers) > 5 else "")
+            )
+        return tuple(found)
+
+    def _believe(self, step: Step, api: ApiOnce) -> Believed:
+        repository = self.ground.repository
+        if not step.lines:
+            raise Refused("it keeps no request")
+        start = repository.merge_base(self.ground.base.commit, step.parent)
+        if start is None:
+            raise Refused("it does not come from the base")
+        then = replace(self, ground=self.app.ground_at(self.ground, start))
+        asked = tuple(AskedRequest.of_line(line) for line in step.lines)
+        carried = self._carried(step)
+        for requests in self._filled(asked, step, then.ground):
+            drafted = then.plan(requests, step.parent, api, carried=carried)
+            if repository.tree(drafted.tip) == repository.tree(step.commit.id):
+                whole = joined_plan(step.commit.subject, drafted.plans, ())
+                return Believed(requests, carried, kept_reason(step.commit.body, whole))
+        raise Refused("what it says was asked gives another diff there")
+
+    def plan(
+        self,
+        requests: Iterable[AskedRequest],
+        commit: str,
+        api: ApiOnce,
+        *,
+        carried: Carried | None = None,
+        repeated: bool = False,
+    ) -> Drafted:
+        """Each on what the ones before it leave. `repeated`: what is so already is no fault, as in an open change."""
+        tip, plans = commit, []
+        for asked in requests:
+            request, writing = self.asked(asked).settled(self.ground)
+            environment = self.app.environment(self.ground.settings, request.environment)
+            proposed = repeated or tip != self.ground.base.commit
+            view = view_at(self.app, self.ground, environment, tip, proposed=proposed, api=api)
+            plan = _planned(writing, view, carried)
+            plans.append(require_allowed_namespace(plan, namespaces=environment.namespaces))
+            if plan.files:
+                tip = draft_commit(self.ground.repository, self.ground.git, tip, plan.contents)
+        return Drafted(tuple(plans), tip)
+
+    def _carried(self, step: Step) -> Carried:
+        repository = self.ground.repository
+        paths = repository.changed_files(step.parent, step.commit.id)
+        old, new = (read_texts(self.ground, one, paths) for one in (step.parent, step.commit.id))
+        made = MadeSecret.of(step.commit.trailers)
+        secrets = frozenset({(made.namespace, made.name)} if made else ())
+        new_moments = (
+            one for path, text in new.items() for one in _MOMENT.findall(text) if one not in old.get(path, "")
+        )
+        moments = map(parse_time, [*dict.fromkeys(new_moments), step.commit.authored])
+        return Carried(tuple(new.values()), tuple(one for one in moments if one is not None), secrets)
+
+    def _filled(self, asked: tuple[AskedRequest, ...], step: Step, then: Ground) -> Iterator[tuple[AskedRequest, ...]]:
+        """The requests, with texts of the commit for what their lines do not tell."""
+        count = sum(one.left_out for one in asked)
+        if not count:
+            yield asked
+            return
+        environment = self.app.environment(then.settings, self.environment_of([step]))
+        before, after = (self.app.desired(then, environment.path, one) for one in (step.parent, step.commit.id))
+        texts = dict.fromkeys(text for one in changed_objects(before, after) for text in strings_in(one.after))
+        for values in islice(product(texts, repeat=count), _TRIED):
+            rest = list(values)
+            made = []
+            for one in asked:
+                made.append(one.filled(tuple(rest[: one.left_out])))
+                del rest[: one.left_out]
+            yield tuple(made)
+
+
+def steps_of(ground: Ground, span: Span) -> tuple[Step, ...]:
+    """The commits of a change, oldest first; what a refresh has taken over stands in its commit alone.
+
+    Raises Refused for a change without commits.
+    """
+    repository, known = ground.repository, {one.id: one for one in span.commits}
+    if span.state == "empty" or span.tip not in known:
+        raise Refused(f"change {span.name!r} holds no commit that is known here, so there is nothing to carry on")
+    found: list[Step] = []
+    commit = known.get(span.tip)
+    while commit is not None:
+        lines, parents = request_lines(commit.body), commit.parents
+        is_merge = len(parents) == 2 and repository.is_ancestor(parents[1], ground.base.commit)
+        if is_merge and lines:
+            found.append(Step(commit, parents[1], lines))
+            break
+        if not (is_merge and repository.merged_tree(parents[1], parents[0]) == repository.tree(commit.id)):
+            found.append(Step(commit, next(iter(parents), ""), lines if len(parents) == 1 else ()))
+        commit = known.get(next(iter(parents), ""))
+    return tuple(reversed(found))
+
+
+def net_changes(ground: Ground, old: str, new: str) -> tuple[FileChange, ...]:
+    paths = ground.repository.changed_files(old, new)
+    before, after = (read_texts(ground, commit, paths) for commit in (old, new))
+    return tuple(FileChange(path, before.get(path), after.get(path)) for path in paths)
+
+
+def joined_plan(subject: str, plans: Sequence[Plan], files: tuple[FileChange, ...]) -> Plan:
+    """Several plans as one, with what they do in the end."""
+    impact = NOTHING
+    for one in plans:
+        impact = impact.joined(one.impact)
+    return Plan(
+        subject,
+        plans[0].target,
+        files,
+        impact,
+        tuple(dict.fromkeys(notice for one in plans for notice in one.warnings)),
+        "; ".join(one.destroys for one in plans if one.destroys and one.files) or None,
+        body=tuple(text for one in plans for text in one.body),
+        next=tuple(dict.fromkeys(text for one in plans for text in one.next)),
+        validated_by=plans[0].validated_by,
+        writes=tuple(write for one in plans for write in one.writes),
+        caution="; ".join(filter(None, (one.caution for one in plans))),
+    )
+
+
+def subjects_of(plans: Iterable[Plan]) -> str:
+    return "; ".join(one.subject for one in plans if one.files)
+
+
+def _planned(writing: Writing, view: View, carried: Carried | None) -> Plan:
+    """With the moment that the earlier commit took for now, where it wrote that down."""
+    if carried is None:
+        return writing.plan(view)
+    said = {line.strip() for text in carried.texts for line in text.splitlines()}
+    plans = []
+    for moment in carried.moments[:_MOMENTS]:
+        plan = writing.plan(replace(view, carried=replace(carried, moments=(moment,))))
+        if all(line.strip() in said for one in plan.files for line in _added_lines(one)):
+            return plan
+        plans.append(plan)
+    return plans[0]
+
+
+def _added_lines(one: FileChange) -> set[str]:
+    return {*(one.after or "").splitlines()} - {*(one.before or "").splitlines()}
