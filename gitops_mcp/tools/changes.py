@@ -53,9 +53,25 @@ def refresh_change(
     return refresh_open_change(app, request, change, draft_request)
 
 
+def undo_change(
+    app: App, change: ChangeName, confirm_deletion: Confirm = False, reason: Reason = None, dry_run: DryRun = False
+) -> WriteResult:
+    """Take back what a merged change did, by a new change that sets its fields and objects back at today's places.
+
+    Of an open change it takes back the last commit, by a further one; discard_change removes all of it. Refused where
+    data is gone, or where later changes touched the same.
+    """
+    from gitops_mcp.workflows.writing.carried_on.undo import undo
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("undo_change", None, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
+    return undo(app, request, change)
+
+
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
     Tool(refresh_change, "Refresh a change", "destroy"),
+    Tool(undo_change, "Undo a change", "destroy"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

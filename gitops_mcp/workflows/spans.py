@@ -34,6 +34,8 @@ class Span:
     commits: tuple[Commit, ...]
     in_part: bool = False
     """Whether the base says otherwise since for a part of it."""
+    half: bool = False
+    """It is open, and a part of it is on the base."""
 
 
 def find_span(ground: Ground, name: str) -> Span:
@@ -62,7 +64,7 @@ def _span(ground: Ground, name: str, outcome: Outcome) -> Span:
     if commits is None:
         commits = ground.repository.commits(ground.base.commit, outcome.tip)
     branch = ground.git.prefix + name
-    return Span(name, branch, outcome.start, outcome.tip, outcome.state, outcome.why, commits)
+    return Span(name, branch, outcome.start, outcome.tip, outcome.state, outcome.why, commits, half=outcome.half)
 
 
 def note_spans(ground: Ground, spans: Iterable[Span], objects: Sequence[str] = ()) -> None:

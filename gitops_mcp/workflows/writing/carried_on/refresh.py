@@ -13,6 +13,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.asked import AskedRequest
+from gitops_mcp.domain.plans.confirmation import CHANGE
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.errors import GitOpsError, Refused
@@ -42,12 +43,12 @@ def refresh_open_change(app: App, request: WriteRequest, change: str, draft: Dra
         replay = Replay(app, ground, draft, change)
 
         def about(_: View) -> Subject:
-            return Subject("refresh", Identity("Change", None, change), ())
+            return Subject("refresh", Identity(CHANGE, None, change), ())
 
         def plan(view: View) -> Plan:
             base = ground.base
             if ground.repository.is_ancestor(base.commit, span.tip):
-                target = Identity("Change", view.environment.name, change)
+                target = Identity(CHANGE, None, change)
                 return Plan(
                     f"Refresh change {change!r}", target, unchanged=f"change {change!r} has all of {base.branch}"
                 )
