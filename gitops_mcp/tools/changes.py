@@ -5,7 +5,19 @@ from __future__ import annotations
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
 from gitops_mcp.answers.writes import DiscardResult, WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.tools.arguments import ChangeName, ChangeState, Confirm, Cursor, DetailLevel, DryRun, Limit, Reason
+from gitops_mcp.tools.arguments import (
+    ChangeName,
+    ChangeState,
+    Confirm,
+    Cursor,
+    DetailLevel,
+    DryRun,
+    Limit,
+    NextEnvironment,
+    OtherNames,
+    OtherValues,
+    Reason,
+)
 from gitops_mcp.tools.registry import Tool
 
 
@@ -68,10 +80,33 @@ def undo_change(
     return undo(app, request, change)
 
 
+def repeat_change(
+    app: App,
+    change: ChangeName,
+    environment: NextEnvironment,
+    names: OtherNames = None,
+    values: OtherValues = None,
+    confirm_deletion: Confirm = False,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Ask for all that a change asked for once more, in another environment: a new change there, with new passwords.
+
+    Use it to carry a change on from staging to production. What does not exist there is named.
+    """
+    from gitops_mcp.tools.drafts import draft_request
+    from gitops_mcp.workflows.writing.carried_on.repeat import Elsewhere, repeat
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("repeat_change", environment, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
+    return repeat(app, request, change, Elsewhere(environment, names or {}, values or {}), draft_request)
+
+
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
     Tool(refresh_change, "Refresh a change", "destroy"),
     Tool(undo_change, "Undo a change", "destroy"),
+    Tool(repeat_change, "Repeat a change elsewhere", "destroy"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 from gitops_mcp.adapters.git.commits import Commit
@@ -86,6 +86,12 @@ class Replay:
     draft: DraftRequest
     change: str
     """Whose requests they are."""
+    _apis: dict[str, ApiOnce] = field(default_factory=dict)
+
+    def sees(self, view: View) -> Replay:
+        """What a view has seen of its API is not asked again."""
+        self._apis[view.environment.name] = view.api
+        return self
 
     def asked(self, request: AskedRequest) -> NotDelivered:
         """What it means. Raises Refused where that leads back to the change."""
@@ -105,13 +111,13 @@ class Replay:
             )
         return next(iter(found or self.ground.settings.environments))
 
-    def believed(self, steps: Sequence[Step], api: ApiOnce) -> tuple[Believed, ...]:
+    def believed(self, steps: Sequence[Step]) -> tuple[Believed, ...]:
         """Raises Refused, naming every commit that is not what its requests give."""
         found: list[Believed] = []
         strangers: list[str] = []
         for step in steps:
             try:
-                found.append(self._believe(step, api))
+                found.append(self._believe(step))
             except GitOpsError as error:
                 strangers.append(f"{step}: {error}")
         if strangers:
@@ -122,7 +128,7 @@ class Replay:
             )
         return tuple(found)
 
-    def _believe(self, step: Step, api: ApiOnce) -> Believed:
+    def _believe(self, step: Step) -> Believed:
         repository = self.ground.repository
         if not step.lines:
             raise Refused("it keeps no request")
@@ -133,20 +139,14 @@ class Replay:
         asked = tuple(AskedRequest.of_line(line) for line in step.lines)
         carried = self._carried(step)
         for requests in self._filled(asked, step, then.ground):
-            drafted = then.plan(requests, step.parent, api, carried=carried)
+            drafted = then.plan(requests, step.parent, carried=carried)
             if repository.tree(drafted.tip) == repository.tree(step.commit.id):
                 whole = joined_plan(step.commit.subject, drafted.plans, ())
                 return Believed(requests, carried, kept_reason(step.commit.body, whole))
         raise Refused("what it says was asked gives another diff there")
 
     def plan(
-        self,
-        requests: Iterable[AskedRequest],
-        commit: str,
-        api: ApiOnce,
-        *,
-        carried: Carried | None = None,
-        repeated: bool = False,
+        self, requests: Iterable[AskedRequest], commit: str, *, carried: Carried | None = None, repeated: bool = False
     ) -> Drafted:
         """Each on what the ones before it leave. `repeated`: what is so already is no fault, as in an open change."""
         tip, plans = commit, []
@@ -154,7 +154,9 @@ class Replay:
             request, writing = self.asked(asked).settled(self.ground)
             environment = self.app.environment(self.ground.settings, request.environment)
             proposed = repeated or tip != self.ground.base.commit
-            view = view_at(self.app, self.ground, environment, tip, proposed=proposed, api=api)
+            known = self._apis.get(environment.name)
+            view = view_at(self.app, self.ground, environment, tip, proposed=proposed, api=known)
+            self.sees(view)
             plan = _planned(writing, view, carried)
             plans.append(require_allowed_namespace(plan, namespaces=environment.namespaces))
             if plan.files:

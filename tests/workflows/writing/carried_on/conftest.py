@@ -34,8 +34,8 @@ START: Mapping[str, str] = {
         "  storage: {size: 10Gi}",
     ),
     "staging/all.yaml": cluster(
-        "db",
-        "shop",
+        "db-staging",
+        "shop-staging",
         "\n  instances: 3\n  imageName: registry.example.com/cloudnative-pg/postgresql:17.4-standard-trixie\n"
         "  storage: {size: 10Gi}",
     ),

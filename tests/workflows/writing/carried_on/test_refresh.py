@@ -126,7 +126,7 @@ def test_a_request_that_applies_no_more_is_named(house: House) -> None:
     before = house.refs()
     with pytest.raises(
         GitOpsError,
-        match="a request of change 'mine' does not apply to main any more: 'scale_postgres_cluster': no Cluster 'db'",
+        match="a request of change 'mine' does not apply to main any more: 'scale_postgres_cluster': Git declares no Cluster 'db'",
     ):
         house.ask("refresh_change", change="mine")
     assert house.refs() == before
