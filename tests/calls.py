@@ -95,8 +95,8 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
     "refresh_change": lambda here: [{"change": here.change, **CONFIRMED}],
+    "repeat_change": lambda here: [{"change": here.change, **CONFIRMED}],
     "undo_change": lambda here: [{"change": here.change, **CONFIRMED}],
-    "repeat_change": lambda here: [{"change": here.change, "environment": here.environment or "default", **CONFIRMED}],
     "discard_change": lambda here: [{"change": here.change, **CONFIRMED}],
 }
 

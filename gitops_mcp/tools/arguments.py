@@ -61,18 +61,15 @@ Change = Annotated[
 ChangeName = Annotated[
     str, Field(description="Name of the change, as list_changes gives it", min_length=1, max_length=63)
 ]
-NextEnvironment = Annotated[str, Field(description="Environment to repeat it in", min_length=1, max_length=63)]
+NextEnvironment = Annotated[
+    str | None, Field(description="Environment to repeat it in; left out: the only one", max_length=63)
+]
 OtherNames = Annotated[
     Annotated[dict[str, str], Field(max_length=100), _mapping(_TEXT, "orders", most=100)] | None,
     Field(description='What is called otherwise there, whole names: {"orders": "orders-staging"}'),
 ]
 OtherValues = Annotated[
-    Annotated[
-        dict[str, Strictly | list[str]],
-        Field(max_length=100),
-        _mapping(_ANY_VALUE, "Cluster/orders:spec.instances", most=100),
-    ]
-    | None,
+    Annotated[dict[str, Strictly | list[str]], Field(max_length=100), _mapping(_ANY_VALUE, "example", most=100)] | None,
     Field(
         description='Fields that differ there, by Kind/name:path: {"Cluster/orders:spec.instances": 1}; null removes'
     ),

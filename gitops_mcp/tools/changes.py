@@ -83,7 +83,7 @@ def undo_change(
 def repeat_change(
     app: App,
     change: ChangeName,
-    environment: NextEnvironment,
+    environment: NextEnvironment = None,
     names: OtherNames = None,
     values: OtherValues = None,
     confirm_deletion: Confirm = False,
@@ -106,7 +106,7 @@ TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
     Tool(refresh_change, "Refresh a change", "destroy"),
-    Tool(undo_change, "Undo a change", "destroy"),
     Tool(repeat_change, "Repeat a change elsewhere", "destroy"),
+    Tool(undo_change, "Undo a change", "destroy"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

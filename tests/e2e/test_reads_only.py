@@ -140,7 +140,8 @@ def test_a_write_only_reads_of_the_api(tmp_path: Path) -> None:
     with desk(tmp_path) as here:
         subject = orders(here.team, here.ask.answer)
         for tool, said in every_write(subject):
-            assert here.ask.answer(tool.name, **said)["outcome"] in {"committed", "discarded"}, tool.name
+            done = {"committed", "discarded", *(("unchanged",) if tool.name == "refresh_change" else ())}
+            assert here.ask.answer(tool.name, **said)["outcome"] in done, tool.name
         further = {**subject.on, "change": "call-1", "role_name": "reader"}
         here.ask.answer("create_postgres_role", **further)
         here.ask.answer("update_postgres_role", **further, createdb=True)

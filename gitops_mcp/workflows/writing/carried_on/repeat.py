@@ -41,7 +41,7 @@ _OF_AN_OBJECT = ("spec.", "metadata.annotations.", "metadata.labels.")
 
 @dataclass(frozen=True)
 class Elsewhere:
-    environment: str
+    environment: str | None
     names: Mapping[str, str]
     """What is called otherwise there."""
     values: Mapping[str, Any]
@@ -54,8 +54,9 @@ def repeat(app: App, request: WriteRequest, change: str, there: Elsewhere, draft
         raise Refused(f"it repeats change {change!r}, of which it is a part")
 
     def settle(ground: Ground) -> tuple[WriteRequest, Writing]:
-        app.environment(ground.settings, there.environment)
-        repeated = _Repeat(Replay(app, ground, draft, change), steps_of(ground, find_span(ground, change)), there)
+        name = app.environment(ground.settings, there.environment).name
+        steps = steps_of(ground, find_span(ground, change))
+        repeated = _Repeat(Replay(app, ground, draft, change), steps, there, name)
         return request, Writing(repeated.about, repeated.plan)
 
     return deliver(app, request, settle)
@@ -66,6 +67,7 @@ class _Repeat:
     replay: Replay
     steps: tuple[Step, ...]
     there: Elsewhere
+    environment: str
 
     def about(self, view: View) -> Subject:
         parts: list[SubjectPart] = []
@@ -74,7 +76,7 @@ class _Repeat:
                 for line in step.lines:
                     _, writing = self.replay.asked(self._moved(AskedRequest.of_line(line))).settled(self.replay.ground)
                     parts += writing.about(view).parts
-        called = f"repeat-{self.replay.change}-in-{self.there.environment}"
+        called = f"repeat-{self.replay.change}-in-{self.environment}"
         return Subject("repeat", Identity(CHANGE, None, self.replay.change), tuple(parts), called=called)
 
     def plan(self, view: View) -> Plan:
@@ -82,7 +84,7 @@ class _Repeat:
         asked = [request for one in believed for request in one.requests]
         self._check_names(asked)
         moved = tuple(map(self._moved, asked))
-        ground, name, start = self.replay.ground, self.there.environment, view.desired.commit
+        ground, name, start = self.replay.ground, self.environment, view.desired.commit
         try:
             drafted = self.replay.plan(moved, start)
         except GitOpsError as error:
@@ -99,7 +101,7 @@ class _Repeat:
         return replace(made, reason="; ".join(reasons), requests=moved if is_alone else ())
 
     def _moved(self, asked: AskedRequest) -> AskedRequest:
-        return asked.renamed(self.there.names).in_environment(self.there.environment)
+        return asked.renamed(self.there.names).in_environment(self.environment)
 
     def _check_names(self, asked: list[AskedRequest]) -> None:
         known = {text.removeprefix("existing:") for one in asked for text in strings_in(dict(one.arguments))}

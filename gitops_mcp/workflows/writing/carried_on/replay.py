@@ -19,8 +19,10 @@ from gitops_mcp.adapters.secrets.notes import MadeSecret
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.impact.level import NOTHING
 from gitops_mcp.domain.names import one_line, quote
+from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plans.asked import AskedRequest, request_lines
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace
 from gitops_mcp.domain.plans.message import kept_reason
@@ -29,8 +31,8 @@ from gitops_mcp.domain.plans.roles.declared_roles import strings_in
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.files import FileChange
-from gitops_mcp.errors import GitOpsError, Refused
-from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.errors import GitOpsError, Refused, Unavailable
+from gitops_mcp.workflows.api_once import ApiBefore, ApiOnce
 from gitops_mcp.workflows.spans import Span
 from gitops_mcp.workflows.view import Carried, View, read_texts, view_at
 from gitops_mcp.workflows.writing.request import NotDelivered, Writing
@@ -138,15 +140,38 @@ class Replay:
         then = replace(self, ground=self.app.ground_at(self.ground, start))
         asked = tuple(AskedRequest.of_line(line) for line in step.lines)
         carried = self._carried(step)
-        for requests in self._filled(asked, step, then.ground):
-            drafted = then.plan(requests, step.parent, carried=carried)
-            if repository.tree(drafted.tip) == repository.tree(step.commit.id):
-                whole = joined_plan(step.commit.subject, drafted.plans, ())
-                return Believed(requests, carried, kept_reason(step.commit.body, whole))
-        raise Refused("what it says was asked gives another diff there")
+        why: GitOpsError = Refused("what it says was asked gives another diff there")
+        for as_then in self._times(step, then.ground):
+            for requests in self._filled(asked, step, then.ground):
+                try:
+                    drafted = then.plan(requests, step.parent, carried=carried, as_then=as_then)
+                except GitOpsError as error:
+                    why = error
+                    continue
+                if repository.tree(drafted.tip) == repository.tree(step.commit.id):
+                    whole = joined_plan(step.commit.subject, drafted.plans, ())
+                    return Believed(requests, carried, kept_reason(step.commit.body, whole))
+        raise why
+
+    def _times(self, step: Step, then: Ground) -> Iterator[Callable[[ApiOnce], ApiOnce]]:
+        """The API as it is now, as it was before the commit was applied, and silent: a plan depends on what it said."""
+        yield lambda api: api
+        environment = self.app.environment(then.settings, self.environment_of([step]))
+        states = [self.app.desired(self.ground, environment.path, one) for one in (step.parent, step.commit.id)]
+        before = {one.identity: one.before for one in changed_objects(states[0], states[1])}
+        made = names_of_new_documents(net_changes(self.ground, step.parent, step.commit.id))
+        yield lambda api: ApiBefore.of(api, before, made)
+        down = Unavailable("the API is left out of this")
+        yield lambda api: ApiOnce(api.kube, api.schemas, _down=down)
 
     def plan(
-        self, requests: Iterable[AskedRequest], commit: str, *, carried: Carried | None = None, repeated: bool = False
+        self,
+        requests: Iterable[AskedRequest],
+        commit: str,
+        *,
+        carried: Carried | None = None,
+        repeated: bool = False,
+        as_then: Callable[[ApiOnce], ApiOnce] = lambda api: api,
     ) -> Drafted:
         """Each on what the ones before it leave. `repeated`: what is so already is no fault, as in an open change."""
         tip, plans = commit, []
@@ -157,7 +182,7 @@ class Replay:
             known = self._apis.get(environment.name)
             view = view_at(self.app, self.ground, environment, tip, proposed=proposed, api=known)
             self.sees(view)
-            plan = _planned(writing, view, carried)
+            plan = _planned(writing, replace(view, api=as_then(view.api)), carried)
             plans.append(require_allowed_namespace(plan, namespaces=environment.namespaces))
             if plan.files:
                 tip = draft_commit(self.ground.repository, self.ground.git, tip, plan.contents)
@@ -219,6 +244,15 @@ def net_changes(ground: Ground, old: str, new: str) -> tuple[FileChange, ...]:
     paths = ground.repository.changed_files(old, new)
     before, after = (read_texts(ground, commit, paths) for commit in (old, new))
     return tuple(FileChange(path, before.get(path), after.get(path)) for path in paths)
+
+
+def names_of_new_documents(files: Iterable[FileChange]) -> frozenset[str]:
+    return frozenset(
+        str(at(document.value, "metadata", "name"))
+        for one in files
+        if one.before is None
+        for document in read_documents(one.after or "")
+    )
 
 
 def joined_plan(subject: str, plans: Sequence[Plan], files: tuple[FileChange, ...]) -> Plan:
