@@ -5,7 +5,7 @@ A list of mappings that all have a name is taken item by item; what has changed 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,10 @@ ABSENT = object()
 
 @dataclass(frozen=True)
 class AddItem:
-    """At the end of the list at the path."""
+    """Before the one at the index, in the list at the path."""
 
     path: Path
+    index: int
     item: Object
 
 
@@ -61,7 +62,7 @@ def value_without(before: Any, after: Any, now: Any) -> Any:
     old, new, here = parts
     made = {
         key: value
-        for key in [*here, *(key for key in old if key not in here)]
+        for key in _in_order(old, here)
         if (value := value_without(old.get(key, ABSENT), new.get(key, ABSENT), here.get(key, ABSENT))) is not ABSENT
     }
     return [*made.values()] if isinstance(now, list) else made
@@ -94,13 +95,25 @@ def _edits_of_items(parts: tuple[Mapping[str, Any], ...], path: Path) -> Iterato
         if name in old and name in new:
             yield from undo_edits(old[name], new[name], here[name], (*path, index))
     yield from (DropItem(path, name) for name in here if name in new and name not in old)
-    yield from (AddItem(path, item) for name, item in old.items() if name not in new and name not in here)
+    kept = [name for name in _in_order(old, here) if name in here or name not in new]
+    kept = [name for name in kept if name in old or name not in new]
+    yield from (AddItem(path, index, old[name]) for index, name in enumerate(kept) if name not in here)
 
 
 def _without_items(before: list[Any], after: list[Any], now: list[Any]) -> list[Any]:
     """Of plain values: those that the change added go, and those that it took away come back."""
     kept = [one for one in now if _is_among(one, before) or not _is_among(one, after)]
     return [*kept, *(one for one in before if not _is_among(one, after) and not _is_among(one, kept))]
+
+
+def _in_order(old: Iterable[str], here: Iterable[str]) -> list[str]:
+    """Those of `here`, and each of the old ones that is missing behind the one that it stood behind."""
+    found, before = [*here], -1
+    for name in old:
+        if name not in found:
+            found.insert(before + 1, name)
+        before = found.index(name)
+    return found
 
 
 def _fields_of(value: Any) -> Mapping[str, Any] | None:

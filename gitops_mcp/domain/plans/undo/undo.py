@@ -20,7 +20,7 @@ from gitops_mcp.domain.editing.removal import remove_objects
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, at, dotted_path, text_at
+from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, at, dotted_path, list_at, text_at
 from gitops_mcp.domain.plans.confirmation import CHANGE
 from gitops_mcp.domain.plans.undo.inverse import AddItem, DropItem, UndoEdit, items_by_name, undo_edits, value_without
 from gitops_mcp.domain.redact import redact_value
@@ -29,6 +29,7 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.repository.lapses import lapse_of
+from gitops_mcp.domain.yaml.edits import Set
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
 from gitops_mcp.domain.yaml.values import is_same
@@ -86,7 +87,7 @@ def undo_files(
 def object_without(change: ObjectChange, now: Desired) -> Object | None:
     """What an object is once the change is taken back, as built."""
     here = _declared(now, change)
-    if change.before is None or change.after is None or here is None:
+    if change.before is None or change.after is None or here is None or is_same(here.object, change.after):
         return change.before
     made: Object = value_without(change.before, change.after, here.object)
     return made
@@ -133,7 +134,10 @@ def _by_objects(
 
 def _made_edit(desired: Desired, declared: Declaration, edit: UndoEdit) -> tuple[FileChange, ...]:
     match edit:
-        case AddItem(path, item):
+        case AddItem(path, index, item):
+            items = list_at(declared.object, *path)
+            with suppress(Refused):
+                return edit_fields(desired, declared, Set(path, [*items[:index], item, *items[index:]]))
             return add_item(desired, declared, path, item)
         case DropItem(path, name):
             return remove_item(

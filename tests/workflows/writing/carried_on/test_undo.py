@@ -17,6 +17,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "role": ("create_postgres_role", {**ON, "role_name": "clerk", "password_source": "none"}),
     "update of a role": ("update_postgres_role", {**ON, "role_name": "old", "connection_limit": 7, "comment": "x"}),
     "delete of a role": ("delete_postgres_role", {**ON, "role_name": "old", "drop": False}),
+    "delete of the first role": ("delete_postgres_role", {**ON, "role_name": "first", "drop": False}),
     "migration of roles": ("migrate_postgres_roles", dict(ON)),
     "database": ("create_postgres_database", {**ON, "database_name": "one", "owner": "app"}),
     "delete of a database": ("delete_postgres_database", {**ON, "database_name": "kept"}),
