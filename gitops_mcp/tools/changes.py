@@ -73,11 +73,12 @@ def undo_change(
     Of an open change it takes back the last commit, by a further one; discard_change removes all of it. Refused where
     data is gone, or where later changes touched the same.
     """
+    from gitops_mcp.tools.drafts import draft_request
     from gitops_mcp.workflows.writing.carried_on.undo import undo
     from gitops_mcp.workflows.writing.request import WriteRequest
 
     request = WriteRequest("undo_change", None, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
-    return undo(app, request, change)
+    return undo(app, request, change, draft_request)
 
 
 def repeat_change(

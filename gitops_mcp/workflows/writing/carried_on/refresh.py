@@ -52,7 +52,7 @@ def refresh_open_change(app: App, request: WriteRequest, change: str, draft: Dra
                 return Plan(
                     f"Refresh change {change!r}", target, unchanged=f"change {change!r} has all of {base.branch}"
                 )
-            return _planned_on_base(replay.sees(view), replay.believed(steps))
+            return _planned_on_base(replay.sees(view), replay.believed(steps), view.environment.name)
 
         settled = replace(request, change=change, environment=replay.environment_of(steps))
         return settled, Writing(about, plan, on_base=True)
@@ -60,14 +60,14 @@ def refresh_open_change(app: App, request: WriteRequest, change: str, draft: Dra
     return deliver(app, request, settle)
 
 
-def _planned_on_base(replay: Replay, believed: tuple[Believed, ...]) -> Plan:
+def _planned_on_base(replay: Replay, believed: tuple[Believed, ...], name: str) -> Plan:
     base = replay.ground.base
     plans: list[Plan] = []
     requests: list[AskedRequest] = []
     tip = base.commit
     for one in believed:
         try:
-            drafted = replay.plan(one.requests, tip, carried=one.carried, repeated=True)
+            drafted = replay.plan(one.requests, tip, carried=one.carried, repeated=True, environment=name)
         except GitOpsError as error:
             raise type(error)(
                 f"nothing was changed: a request of change {replay.change!r} does not apply to {base.branch} any more: "

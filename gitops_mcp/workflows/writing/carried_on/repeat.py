@@ -86,7 +86,7 @@ class _Repeat:
         moved = tuple(map(self._moved, asked))
         ground, name, start = self.replay.ground, self.environment, view.desired.commit
         try:
-            drafted = self.replay.plan(moved, start)
+            drafted = self.replay.plan(moved, start, environment=name)
         except GitOpsError as error:
             raise type(error)(
                 f"nothing was changed: change {self.replay.change!r} cannot be repeated in {name}: {error}"

@@ -52,6 +52,8 @@ class Step:
     commit: Commit
     parent: str
     lines: tuple[str, ...]
+    near: tuple[Commit, ...]
+    """All commits of the change: a refresh takes their requests over, and not what they say they have made."""
 
     def __str__(self) -> str:
         one = self.commit
@@ -105,7 +107,8 @@ class Replay:
         for line in (line for step in steps for line in step.lines):
             with suppress(GitOpsError):  # told of its commit, when that is planned again
                 request, _ = self.asked(AskedRequest.of_line(line)).settled(self.ground)
-                found[self.app.environment(self.ground.settings, request.environment).name] = None
+                if request.environment:
+                    found[request.environment] = None
         if len(found) > 1:
             raise Refused(
                 f"change {self.change!r} holds requests for several environments ({', '.join(found)}), which "
@@ -139,12 +142,14 @@ class Replay:
             raise Refused("it does not come from the base")
         then = replace(self, ground=self.app.ground_at(self.ground, start))
         asked = tuple(AskedRequest.of_line(line) for line in step.lines)
-        carried = self._carried(step)
+        carried, environment = self._carried(step), self.environment_of([step])
         why: GitOpsError = Refused("what it says was asked gives another diff there")
         for as_then in self._times(step, then.ground):
             for requests in self._filled(asked, step, then.ground):
                 try:
-                    drafted = then.plan(requests, step.parent, carried=carried, as_then=as_then)
+                    drafted = then.plan(
+                        requests, step.parent, carried=carried, environment=environment, as_then=as_then
+                    )
                 except GitOpsError as error:
                     why = error
                     continue
@@ -171,19 +176,23 @@ class Replay:
         *,
         carried: Carried | None = None,
         repeated: bool = False,
+        environment: str,
         as_then: Callable[[ApiOnce], ApiOnce] = lambda api: api,
     ) -> Drafted:
-        """Each on what the ones before it leave. `repeated`: what is so already is no fault, as in an open change."""
+        """Each on what the ones before it leave. `repeated`: what is so already is no fault, as in an open change.
+
+        `environment`: where those are planned that follow from the change alone and name none.
+        """
         tip, plans = commit, []
         for asked in requests:
             request, writing = self.asked(asked).settled(self.ground)
-            environment = self.app.environment(self.ground.settings, request.environment)
+            where = self.app.environment(self.ground.settings, request.environment or environment)
             proposed = repeated or tip != self.ground.base.commit
-            known = self._apis.get(environment.name)
-            view = view_at(self.app, self.ground, environment, tip, proposed=proposed, api=known)
+            known = self._apis.get(where.name)
+            view = view_at(self.app, self.ground, where, tip, proposed=proposed, api=known)
             self.sees(view)
             plan = _planned(writing, replace(view, api=as_then(view.api)), carried)
-            plans.append(require_allowed_namespace(plan, namespaces=environment.namespaces))
+            plans.append(require_allowed_namespace(plan, namespaces=where.namespaces))
             if plan.files:
                 tip = draft_commit(self.ground.repository, self.ground.git, tip, plan.contents)
         return Drafted(tuple(plans), tip)
@@ -192,8 +201,8 @@ class Replay:
         repository = self.ground.repository
         paths = repository.changed_files(step.parent, step.commit.id)
         old, new = (read_texts(self.ground, one, paths) for one in (step.parent, step.commit.id))
-        made = MadeSecret.of(step.commit.trailers)
-        secrets = frozenset({(made.namespace, made.name)} if made else ())
+        made = (MadeSecret.of(one.trailers) for one in step.near)
+        secrets = frozenset((one.namespace, one.name) for one in made if one)
         new_moments = (
             one for path, text in new.items() for one in _MOMENT.findall(text) if one not in old.get(path, "")
         )
@@ -229,15 +238,24 @@ def steps_of(ground: Ground, span: Span) -> tuple[Step, ...]:
     found: list[Step] = []
     commit = known.get(span.tip)
     while commit is not None:
-        lines, parents = request_lines(commit.body), commit.parents
-        is_merge = len(parents) == 2 and repository.is_ancestor(parents[1], ground.base.commit)
-        if is_merge and lines:
-            found.append(Step(commit, parents[1], lines))
+        if (refreshed := refresh_step(ground, span, commit)) is not None:
+            found.append(refreshed)
             break
+        parents = commit.parents
+        is_merge = len(parents) == 2 and repository.is_ancestor(parents[1], ground.base.commit)
         if not (is_merge and repository.merged_tree(parents[1], parents[0]) == repository.tree(commit.id)):
-            found.append(Step(commit, next(iter(parents), ""), lines if len(parents) == 1 else ()))
+            lines = request_lines(commit.body) if len(parents) == 1 else ()
+            found.append(Step(commit, next(iter(parents), ""), lines, span.commits))
         commit = known.get(next(iter(parents), ""))
     return tuple(reversed(found))
+
+
+def refresh_step(ground: Ground, span: Span, commit: Commit) -> Step | None:
+    """A commit that says it has brought the change up to the base, against the base that it took."""
+    lines, parents = request_lines(commit.body), commit.parents
+    if not lines or len(parents) != 2 or not ground.repository.is_ancestor(parents[1], ground.base.commit):
+        return None
+    return Step(commit, parents[1], lines, span.commits)
 
 
 def net_changes(ground: Ground, old: str, new: str) -> tuple[FileChange, ...]:

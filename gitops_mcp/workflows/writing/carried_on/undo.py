@@ -29,7 +29,7 @@ from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Forbidden, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.carried_on.replay import net_changes
+from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay, net_changes, refresh_step
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import object_at_base
@@ -37,13 +37,15 @@ from gitops_mcp.workflows.writing.targets import object_at_base
 _KINDS = {one.kind: one for one in CNPG_KINDS}
 
 
-def undo(app: App, request: WriteRequest, change: str) -> WriteResult:
+def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> WriteResult:
     check_change_name(change)
 
     def settle(ground: Ground) -> tuple[WriteRequest, Writing]:
         span = find_span(ground, change)
-        takes = _Undo(app, ground, span)
-        if change in app.replayed or (span.state in {"draft", "pushed"} and not span.half):
+        takes = _Undo(app, ground, span, draft)
+        if change in app.replayed:
+            return request, Writing(takes.about_last, takes.plan_last)
+        if span.state in {"draft", "pushed"} and not span.half:
             settled = replace(request, change=change, environment=takes.environment(*takes.last(span.tip)))
             return settled, Writing(takes.about_last, takes.plan_last)
         if span.half:
@@ -64,6 +66,7 @@ class _Undo:
     app: App
     ground: Ground
     span: Span
+    draft: DraftRequest
 
     def environment(self, old: str, new: str) -> str:
         """The one whose objects the commits change; any, where they change none."""
@@ -77,14 +80,20 @@ class _Undo:
         return next(iter(touched or environments))
 
     def last(self, tip: str) -> tuple[str, str]:
-        """The last commit with its parent."""
-        parents = self.ground.repository.first_parents(tip)[0].parents
-        if len(parents) != 1 or self.span.state == "empty":
+        """The last commit with the one before it; of what a refresh took over, with all but the last request."""
+        commit = self.ground.repository.first_parents(tip)[0]
+        if (step := refresh_step(self.ground, self.span, commit)) is not None:
+            replay = Replay(self.app, self.ground, self.draft, self.span.name)
+            (believed,) = replay.believed([step])
+            rest, name = believed.requests[:-1], replay.environment_of([step])
+            drafted = replay.plan(rest, step.parent, carried=believed.carried, repeated=True, environment=name)
+            return drafted.tip, tip
+        if len(commit.parents) != 1 or self.span.state == "empty":
             raise Refused(
-                f"change {self.span.name!r} ends in no commit of its own (a merge, as refresh_change makes one), so "
-                f"there is no last one to take back: discard_change removes all of it"
+                f"change {self.span.name!r} ends in no commit of its own, so there is no last one to take back: "
+                f"discard_change removes all of it"
             )
-        return parents[0], tip
+        return commit.parents[0], tip
 
     def about_last(self, _: View) -> Subject:
         return Subject("undo", Identity(CHANGE, None, self.span.name), ())

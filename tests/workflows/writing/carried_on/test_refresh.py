@@ -190,3 +190,42 @@ def test_what_the_base_has_by_now_is_left_out(house: House) -> None:
         "prod/shop/database-one.yaml",
         "prod/shop/kustomization.yaml",
     ]
+
+
+def test_what_a_line_does_not_tell_is_taken_from_the_commit(house: House) -> None:
+    """What looks like a generated password stands in no message, also where it is none."""
+    parameters = {"search_path": "TenantSchema2026x", "work_mem": "8MB"}
+    made = house.ask("update_postgres_cluster", name="db", environment="prod", parameters=parameters, change="mine")
+    said = {"parameters": {"search_path": "<redacted>", "work_mem": "8MB"}, "environment": "prod", "name": "db"}
+    assert request_of(house, str(made.commit)) == [{"tool": "update_postgres_cluster", "arguments": said}]
+    wanted = house.git("remote.git", "diff", "main", "gitops-mcp/mine")
+    assert "TenantSchema2026x" in wanted
+    for number in range(2):
+        house.commit({f"note-{number}": "x"})
+        house.ask("refresh_change", change="mine")
+        assert house.git("remote.git", "diff", "main", "gitops-mcp/mine") == wanted
+
+
+def test_a_request_that_is_too_long_is_told_and_not_kept(house: House) -> None:
+    parameters = {f"x.setting_{number}": "y" * 60 for number in range(150)}
+    made = house.ask("update_postgres_cluster", name="db", environment="prod", parameters=parameters, change="mine")
+    assert "request-not-kept" in {one.id for one in made.warnings}
+    house.commit({"note": "x"})
+    with pytest.raises(Refused, match="it keeps no request"):
+        house.ask("refresh_change", change="mine")
+
+
+def test_a_refresh_is_signed_off_and_its_hooks_run_as_those_of_other_commits(house: House) -> None:
+    settings = house.file("main", ".gitops-mcp.yaml")
+    house.commit({".gitops-mcp.yaml": f"{settings}\ncommit: {{signoff: true}}\n"})
+    hooks = house.folder / "desk/.git/hooks"
+    (hooks / "commit-msg").write_text('#!/bin/sh\necho "Reviewed-By: a hook" >> "$1"\n')
+    (hooks / "commit-msg").chmod(0o755)
+    house.ask("scale_postgres_cluster", name="db", environment="prod", instances=5, change="mine")
+    house.commit({"note": "x"})
+    house.ask("refresh_change", change="mine")
+    said = house.git("remote.git", "log", "-1", "--format=%B", "gitops-mcp/mine")
+    assert "Signed-off-by: " in said
+    assert "Reviewed-By: a hook" in said
+    house.commit({"other": "x"})
+    assert house.ask("refresh_change", change="mine").outcome == "committed"

@@ -166,3 +166,17 @@ def test_a_loss_needs_a_persons_word(furnished: House) -> None:
     furnished.merge(str(made.change))
     with pytest.raises(Refused, match="deleting Cluster shop/added deletes its pods and PVCs with all data"):
         furnished.ask("undo_change", change=made.change)
+
+
+def test_of_a_refreshed_change_the_last_request_is_taken_back(furnished: House) -> None:
+    furnished.ask("scale_postgres_cluster", **DB, instances=5, change="mine")
+    furnished.ask("create_postgres_database", database_name="one", owner="app", change="mine", **ON)
+    for number in range(2):
+        furnished.commit({f"note-{number}": "x"})
+        furnished.ask("refresh_change", change="mine")
+    furnished.ask("undo_change", change="mine")
+    furnished.commit({"note-2": "x"})
+    furnished.ask("refresh_change", change="mine")
+    assert furnished.git("remote.git", "diff", "--name-only", "main", "gitops-mcp/mine") == "prod/shop/db.yaml"
+    furnished.ask("undo_change", change="mine")
+    assert "prod/shop/one.yaml" in furnished.git("remote.git", "ls-tree", "-r", "--name-only", "gitops-mcp/mine")
