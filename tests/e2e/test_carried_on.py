@@ -96,13 +96,18 @@ def test_what_is_dropped_or_deleted_does_not_come_back(house: House) -> None:
     assert "is taken back already" in here.refused("undo_change", change=made["change"])
 
 
-def test_a_cluster_that_was_made_goes_in_the_steps_of_its_deletion(house: House) -> None:
+def test_a_cluster_whose_data_is_gone_does_not_come_back_empty(house: House) -> None:
     here = house.shop
     made = here.applied("create_postgres_cluster", name="brief-db", namespace="shop", instances=1)
     assert "deletes its pods and PVCs with all data" in here.refused("undo_change", change=made["change"])
     undone = here.proposed("undo_change", change=made["change"], **WORD)
     here.team.merge(undone["branch"])
-    assert here.ask.answer("get_change", change=made["change"])["state"] in {"reverted", "merged", "applied"}
+    assert here.team.file("main", "clusters/prod/shop/brief-db/cluster.yaml") is None
+    back = here.ask.answer("undo_change", change=undone["change"], dry_run=True)
+    assert "Cluster shop/brief-db comes back" in back["about"]
+    here.world.store.delete(kinds.CLUSTER, "shop", "brief-db")
+    until(here.world, lambda: here.live(kinds.CLUSTER, "brief-db") is None)
+    assert "the data of Cluster shop/brief-db is gone" in here.refused("undo_change", change=undone["change"])
 
 
 def test_the_commit_of_every_tool_keeps_a_request_that_gives_the_same_again(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gitops_mcp.domain.cnpg.protection import without_blocking
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.editing.list_items import add_item, remove_item
 from gitops_mcp.domain.editing.new_document import put_document, put_file, remove_documents
+from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.removal import remove_objects
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.editing.steps import EditSequence
@@ -79,7 +80,7 @@ def undo_files(
     if all(today.get(one.path) == one.after for one in done.files):
         found = tuple(FileChange(one.path, one.after, one.before) for one in done.files)
         known = replace(now, texts={**today, **now.texts})
-        if _is_as_wanted(now, desired_after(known, found), wanted):
+        if _is_as_wanted(known, found, wanted):
             return found
     return _by_objects(now, done, today, layouts, wanted)
 
@@ -110,9 +111,14 @@ def _shown(value: Any) -> str:
 
 
 def _by_objects(
-    now: Desired, done: Done, today: Mapping[str, str], layouts: Mapping[str, str], wanted: Mapping[Any, Object | None]
+    now: Desired,
+    done: Done,
+    today: Mapping[str, str],
+    layouts: Mapping[str, str],
+    wanted: Mapping[Identity, Object | None],
 ) -> tuple[FileChange, ...]:
-    steps = EditSequence(replace(now, texts={**today, **now.texts}))
+    known = replace(now, texts={**today, **now.texts})
+    steps = EditSequence(known)
     for one in sorted(done.changes, key=lambda one: (one.before is None, one.identity.kind != "Cluster")):
         here = _declared(steps.desired, one)
         if one.before is None and here is not None:
@@ -124,7 +130,7 @@ def _by_objects(
                 steps.take(_made_edit(steps.desired, steps.again(here), edit))
     for file in done.files:
         _undo_others(steps, file, today.get(file.path))
-    if not _is_as_wanted(now, steps.desired, wanted):
+    if not _is_as_wanted(known, steps.changes, wanted):
         raise Refused(
             f"change {done.name!r} cannot be taken back here: what is built with its edits set back is not what was "
             f"before. Take it back by hand"
@@ -164,6 +170,16 @@ def _put_back(desired: Desired, done: Done, change: ObjectChange, layouts: Mappi
         desired, None if is_cluster else cluster, new, layout, find_siblings(desired, identity.kind)
     )
     return put_document(desired, None if is_cluster else cluster, new, manifest, [*first, *places]).changes
+
+
+def namespaces_that_go(done: Done) -> Iterator[str]:
+    """Those that the change declared first, and that go with its files."""
+    for file in done.files:
+        new, old = (
+            {str(at(one, "metadata", "name")) for one in _other_documents(text) if at(one, "kind") == "Namespace"}
+            for text in (file.after, file.before)
+        )
+        yield from sorted(new - old)
 
 
 def _undo_others(steps: EditSequence, file: FileChange, today: str | None) -> None:
@@ -206,10 +222,16 @@ def _is_cnpg(value: Any) -> bool:
     return str(at(value, "apiVersion")).startswith(f"{CNPG_GROUP}/")
 
 
-def _is_as_wanted(now: Desired, after: Desired, wanted: Mapping[Any, Object | None]) -> bool:
-    made = {one.identity: one.object for one in after.declarations}
-    others = (one.identity for one in changed_objects(now, after))
-    return set(others) <= wanted.keys() and all(_same(made.get(whom), one) for whom, one in wanted.items())
+def _is_as_wanted(now: Desired, files: tuple[FileChange, ...], wanted: Mapping[Identity, Object | None]) -> bool:
+    """Whether all that is built then is what is wanted, and nothing else is otherwise, here or elsewhere."""
+    made = {one.identity: one.object for one in desired_after(now, files).declarations}
+    if not all(_same(made.get(whom), one) for whom, one in wanted.items()):
+        return False
+    with suppress(Refused):
+        if wanted:
+            prove_only_change(now, files, *wanted)
+        return True
+    return False
 
 
 def _same(one: Object | None, other: Object | None) -> bool:

@@ -96,6 +96,12 @@ class _Repeat:
         made = joined_plan(subject, drafted.plans, net_changes(ground, start, tip))
         if not made.files:
             return replace(made, unchanged=f"{name} has all that change {self.replay.change!r} asks for", destroys=None)
+        if len(made.writes) > 1:
+            secrets = ", ".join(map(str, made.writes))
+            raise Refused(
+                f"nothing was changed: provider `cluster` makes one Secret with a commit, and this would take several "
+                f"({secrets}): ask for these roles by create_postgres_role, one after the other"
+            )
         is_alone = not self.there.values and not any("change" in one.arguments for one in moved)
         reasons = dict.fromkeys(one.reason for one in believed if one.reason)
         return replace(made, reason="; ".join(reasons), requests=moved if is_alone else ())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from gitops_mcp.adapters.secrets.notes import MadeSecret
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
@@ -21,12 +23,19 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import engine_in_use
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.plans.undo.losses import LiveObject, may_be_gone, what_is_lost, why_gone
-from gitops_mcp.domain.plans.undo.undo import Done, check_still_stands, object_without, told_changes, undo_files
+from gitops_mcp.domain.plans.undo.undo import (
+    Done,
+    check_still_stands,
+    namespaces_that_go,
+    object_without,
+    told_changes,
+    undo_files,
+)
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.yaml.values import is_same
-from gitops_mcp.errors import Forbidden, NotInstalled, Refused, Unavailable
+from gitops_mcp.errors import Forbidden, InvalidRequest, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay, net_changes, refresh_step
@@ -58,7 +67,10 @@ def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> W
         environment = takes.environment(span.start, span.tip)
         return replace(request, environment=environment), Writing(takes.about_whole, takes.plan_whole)
 
-    return deliver(app, request, settle)
+    try:
+        return deliver(app, request, settle)
+    except InvalidRequest as error:  # of what it would be then, and nobody has asked for that
+        raise Refused(f"change {change!r} cannot be taken back: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -148,12 +160,14 @@ class _Undo:
             for one, here, wanted in found
             if (lost := what_is_lost(one, here.object if here else None, wanted, live[one.identity]))
         ]
+        losses += [f"removing Namespace {name} deletes all that is in it" for name in namespaces_that_go(done)]
         known = [here for _, here, _ in found if here is not None]
         return replace(
             plan,
             files=files,
             impact=NOTHING,
             destroys="; ".join(losses) or None,
+            next=tuple(self._left_secrets(done)),
             body=(
                 *told_changes(done, view.desired),
                 *dict.fromkeys(line for one in known for line in applier_lines(one)),
@@ -167,6 +181,12 @@ class _Undo:
                 *dict.fromkeys(notice for one in known for notice in applier_notices(one, view.desired)),
             ),
         )
+
+    def _left_secrets(self, done: Done) -> Iterator[str]:
+        if any(one.before is None for one in done.changes):
+            for made in filter(None, (MadeSecret.of(one.trailers) for one in self.span.commits)):
+                command = f"kubectl -n {made.namespace} delete secret {made.name}"
+                yield f"Secret {made.namespace}/{made.name}, which was made for it, stays. To remove it: {command}"
 
 
 def _declared(view: View, change: ObjectChange) -> Declaration | None:

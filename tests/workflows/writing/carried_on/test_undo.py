@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.errors import GitOpsError, Refused
+from gitops_mcp.errors import Refused
 from tests.workflows.conftest import cluster
 from tests.workflows.writing.carried_on.conftest import House
 
@@ -101,7 +101,7 @@ def test_what_cannot_be_is_refused_with_the_reason(
     made = furnished.ask(tool, **DB, **arguments)
     furnished.merge(str(made.change))
     before = furnished.refs()
-    with pytest.raises(GitOpsError, match=told):
+    with pytest.raises(Refused, match=told):
         furnished.ask("undo_change", change=made.change, confirm_deletion=True)
     assert furnished.refs() == before
 
@@ -180,3 +180,62 @@ def test_of_a_refreshed_change_the_last_request_is_taken_back(furnished: House) 
     assert furnished.git("remote.git", "diff", "--name-only", "main", "gitops-mcp/mine") == "prod/shop/db.yaml"
     furnished.ask("undo_change", change="mine")
     assert "prod/shop/one.yaml" in furnished.git("remote.git", "ls-tree", "-r", "--name-only", "gitops-mcp/mine")
+
+
+def test_a_password_goes_with_its_role_though_the_list_of_files_has_grown(furnished: House) -> None:
+    settings = furnished.file("main", ".gitops-mcp.yaml")
+    furnished.commit({".gitops-mcp.yaml": f"{settings}\npasswords: {{provider: external-secrets}}\n"})
+    files = furnished.git("remote.git", "ls-tree", "-r", "--name-only", "main")
+    made = furnished.ask("create_postgres_role", role_name="clerk", **ON)
+    assert any("secret" in one.path for one in made.files)
+    furnished.merge(str(made.change))
+    later = furnished.ask("create_postgres_database", database_name="two", owner="app", **ON)
+    furnished.merge(str(later.change))
+    undone = furnished.ask("undo_change", change=made.change)
+    furnished.merge(str(undone.change))
+    left = furnished.git("remote.git", "ls-tree", "-r", "--name-only", "main")
+    assert sorted({*left.splitlines()} - {*files.splitlines()}) == ["prod/shop/two.yaml"]
+    assert "secret" not in furnished.file("main", "prod/shop/kustomization.yaml")
+
+
+def test_a_file_that_holds_more_and_has_changed_is_named(furnished: House) -> None:
+    furnished.commit({"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}\n"})
+    made = furnished.commit(
+        {"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n"},
+        branch="gitops-mcp/notes",
+        start="main",
+    )
+    assert made
+    furnished.merge("notes")
+    furnished.commit({"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: o}\n"})
+    with pytest.raises(Refused, match=r"prod/shop/notes\.yaml has changed since"):
+        furnished.ask("undo_change", change="notes")
+
+
+def test_a_namespace_that_was_new_is_told(furnished: House) -> None:
+    made = furnished.ask(
+        "create_postgres_cluster",
+        name="far",
+        namespace="far",
+        environment="staging",
+        postgres_version="18.4-standard-trixie",
+    )
+    furnished.merge(str(made.change))
+    with pytest.raises(Refused, match="deletes its pods and PVCs with all data"):
+        furnished.ask("undo_change", change=made.change)
+
+
+def test_a_cluster_that_is_protected_goes_in_the_steps_of_its_deletion(furnished: House) -> None:
+    furnished.commit({".gitops-mcp.yaml": furnished.file("main", ".gitops-mcp.yaml").replace("none", "flux")})
+    before = furnished.objects()
+    tool, arguments = KINDS["cluster"]
+    made = furnished.ask(tool, **arguments)
+    furnished.merge(str(made.change))
+    for summary, change in (
+        (f"Undo {made.change}: Remove the protection of Cluster shop/added against pruning", f"undo-{made.change}"),
+        (f"Undo {made.change}", f"undo-{made.change}-2"),
+    ):
+        undone = furnished.ask("undo_change", change=made.change, confirm_deletion=True)
+        assert (undone.summary, undone.change) == (summary, change)
+        furnished.merge(change)
+    assert furnished.objects() == before
