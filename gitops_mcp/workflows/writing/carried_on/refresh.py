@@ -19,15 +19,8 @@ from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.workflows.spans import find_span
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.carried_on.replay import (
-    Believed,
-    DraftRequest,
-    Replay,
-    joined_plan,
-    net_changes,
-    steps_of,
-    subjects_of,
-)
+from gitops_mcp.workflows.writing.carried_on.replay import Believed, DraftRequest, Replay, joined_plan, subjects_of
+from gitops_mcp.workflows.writing.carried_on.steps import net_changes, steps_of
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 

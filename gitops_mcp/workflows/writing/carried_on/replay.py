@@ -13,28 +13,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
-from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.adapters.git.publishing.commit import draft_commit
 from gitops_mcp.adapters.secrets.notes import MadeSecret
-from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.cnpg.moment import parse_time
-from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.impact.level import NOTHING
-from gitops_mcp.domain.names import one_line, quote
-from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.plans.asked import AskedRequest, request_lines
+from gitops_mcp.domain.plans.asked import AskedRequest
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace
 from gitops_mcp.domain.plans.message import kept_reason
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import strings_in
-from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import GitOpsError, Refused, Unavailable
 from gitops_mcp.workflows.api_once import ApiBefore, ApiOnce
-from gitops_mcp.workflows.spans import Span
 from gitops_mcp.workflows.view import Carried, View, read_texts, view_at
+from gitops_mcp.workflows.writing.carried_on.steps import Step, names_of_new_documents, net_changes
 from gitops_mcp.workflows.writing.request import NotDelivered, Writing
 
 DraftRequest = Callable[[App, AskedRequest], NotDelivered]
@@ -43,22 +37,6 @@ _TRIED = 60
 """Ways to fill in what a line does not tell."""
 _MOMENTS = 5
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-
-
-@dataclass(frozen=True)
-class Step:
-    """A commit with the one that its tree is compared with: its parent, or the base that a refresh took."""
-
-    commit: Commit
-    parent: str
-    lines: tuple[str, ...]
-    near: tuple[Commit, ...]
-    """All commits of the change: a refresh takes their requests over, and not what they say they have made."""
-
-    def __str__(self) -> str:
-        one = self.commit
-        author, subject = (quote(one_line(redact_text(text))) for text in (one.author, one.subject))
-        return f"{one.id[:12]} by {cut_text(author, 100)} {cut_text(subject, 100)}"
 
 
 @dataclass(frozen=True)
@@ -227,52 +205,6 @@ class Replay:
             yield tuple(made)
 
 
-def steps_of(ground: Ground, span: Span) -> tuple[Step, ...]:
-    """The commits of a change, oldest first; what a refresh has taken over stands in its commit alone.
-
-    Raises Refused for a change without commits.
-    """
-    repository, known = ground.repository, {one.id: one for one in span.commits}
-    if span.state == "empty" or span.tip not in known:
-        raise Refused(f"change {span.name!r} holds no commit that is known here, so there is nothing to carry on")
-    found: list[Step] = []
-    commit = known.get(span.tip)
-    while commit is not None:
-        if (refreshed := refresh_step(ground, span, commit)) is not None:
-            found.append(refreshed)
-            break
-        parents = commit.parents
-        is_merge = len(parents) == 2 and repository.is_ancestor(parents[1], ground.base.commit)
-        if not (is_merge and repository.merged_tree(parents[1], parents[0]) == repository.tree(commit.id)):
-            lines = request_lines(commit.body) if len(parents) == 1 else ()
-            found.append(Step(commit, next(iter(parents), ""), lines, span.commits))
-        commit = known.get(next(iter(parents), ""))
-    return tuple(reversed(found))
-
-
-def refresh_step(ground: Ground, span: Span, commit: Commit) -> Step | None:
-    """A commit that says it has brought the change up to the base, against the base that it took."""
-    lines, parents = request_lines(commit.body), commit.parents
-    if not lines or len(parents) != 2 or not ground.repository.is_ancestor(parents[1], ground.base.commit):
-        return None
-    return Step(commit, parents[1], lines, span.commits)
-
-
-def net_changes(ground: Ground, old: str, new: str) -> tuple[FileChange, ...]:
-    paths = ground.repository.changed_files(old, new)
-    before, after = (read_texts(ground, commit, paths) for commit in (old, new))
-    return tuple(FileChange(path, before.get(path), after.get(path)) for path in paths)
-
-
-def names_of_new_documents(files: Iterable[FileChange]) -> frozenset[str]:
-    return frozenset(
-        str(at(document.value, "metadata", "name"))
-        for one in files
-        if one.before is None
-        for document in read_documents(one.after or "")
-    )
-
-
 def joined_plan(subject: str, plans: Sequence[Plan], files: tuple[FileChange, ...]) -> Plan:
     """Several plans as one, with what they do in the end."""
     impact = NOTHING
@@ -303,7 +235,7 @@ def _planned(writing: Writing, view: View, carried: Carried | None) -> Plan:
         return writing.plan(view)
     said = {line.strip() for text in carried.texts for line in text.splitlines()}
     plans = []
-    for moment in carried.moments[:_MOMENTS]:
+    for moment in carried.moments[:_MOMENTS] or (view.now,):
         plan = writing.plan(replace(view, carried=replace(carried, moments=(moment,))))
         if all(line.strip() in said for one in plan.files for line in _added_lines(one)):
             return plan

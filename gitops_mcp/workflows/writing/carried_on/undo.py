@@ -38,7 +38,8 @@ from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay, net_changes, refresh_step
+from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay
+from gitops_mcp.workflows.writing.carried_on.steps import net_changes, refresh_step
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import object_at_base
@@ -81,7 +82,7 @@ class _Undo:
     draft: DraftRequest
 
     def environment(self, old: str, new: str) -> str:
-        """The one whose objects the commits change; any, where they change none."""
+        """The one whose objects the commits change, else whose files; any, where they change none."""
         environments = self.ground.settings.environments
         touched = [name for name, one in environments.items() if self._done(one, old, new).changes]
         if len(touched) > 1:
@@ -89,7 +90,9 @@ class _Undo:
                 f"change {self.span.name!r} altered objects of several environments ({', '.join(touched)}), which are "
                 f"not changed together: set them back by the tools themselves"
             )
-        return next(iter(touched or environments))
+        paths = [] if touched else self.ground.repository.changed_files(old, new)
+        own = [name for name, one in environments.items() if any(path.startswith(f"{one.path}/") for path in paths)]
+        return next(iter(touched or own or environments))
 
     def last(self, tip: str) -> tuple[str, str]:
         """The last commit with the one before it; of what a refresh took over, with all but the last request."""
