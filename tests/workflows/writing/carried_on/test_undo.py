@@ -252,7 +252,7 @@ def test_a_password_that_was_made_anew_becomes_the_old_one(furnished: House) -> 
     key = KeyPair.made()
     files = {
         ".gitops-mcp.yaml": f"{settings}\npasswords: {{provider: sealed-secrets}}\n",
-        "pub-sealed-secrets.pem": key.certificate,
+        "pub-sealed-secrets.pem": key.certificate.decode(),
     }
     furnished.commit(files)
     made = furnished.ask("create_postgres_role", role_name="clerk", **ON)
