@@ -14,7 +14,7 @@ from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plans.asked import request_lines
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import Refused, Unavailable
 from gitops_mcp.workflows.spans import Span
 from gitops_mcp.workflows.view import read_texts
 
@@ -46,6 +46,7 @@ def steps_of(ground: Ground, span: Span) -> tuple[Step, ...]:
     found: list[Step] = []
     commit = known.get(span.tip)
     while commit is not None:
+        check_commits(ground, span.name, *commit.parents)
         if (refreshed := refresh_step(ground, span, commit)) is not None:
             found.append(refreshed)
             break
@@ -64,6 +65,15 @@ def refresh_step(ground: Ground, span: Span, commit: Commit) -> Step | None:
     if not lines or len(parents) != 2 or not ground.repository.is_ancestor(parents[1], ground.base.commit):
         return None
     return Step(commit, parents[1], lines, span.commits)
+
+
+def check_commits(ground: Ground, change: str, *commits: str | None) -> None:
+    """Raises Unavailable where one is not here."""
+    if not commits or not all(one is not None and ground.repository.has(one) for one in commits):
+        raise Unavailable(
+            f"the commits of change {change!r} are not all here, so what it did cannot be told: if this is a shallow "
+            f"clone, run git fetch --unshallow"
+        )
 
 
 def net_changes(ground: Ground, old: str, new: str) -> tuple[FileChange, ...]:

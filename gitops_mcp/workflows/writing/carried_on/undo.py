@@ -39,7 +39,7 @@ from gitops_mcp.errors import Forbidden, InvalidRequest, NotInstalled, Refused, 
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay
-from gitops_mcp.workflows.writing.carried_on.steps import net_changes, refresh_step
+from gitops_mcp.workflows.writing.carried_on.steps import check_commits, net_changes, refresh_step
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import object_at_base
@@ -63,9 +63,10 @@ def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> W
                 f"change {change!r} is merged in part ({span.why}): have the rest merged or discard_change it, and "
                 f"take back what is merged by the tools themselves"
             )
-        if span.state != "merged" or span.start is None:
+        if span.state != "merged":
             raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing of it to take back")
-        environment = takes.environment(span.start, span.tip)
+        check_commits(ground, change, span.start, span.tip)
+        environment = takes.environment(str(span.start), span.tip)
         return replace(request, environment=environment), Writing(takes.about_whole, takes.plan_whole)
 
     try:

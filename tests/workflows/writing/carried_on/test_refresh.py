@@ -87,6 +87,21 @@ def test_commits_of_others_are_named_and_nothing_moves(house: House) -> None:
     assert house.refs() == before
 
 
+def test_a_commit_that_does_a_little_more_than_was_asked_is_named(house: House) -> None:
+    made = house.ask("scale_postgres_cluster", name="db", environment="prod", instances=5, change="mine")
+    house.git("author", "fetch", "--quiet")
+    house.git("author", "checkout", "--quiet", "-B", "mine", str(made.commit))
+    house.git("author", "update-index", "--chmod=+x", "prod/shop/db.yaml")
+    house.git("author", "commit", "--quiet", "--amend", "--no-edit")
+    house.git("author", "push", "--quiet", "--force", "origin", "HEAD:refs/heads/gitops-mcp/mine")
+    house.commit({"note": "x"})
+    before = house.refs()
+    for tool, more in {"refresh_change": {}, "repeat_change": {"environment": "staging"}}.items():
+        with pytest.raises(Refused, match="what it says was asked gives another diff there"):
+            house.ask(tool, change="mine", **more)
+    assert house.refs() == before
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

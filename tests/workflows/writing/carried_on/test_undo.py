@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import Refused, Unavailable
 from gitops_mcp.sandbox.sealed_secrets import KeyPair
 from tests.workflows.conftest import cluster
 from tests.workflows.writing.carried_on.conftest import House
@@ -269,3 +269,15 @@ def test_a_password_that_was_made_anew_becomes_the_old_one(furnished: House) -> 
     assert undone.environment == "prod"
     furnished.merge(str(undone.change))
     assert furnished.git("remote.git", "rev-parse", "main:prod") == tree
+
+
+def test_a_clone_that_lacks_commits_is_told_what_to_do(furnished: House) -> None:
+    made = furnished.ask("scale_postgres_cluster", **DB, instances=5)
+    furnished.merge(str(made.change))
+    furnished.git("author", "push", "--quiet", "origin", f":gitops-mcp/{made.change}")
+    (furnished.folder / "desk").rename(furnished.folder / "old")
+    url = (furnished.folder / "remote.git").as_uri()
+    furnished.git("", "clone", "--quiet", "--depth", "2", url, "desk")
+    for tool, where in {"undo_change": {}, "repeat_change": {"environment": "prod"}}.items():
+        with pytest.raises(Unavailable, match="run git fetch --unshallow"):
+            furnished.ask(tool, change=made.change, **where)
