@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gitops_mcp.domain.engines.charts.engine import Charts
     from gitops_mcp.domain.impact.level import Impact
     from gitops_mcp.domain.objects import Object
+    from gitops_mcp.domain.plans.asked import AskedRequest
     from gitops_mcp.domain.repository.desired import Desired
     from gitops_mcp.domain.schema import Schema
 
@@ -74,6 +75,10 @@ class App:
     audit: AuditLog | None = None
     caller: Caller = field(default_factory=Nobody)
     """Who asked; the server puts the client of each call here."""
+    asked: AskedRequest | None = None
+    """What was asked of a writing tool, for the commit that comes of it."""
+    replayed: tuple[str, ...] = ()
+    """The changes whose requests are planned again: what a tool asks for is then told and not delivered."""
     _call: ExitStack | None = None
     """Ends what the call has running; without one each question ends it."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -164,6 +169,11 @@ class App:
         # Where the file stands on the very branch that changes go to, the next fetch brings both.
         self._homes[:] = [git] if base.branch == home.branch else []
         return Ground(settings, git, repository, base)
+
+    def ground_at(self, ground: Ground, commit: str) -> Ground:
+        """The same ground as it was at a commit of the base, for what was asked then."""
+        settings = _cached_settings(_config_text(ground.repository, commit), self.flags)
+        return replace(ground, settings=settings, base=replace(ground.base, commit=commit))
 
     def _again(self, repository: Repository, git: GitSettings) -> Ground | None:
         """The ground as it is now, if the file still says the same about Git as it did the last time."""

@@ -203,7 +203,7 @@ class _Offered:
         try:
             arguments = read_arguments(bound.model, bound.input["properties"], given)
             with caller.waits(), self.app.called(caller) as called:
-                answer = tool.function(called, **arguments)
+                answer = tool.call(called, arguments)
             outcome = getattr(answer, "outcome", "ok")
             facts |= {name: getattr(answer, name, None) or None for name in _FACTS}
             return answer_of(answer)

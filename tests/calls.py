@@ -105,6 +105,9 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {"change": here.change},
         {"change": here.change, "draft": True, "title": "Look"},
     ],
+    "refresh_change": lambda here: [{"change": here.change, **CONFIRMED}],
+    "repeat_change": lambda here: [{"change": here.change, **CONFIRMED}],
+    "undo_change": lambda here: [{"change": here.change, **CONFIRMED}],
     "discard_change": lambda here: [{"change": here.change, **CONFIRMED}],
 }
 

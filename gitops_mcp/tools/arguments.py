@@ -22,6 +22,10 @@ def _object(properties: dict[str, Any]) -> WithJsonSchema:
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
+_ANY_VALUE: dict[str, Any] = {
+    "anyOf": [*({"type": kind} for kind in ("string", "integer", "boolean", "null")), {"type": "array", "items": _TEXT}]
+}
+Strictly = Annotated[str, Strict()] | Annotated[int, Strict()] | Annotated[bool, Strict()] | None
 _REMOVABLE: dict[str, Any] = {"anyOf": [_TEXT, {"type": "null"}]}
 _AMOUNTS = _mapping(_REMOVABLE, "cpu", "memory", most=20)
 
@@ -93,6 +97,19 @@ Change = Annotated[
 ]
 ChangeName = Annotated[
     str, Field(description="Name of the change, as list_changes gives it", min_length=1, max_length=63)
+]
+NextEnvironment = Annotated[
+    str | None, Field(description="Environment to repeat it in; left out: the only one", max_length=63)
+]
+OtherNames = Annotated[
+    Annotated[dict[str, str], Field(max_length=100), _mapping(_TEXT, "orders", most=100)] | None,
+    Field(description='What is called otherwise there, whole names: {"orders": "orders-staging"}'),
+]
+OtherValues = Annotated[
+    Annotated[dict[str, Strictly | list[str]], Field(max_length=100), _mapping(_ANY_VALUE, "example", most=100)] | None,
+    Field(
+        description='Fields that differ there, by Kind/name:path: {"Cluster/orders:spec.instances": 1}; null removes'
+    ),
 ]
 ChangeState = Annotated[
     Literal["open", "merged", "applied", "all"] | None,

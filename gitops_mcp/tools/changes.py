@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
 from gitops_mcp.answers.history import ObjectHistory
-from gitops_mcp.answers.writes import DiscardResult, PullRequestResult
+from gitops_mcp.answers.writes import DiscardResult, PullRequestResult, WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
     ChangeName,
@@ -20,9 +20,13 @@ from gitops_mcp.tools.arguments import (
     HistoryField,
     Limit,
     Namespace,
+    NextEnvironment,
     ObjectKind,
+    OtherNames,
+    OtherValues,
     OwnedObject,
     PullRequestTitle,
+    Reason,
     WaitFor,
 )
 from gitops_mcp.tools.registry import Tool
@@ -99,10 +103,66 @@ def open_pull_request(
     return open_pull_request_of(app, change, draft=draft, title=title, dry_run=dry_run)
 
 
+def refresh_change(
+    app: App, change: ChangeName, confirm_deletion: Confirm = False, reason: Reason = None, dry_run: DryRun = False
+) -> WriteResult:
+    """Bring an open change up to the base: its requests are planned there again, as a further commit on its branch.
+
+    Use it where a change is behind or conflicts. Commits that others made on the branch are named, and nothing moves.
+    """
+    from gitops_mcp.tools.drafts import draft_request
+    from gitops_mcp.workflows.writing.carried_on.refresh import refresh_open_change
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("refresh_change", None, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
+    return refresh_open_change(app, request, change, draft_request)
+
+
+def undo_change(
+    app: App, change: ChangeName, confirm_deletion: Confirm = False, reason: Reason = None, dry_run: DryRun = False
+) -> WriteResult:
+    """Take back what a merged change did, by a new change that sets its fields and objects back at today's places.
+
+    Of an open change it takes back the last commit, by a further one; discard_change removes all of it. Refused where
+    data is gone, or where later changes touched the same.
+    """
+    from gitops_mcp.tools.drafts import draft_request
+    from gitops_mcp.workflows.writing.carried_on.undo import undo
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("undo_change", None, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
+    return undo(app, request, change, draft_request)
+
+
+def repeat_change(
+    app: App,
+    change: ChangeName,
+    environment: NextEnvironment = None,
+    names: OtherNames = None,
+    values: OtherValues = None,
+    confirm_deletion: Confirm = False,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Ask for all that a change asked for once more, in another environment: a new change there, with new passwords.
+
+    Use it to carry a change on from staging to production. What does not exist there is named.
+    """
+    from gitops_mcp.tools.drafts import draft_request
+    from gitops_mcp.workflows.writing.carried_on.repeat import Elsewhere, repeat
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("repeat_change", environment, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
+    return repeat(app, request, change, Elsewhere(environment, names or {}, values or {}), draft_request)
+
+
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
     Tool(get_history, "Show an object's history", "read"),
     Tool(open_pull_request, "Open a pull request", "propose"),
+    Tool(refresh_change, "Refresh a change", "destroy"),
+    Tool(repeat_change, "Repeat a change elsewhere", "destroy"),
+    Tool(undo_change, "Undo a change", "destroy"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

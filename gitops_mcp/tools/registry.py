@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from gitops_mcp.app import App
 
 Effect = Literal["read", "propose", "destroy"]
 """`read` changes nothing, `propose` adds commits to a branch of its own, `destroy` can end in lost data or work."""
@@ -24,3 +27,19 @@ class Tool:
     @property
     def writes(self) -> bool:
         return self.effect != "read"
+
+    def call(self, app: App, arguments: Mapping[str, Any]) -> Any:
+        """What the tool answers; the commit of one that writes keeps what was asked."""
+        if not self.writes:
+            return self.function(app, **arguments)
+        from gitops_mcp.domain.plans.asked import OF_THE_CALL, AskedRequest
+
+        defaults = {name: one.default for name, one in inspect.signature(self.function).parameters.items()}
+        said = {
+            name: value
+            for name, value in arguments.items()
+            if (name == "environment" or value != defaults[name])
+            and name not in OF_THE_CALL
+            and (name != "change" or defaults[name] is inspect.Parameter.empty)
+        }
+        return self.function(replace(app, asked=AskedRequest(self.name, said)), **arguments)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ from gitops_mcp.adapters.kube import Kube, ObjectPage
 from gitops_mcp.app import App
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.domain.objects import Identity, Object, Resource, at
 from gitops_mcp.domain.redact import mark_outside, words_of_others
 from gitops_mcp.domain.schema import Schema
 from gitops_mcp.domain.shapes import take_out_unreadable
@@ -184,6 +184,46 @@ class ApiOnce:
         if isinstance(found, GitOpsError):
             raise found
         return found  # type: ignore[no-any-return]  # what `read` gave
+
+
+@dataclass
+class ApiBefore(ApiOnce):
+    """The same API, in which a change that is applied by now has not been made yet, as far as Git can tell."""
+
+    before: Mapping[Identity, Object | None] = field(default_factory=dict)
+    """The objects of the change as Git said them before; None: it has made them."""
+    made: Collection[str] = ()
+    """Names of other objects that came with it: Secrets, and what makes them."""
+
+    @classmethod
+    def of(cls, api: ApiOnce, before: Mapping[Identity, Object | None], made: Collection[str]) -> ApiBefore:
+        return cls(api.kube, api.schemas, api._known, api._down, before=before, made=made)  # noqa: SLF001 - the same record
+
+    def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        return self._then(Identity(resource.kind, namespace, name), super().get(resource, namespace, name))
+
+    def metadata(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        if name in self.made:
+            return None
+        return self._then(Identity(resource.kind, namespace, name), super().metadata(resource, namespace, name))
+
+    def every(
+        self, resource: Resource, namespace: str | None, *, labels: str | None = None, fields: str | None = None
+    ) -> tuple[Object, ...]:
+        found = {
+            Identity(resource.kind, one["metadata"].get("namespace"), one["metadata"]["name"]): one
+            for one in super().every(resource, namespace, labels=labels, fields=fields)
+        }
+        whole = labels is None and fields is None
+        gone = [one for one in self.before if whole and (one.kind, one.namespace) == (resource.kind, namespace)]
+        then = (self._then(one, found.get(one)) for one in dict.fromkeys([*found, *gone]))
+        return tuple(one for one in then if one is not None)
+
+    def _then(self, whom: Identity, live: Object | None) -> Object | None:
+        if whom not in self.before:
+            return live
+        said = self.before[whom]
+        return {**live, "spec": said["spec"]} if live and said and "spec" in said else said
 
 
 @dataclass

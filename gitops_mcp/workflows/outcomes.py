@@ -42,6 +42,8 @@ class Outcome:
     start: str | None
     commits: tuple[Commit, ...] | None = None
     """None: all that the base lacks of the tip."""
+    half: bool = False
+    """It is open, and a part of it is on the base."""
 
 
 def outcome_of_branch(ground: Ground, found: ChangeRef) -> Outcome:
@@ -155,7 +157,7 @@ def _outcome_by_copies(ground: Ground, name: str, is_open: Outcome, holding: Hol
     later = [one for one in naming if one.id not in held and one.moment > own[0].moment]
     if later:
         return _outcome_of_names(ground, name, later)
-    return replace(is_open, why=_part(ground, held, holding.of)) if held else is_open
+    return replace(is_open, why=_part(ground, held, holding.of), half=True) if held else is_open
 
 
 def _is_on_base(ground: Ground, commit: str) -> bool:

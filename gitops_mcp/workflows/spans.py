@@ -37,6 +37,8 @@ class Span:
     in_part: bool = False
     """Whether the base says otherwise since for a part of it."""
     pull: PullRequest | None = None
+    half: bool = False
+    """It is open, and a part of it is on the base."""
 
 
 def find_span(ground: Ground, name: str, pull: PullRequest | None = None) -> Span:
@@ -72,7 +74,17 @@ def _span(ground: Ground, name: str, joined: PulledOutcome) -> Span:
     if commits is None:
         commits = ground.repository.commits(ground.base.commit, outcome.tip)
     branch = ground.git.prefix + name
-    return Span(name, branch, outcome.start, outcome.tip, outcome.state, outcome.why, commits, pull=joined.pull)
+    return Span(
+        name,
+        branch,
+        outcome.start,
+        outcome.tip,
+        outcome.state,
+        outcome.why,
+        commits,
+        half=outcome.half,
+        pull=joined.pull,
+    )
 
 
 def note_spans(ground: Ground, spans: Iterable[Span], objects: Sequence[str] = ()) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from gitops_mcp.app import App, Ground
@@ -67,6 +68,18 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
+class Carried:
+    """What an earlier commit of the same request has made, and what is then not made again."""
+
+    texts: tuple[str, ...] = ()
+    """Its files."""
+    moments: tuple[datetime, ...] = ()
+    """What it may have taken for now."""
+    secrets: frozenset[tuple[str, str]] = frozenset()
+    """Namespace and name of what was written to the API with it."""
+
+
+@dataclass(frozen=True)
 class View:
     """What one attempt at a request may look at. It asks for each thing once, and holds nothing that writes."""
 
@@ -80,6 +93,12 @@ class View:
     source: Source = field(repr=False)
     proposed: bool = False
     """The files are those of an open change, not the base's."""
+    carried: Carried | None = field(default=None, repr=False)
+
+    @property
+    def now(self) -> datetime:
+        """What a request takes for now, where it writes that down."""
+        return next(iter(self.carried.moments if self.carried else ()), None) or datetime.now(UTC)
 
     def with_files(self, paths: Iterable[str]) -> View:
         """The same, knowing also what these files hold, where they exist."""

@@ -295,7 +295,7 @@ def test_no_tool_repeats_a_planted_secret(bank: Bank) -> None:
     goes = bank.call("scale_postgres_cluster", name="ledger", instances=4, change="goes")
     subject = replace(subject, change=goes["change"])
     made = [bank.call(tool.name, **with_reason(tool, said)) for tool, said in every_write(subject)]
-    assert {one["outcome"] for one in made} == {"committed", "discarded", "not_opened"}
+    assert {one["outcome"] for one in made} == {"committed", "discarded", "unchanged", "not_opened"}
     bank.call("scale_postgres_cluster", name="template", instances=2, error=True)
     parameters = {"application_name": f"x password={PLANTED}-in-a-new-parameter"}
     bank.call("create_postgres_cluster", name="new", namespace="bank", parameters=parameters, error=True)

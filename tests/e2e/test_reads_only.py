@@ -144,7 +144,8 @@ def test_a_write_only_reads_of_the_api(tmp_path: Path) -> None:
             CLUSTER, "shop", "orders-db", {"spec": {"logLevel": "debug"}}, how=WriteOptions(manager="k9s")
         )
         for tool, said in every_write(subject):
-            assert here.ask.answer(tool.name, **said)["outcome"] in {"committed", "discarded", "not_opened"}, tool.name
+            done = {"committed", "discarded", "not_opened", *(("unchanged",) if tool.name == "refresh_change" else ())}
+            assert here.ask.answer(tool.name, **said)["outcome"] in done, tool.name
         further = {**subject.on, "change": "call-1", "role_name": "reader"}
         here.ask.answer("create_postgres_role", **further)
         here.ask.answer("update_postgres_role", **further, createdb=True)

@@ -267,6 +267,14 @@ class Repository:
         """The files in which the tip cannot be merged into the base without a person."""
         return self.history.conflicts(base, tip)
 
+    def merged_tree(self, base: str, tip: str) -> str | None:
+        """What merging the two makes; None where that takes a person."""
+        merge = self.history.trial_merge(base, tip)
+        return None if merge.conflicts else merge.tree
+
+    def tree(self, commit: str) -> str:
+        return self.files.tree(commit)
+
     def commits(self, base: str, tip: str) -> tuple[Commit, ...]:
         """What the tip has and the base lacks, newest first, at most 100."""
         return self.history.commits(base, tip)

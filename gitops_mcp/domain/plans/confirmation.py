@@ -6,6 +6,9 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.errors import Refused
 
+CHANGE = "Change"
+"""What a plan is about that says no more than a change of Git does."""
+
 
 def require_confirmation(plan: Plan, *, confirmed: bool, dry_run: bool, does: str = "propose") -> Plan:
     """A plan that can destroy needs a person's word; a dry run shows it with what it would need.
@@ -25,7 +28,7 @@ def require_confirmation(plan: Plan, *, confirmed: bool, dry_run: bool, does: st
 def require_allowed_namespace(plan: Plan, *, namespaces: tuple[str, ...] | None) -> Plan:
     """`namespaces` of the environment, asked of the object that is changed wherever its namespace came from."""
     namespace = plan.target.namespace
-    if namespaces is None:
+    if namespaces is None or plan.target.kind == CHANGE:
         return plan
     if namespace is None:
         return plan.warned(

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.repository.files import FileChange
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.plans.asked import AskedRequest
 
 NO_TRAILERS: Mapping[str, str] = MappingProxyType({})
 
@@ -53,6 +56,10 @@ class Plan:
     """What goes to the API besides the commit."""
     caution: str = ""
     """What nobody may overlook, as a sentence."""
+    reason: str = ""
+    """Why, where earlier commits say it and the call does not."""
+    requests: tuple[AskedRequest, ...] = ()
+    """What its commit keeps as asked, where that is not what the call asked."""
 
     @property
     def headline(self) -> str:

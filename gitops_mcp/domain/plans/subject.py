@@ -104,6 +104,8 @@ class Subject:
     parts: tuple[SubjectPart, ...]
     removes: bool = False
     """The request is to take its parts away."""
+    called: str = ""
+    """What its change is called, where that follows from the name of another one."""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -118,6 +120,8 @@ class Subject:
         `My Role` there is `create-role-shop-orders-db-my-role`: the target is the DatabaseRole, called
         `orders-db-my-role`. Whether the name is taken is not asked here: the delivery adds `-2`, `-3` where it is.
         """
+        if self.called:
+            return slug(self.called)
         words = (self.verb, environment, self.target.namespace, self.target.name)
         return slug("-".join(word for word in words if word))
 

@@ -43,7 +43,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, list_at
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.repository.namespaces import NAME_IT, why_namespace_is_open
-from gitops_mcp.errors import Forbidden
+from gitops_mcp.errors import Forbidden, GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
 from gitops_mcp.workflows.engines import Engines, SeenEngine
 from gitops_mcp.workflows.notices import base_warnings

@@ -35,8 +35,8 @@ def continued_notices(ground: Ground, found: ChangeRef | None, conflicts: Sequen
     if conflicts:
         name = ground.base.branch
         text = (
-            f"this change conflicts with {name} in {_some(map(quote, conflicts))}: a person resolves that on its "
-            f"branch before it can be merged. The impact is told from what {name} says"
+            f"this change conflicts with {name} in {_some(map(quote, conflicts))}: refresh_change resolves that where "
+            f"all of it was asked of this server, else a person on its branch. The impact is told from what {name} says"
         )
         yield Notice("conflict", text)
 
@@ -112,7 +112,8 @@ def overlap_notices(
         text = (
             f"open in one kustomization with this: {_first_of(beside)}. What is merged second may meet a conflict there"
         )
-        notices.append(Notice("overlapping-list", f"{text}; one change for all avoids that"))
+        advice = "one change for all avoids that, and refresh_change resolves it"
+        notices.append(Notice("overlapping-list", f"{text}; {advice}"))
     return notices
 
 

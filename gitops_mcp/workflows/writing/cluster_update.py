@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
@@ -24,11 +23,10 @@ def update_cluster(
     app: App, request: WriteRequest, name: str, asked: ClusterUpdate, *, namespace: str | None
 ) -> WriteResult:
     check_cluster_name(name)
-    now = datetime.now(UTC)
 
     def about(view: View) -> Subject:
         declared, ref = the_cluster(view, name, namespace)
-        paths = paths_of_update(declared, view.desired, ref, asked, images=view.settings.postgres_images, now=now)
+        paths = paths_of_update(declared, view.desired, ref, asked, images=view.settings.postgres_images, now=view.now)
         target = replace(declared.identity, namespace=ref.namespace)
         return Subject(asked.verb, target, tuple(ObjectPart(declared.identity, path) for path in paths))
 
@@ -46,7 +44,7 @@ def update_cluster(
             images=images,
             live=live,
             operator=operator,
-            now=now,
+            now=view.now,
             way_back=read_restorable(view, ref, found) if asked.image or asked.postgres_version else None,
         )
         return made.warned(unread)

@@ -28,9 +28,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
         raise unknown_change(ground, name)
     span = span_of(ground, found)
     if span.state == "merged":
-        raise Refused(
-            f"change {name!r} is merged ({span.why}): nothing is left to discard; revert it with a new change"
-        )
+        raise Refused(f"change {name!r} is merged ({span.why}): nothing is left to discard; undo_change takes it back")
     theirs = [one for one in span.commits if name not in one.changes]
     ours = len(theirs) < len(span.commits) or (span.state == "empty" and _was_made_here(ground, found))
     if not ours:

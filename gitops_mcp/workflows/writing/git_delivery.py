@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit, publish
+from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import WriteResult
@@ -22,6 +23,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.plans.asked import LONGEST
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace, require_confirmation
 from gitops_mcp.domain.plans.governing import check_governed, unchanged_off_base
 from gitops_mcp.domain.plans.message import commit_message
@@ -39,13 +41,15 @@ from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_
 from gitops_mcp.workflows.writing.engine_notices import engine_notices
 from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
 from gitops_mcp.workflows.writing.pull_requests.step import pull_request_step, with_its_pull_request
-from gitops_mcp.workflows.writing.request import PATIENCE, Patience, WriteRequest, Writing
+from gitops_mcp.workflows.writing.request import PATIENCE, NotDelivered, Patience, Settle, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget, find_target, states_of_change
 
 
-def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
+def deliver(app: App, request: WriteRequest, writing: Writing | Settle) -> WriteResult:
     """What became of a request. Raises one of our errors, and then nothing has changed."""
+    if app.replayed:
+        raise NotDelivered(request, writing)
     if request.change is not None:
         check_change_name(request.change)
     patience = Patience(PATIENCE)
@@ -56,7 +60,8 @@ def deliver(app: App, request: WriteRequest, writing: Writing) -> WriteResult:
         ground = app.ground(fetch=True)
         take_back_secrets(app, ground)
         try:
-            return _deliver_once(app, ground, request, writing, patience)
+            settled = (request, writing) if isinstance(writing, Writing) else _settled(app, ground, writing)
+            return _deliver_once(app, ground, *settled, patience)
         except Raced as error:
             standing = (ground.base.commit, ground.base.changes)
             if isinstance(error, NotSeen) and standing == seen:
@@ -81,7 +86,8 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         return apply_directly(app, ground, environment, request, writing, patience)
     base = view_at(app, ground, environment, ground.base.commit, proposed=False)
     target = find_target(app, ground, request, base, writing)
-    view, conflicts = _view_to_plan_on(app, ground, base, target), conflicts_of(ground, target.open)
+    builds_on = None if writing.on_base else target.open
+    view, conflicts = _view_to_plan_on(app, ground, base, target, builds_on), conflicts_of(ground, builds_on)
     plan = _run_planner(app, ground, base, view, writing, target)
     plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
     check_no_plaintext(plan.files)
@@ -105,8 +111,9 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
         plan = plan.warned(overlap_notices(app, ground, view, target, plan, ours, writing.about(view)))
         plan = plan.warned(engine_notices(app, ground, view, after, ours))
-    plan = replace(plan, warnings=(*continued_notices(ground, target.open, conflicts), *plan.warnings))
-    plan = plan.warned(view.api.unreadable)
+    plan = replace(plan, warnings=(*continued_notices(ground, builds_on, conflicts), *plan.warnings))
+    requests, unkept = _kept_requests(app, environment, plan)
+    plan = plan.warned([*view.api.unreadable, *(unkept if plan.files else ())])
     if plan.files:
         if ground.base.fault and ground.base.pushes and not request.dry_run:
             raise type(ground.base.fault)(f"nothing was pushed: {ground.base.fault}")
@@ -125,9 +132,10 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
             plan,
             tool=request.tool,
             change=target.change,
-            reason=request.reason,
+            reason=request.reason or plan.reason,
             requester=app.caller.name,
             trailers=trailers,
+            requests=requests,
         )
         step = pull_request_step(app, ground, view, target, plan, after, message)
         if plan.files:
@@ -137,7 +145,8 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
                 base=ground.base,
                 branch=target.branch,
                 expected=target.tip,
-                parent=target.open.tip if target.open else ground.base.commit,
+                parent=builds_on.tip if builds_on else ground.base.commit,
+                onto=target.tip if writing.on_base else None,
                 files=plan.contents,
                 message=message,
                 options=step.options,
@@ -146,10 +155,31 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         return _write_result(ground, environment, target, plan, published, step.after(published) if published else None)
 
 
-def _view_to_plan_on(app: App, ground: Ground, base: View, target: DeliveryTarget) -> View:
-    if target.open is None:
+def _settled(app: App, ground: Ground, settle: Settle) -> tuple[WriteRequest, Writing]:
+    request, writing = settle(ground)
+    environment = app.environment(ground.settings, request.environment)
+    if environment.delivery == "direct":
+        raise Refused(
+            f"{request.tool}: environment {environment.name!r} is changed directly, so nothing of it is a change in "
+            f"Git; ask the tool for what is wanted there"
+        )
+    return request, writing
+
+
+def _kept_requests(app: App, environment: Environment, plan: Plan) -> tuple[list[str], list[Notice]]:
+    """The lines that the commit keeps of what was asked, and what is told where that is too long."""
+    asked = plan.requests or ((app.asked.in_environment(environment.name),) if app.asked else ())
+    lines = [one.line for one in asked]
+    if all(len(line) <= LONGEST for line in lines):
+        return lines, []
+    text = f"the request is longer than a commit keeps ({LONGEST} characters)"
+    return [], [Notice("request-not-kept", f"{text}, so refresh_change and repeat_change cannot follow it")]
+
+
+def _view_to_plan_on(app: App, ground: Ground, base: View, target: DeliveryTarget, found: ChangeRef | None) -> View:
+    if found is None:
         return base
-    tip, branch = target.open.tip, target.branch
+    tip, branch = found.tip, target.branch
     return view_at(app, ground, base.environment, tip, proposed=True, branch=branch, api=base.api)
 
 

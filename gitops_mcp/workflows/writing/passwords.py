@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from gitops_mcp.adapters.secrets.carried import CarriedFiles
 from gitops_mcp.adapters.secrets.external import ExternalSecrets
 from gitops_mcp.adapters.secrets.interface import Provider, WantedSecret
 from gitops_mcp.adapters.secrets.sealed import SealedSecrets, read_certificate
@@ -138,8 +139,8 @@ def _make_secret(
 ) -> tuple[View, RolePassword]:
     """A Secret of that name by a provider, which makes its file once the place is known."""
     if name == "cluster":
-        seen = look_at_name(view, owner.ref.namespace, secret, name)
-        check_secret_is_free(owner, name, secret, seen.live)
+        if view.carried is None or (owner.ref.namespace, secret) not in view.carried.secrets:
+            check_secret_is_free(owner, name, secret, look_at_name(view, owner.ref.namespace, secret, name).live)
         return view, made_password(owner, name, secret, origin=view.desired.origin)
     provider = _provider(view, owner.cluster, name, found)
     if left := leftover_password(owner, name, secret, found, view.source.leftovers(found)):
@@ -159,6 +160,11 @@ def _make_secret(
 
 
 def _provider(view: View, cluster: Declaration, name: Way, found: tuple[SecretDocument, ...]) -> Provider:
+    made = _own_provider(view, cluster, name, found)
+    return made if view.carried is None else CarriedFiles(made, view.carried.texts)
+
+
+def _own_provider(view: View, cluster: Declaration, name: Way, found: tuple[SecretDocument, ...]) -> Provider:
     view.source.check_provider(name)
     kinds = (version_to_write(kind, _served_versions(view, kind), found) for kind in MAKER_KINDS.get(name, ()))
     match name:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from gitops_mcp.app import Ground
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.workflows.view import View
@@ -63,3 +64,21 @@ class Writing:
     """Asks the API, Git and password providers for what a planner of `domain.plans` needs, and calls that once."""
     finish: Callable[[View], Plan] | None = None
     """What is done in direct delivery where the Cluster is gone and others still name it: all that the view has."""
+    on_base: bool = False
+    """It is planned on the base although its change is open, and brings that up to the base."""
+
+
+Settle = Callable[[Ground], tuple[WriteRequest, Writing]]
+"""A request that Git alone can tell: its environment, its change, and what it means."""
+
+
+class NotDelivered(Exception):
+    """What a tool would deliver, raised where it is asked what its request means and no more."""
+
+    def __init__(self, request: WriteRequest, writing: Writing | Settle) -> None:
+        super().__init__(request.tool)
+        self.request = request
+        self.writing = writing
+
+    def settled(self, ground: Ground) -> tuple[WriteRequest, Writing]:
+        return (self.request, self.writing) if isinstance(self.writing, Writing) else self.writing(ground)

@@ -115,7 +115,7 @@ def create_role(
             object_name=name,
             places=places,
             live=live,
-            now=datetime.now(UTC),
+            now=view.now,
         )
         return made.warned(unread)
 
@@ -153,9 +153,7 @@ def update_role(
             owner = PasswordOwner(cluster, ref, role.name, name)
             view, password = rotated_password(view, owner, role.secret, alone=not wanted)
             unread = (*unread, *_unmade_password(view, ref.namespace, str(role.secret)))
-        made = plan_role_update(
-            view.desired, cluster, ref, role, wanted, live=live, now=datetime.now(UTC), password=password
-        )
+        made = plan_role_update(view.desired, cluster, ref, role, wanted, live=live, now=view.now, password=password)
         return made.warned(unread)
 
     return deliver(app, _about_cluster(request, which), Writing(about, plan))

@@ -133,8 +133,8 @@ def test_a_second_commit_on_a_change_that_conflicts_says_so_and_tells_the_impact
     done = scaled(team, 5)
 
     assert notices(done)["conflict"] == (
-        "this change conflicts with main in 'db.yaml': a person resolves that on its branch before it can be merged. "
-        "The impact is told from what main says"
+        "this change conflicts with main in 'db.yaml': refresh_change resolves that where all of it was asked of this "
+        "server, else a person on its branch. The impact is told from what main says"
     )
     assert done.impact.level.label == "data_loss"
 

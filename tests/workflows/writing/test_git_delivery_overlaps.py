@@ -118,7 +118,7 @@ def test_two_open_changes_that_add_to_one_list_are_told(desk: Path) -> None:
     assert [one.message for one in second.warnings if one.id == "overlapping-list"] == [
         (
             "open in one kustomization with this: 'create-shop-bills'. What is merged second may meet a conflict there; one "
-            "change for all avoids that"
+            "change for all avoids that, and refresh_change resolves it"
         )
     ]
 

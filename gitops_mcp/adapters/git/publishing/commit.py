@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.configuration import Configuration
-from gitops_mcp.adapters.git.lock import Lock
+from gitops_mcp.adapters.git.lock import Lock, hold_lock
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.publishing.blobs import store_blobs
 from gitops_mcp.adapters.git.publishing.checkout import Branch, check_out
@@ -26,6 +26,7 @@ from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 
 # Git would make an identity up from the login and the host name, and say so only to a terminal.
 _NO_GUESSING = ("-c", "user.useConfigOnly=true")
+_DRAFTER = ("-c", "user.name=gitops-mcp", "-c", "user.email=gitops-mcp@localhost")
 _NOBODY = ("Please tell me who you are", "auto-detection is disabled", "empty ident name")
 
 
@@ -49,8 +50,11 @@ def write_commit(
     branch: Branch,
     files: Mapping[str, bytes | None],
     message: str,
+    onto: str | None = None,
 ) -> WrittenCommit:
     """Writes the commit that changes these files on the branch's tip; None deletes one.
+
+    `onto`: another commit, which is then its first parent and of which it holds nothing.
 
     Raises Refused when a path, a filter, a hook or a missing identity is in the way, InvalidRequest when nothing
     would change, and Unavailable when the signer fails.
@@ -73,7 +77,8 @@ def write_commit(
         raise Refused("the commit hooks left no message: the commit would not say what it is for")
     # commit-tree does not look at commit.gpgSign.
     signed = configuration.is_on("commit.gpgsign")
-    made = _commit_tree(work, tree, parent, message, ("-S",) if signed else ())
+    parents = (parent,) if onto is None else (onto, parent)
+    made = _commit_tree(work, tree, parents, message, ("-S",) if signed else ())
     return WrittenCommit(made, checkout, blobs.filters, signed)
 
 
@@ -85,9 +90,22 @@ def _add_signoff(work: WorkTree, message: str) -> str:
     return work.git("interpret-trailers", *options, input=_message_bytes(message)).text + "\n"
 
 
-def _commit_tree(work: WorkTree, tree: str, parent: str, message: str, signing: tuple[str, ...]) -> str:
+def draft_commit(repository: Repository, settings: GitSettings, parent: str, files: Mapping[str, bytes | None]) -> str:
+    """A commit that nothing refers to, to plan the next step on: nobody's, and left to git's gc."""
+    check_paths(files)
+    with repository.calls.one(), hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
+        configuration = repository.calls.configuration
+        work = WorkTree.made(repository, configuration, lock)
+        folders = Folders.read(repository.files, parent, files)
+        work.write(folders.attributes)
+        tree = write_tree(work, folders, store_blobs(work, configuration, folders, files).entries)
+        return work.git(*_DRAFTER, "commit-tree", "-p", parent, "-m", "Draft", tree).text
+
+
+def _commit_tree(work: WorkTree, tree: str, parents: tuple[str, ...], message: str, signing: tuple[str, ...]) -> str:
     # The message is UTF-8 whatever i18n.commitEncoding would have the header say.
-    command = ("-c", "i18n.commitEncoding=UTF-8", "commit-tree", *signing, "-p", parent, "-F", "-", tree)
+    above = [word for one in parents for word in ("-p", one)]
+    command = ("-c", "i18n.commitEncoding=UTF-8", "commit-tree", *signing, *above, "-F", "-", tree)
     try:
         return _git_as_committer(work, *command, message=message)
     except GitFailed as error:

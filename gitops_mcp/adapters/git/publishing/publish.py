@@ -58,16 +58,18 @@ def publish(
     parent: str,
     files: Mapping[str, bytes | None],
     message: str,
+    onto: str | None = None,
     options: tuple[str, ...] = (),
 ) -> PublishedCommit:
     """Commits on `parent` and moves the branch there from `expected`; None means that it must not exist.
 
+    `onto`: the tip of a branch that gets the tree of `parent` with these files, as a merge of both.
     `options` go with the push, where the remote takes any.
 
     Raises Raced when the branch stands elsewhere by now, Refused when a path, a filter, a hook or the remote is in
     the way, and Unavailable when the remote cannot be reached. None of these leaves a ref behind.
     """
-    if expected is not None and expected != parent and not repository.is_ancestor(expected, parent):
+    if expected is not None and expected not in {parent, onto} and not repository.is_ancestor(expected, parent):
         raise ValueError(f"a commit on {parent} would move {branch} from {expected} without containing it")
     with repository.calls.one(), hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         _check_branch(repository, settings, base, branch)
@@ -84,6 +86,7 @@ def publish(
             branch=own,
             files=files,
             message=message,
+            onto=onto,
         )
         repository.history.remember(made.id, base=base.commit, parent=parent, paths=files)
         check_wanted()

@@ -1,0 +1,238 @@
+"""Taking a change back: a merged one by a change of its own, of an open one the last commit by a further commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gitops_mcp.adapters.secrets.notes import MadeSecret
+from gitops_mcp.answers.writes import WriteResult
+from gitops_mcp.app import App, Ground
+from gitops_mcp.config import Environment
+from gitops_mcp.domain.cnpg.protection import blockers
+from gitops_mcp.domain.impact.level import NOTHING
+from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.names import ClusterRef, check_change_name
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Identity, Object
+from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
+from gitops_mcp.domain.plans.clusters.cluster import VALIDATED, LiveCluster
+from gitops_mcp.domain.plans.clusters.cluster_deletion import plan_cluster_deletion
+from gitops_mcp.domain.plans.confirmation import CHANGE, require_allowed_namespace
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.pruning import engine_in_use
+from gitops_mcp.domain.plans.subject import ObjectPart, Subject
+from gitops_mcp.domain.plans.undo.losses import LiveObject, may_be_gone, what_is_lost, why_gone
+from gitops_mcp.domain.plans.undo.undo import (
+    Done,
+    check_still_stands,
+    namespaces_that_go,
+    object_without,
+    told_changes,
+    undo_files,
+)
+from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.domain.repository.desired import Declaration
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.yaml.values import is_same
+from gitops_mcp.errors import Forbidden, InvalidRequest, NotInstalled, Refused, Unavailable
+from gitops_mcp.workflows.spans import Span, find_span
+from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay
+from gitops_mcp.workflows.writing.carried_on.steps import check_commits, net_changes, refresh_step
+from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from gitops_mcp.workflows.writing.targets import object_at_base
+
+_KINDS = {one.kind: one for one in CNPG_KINDS}
+
+
+def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> WriteResult:
+    check_change_name(change)
+
+    def settle(ground: Ground) -> tuple[WriteRequest, Writing]:
+        span = find_span(ground, change)
+        takes = _Undo(app, ground, span, draft)
+        if change in app.replayed:
+            return request, Writing(takes.about_last, takes.plan_last)
+        if span.state in {"draft", "pushed"} and not span.half:
+            settled = replace(request, change=change, environment=takes.environment(*takes.last(span.tip)))
+            return settled, Writing(takes.about_last, takes.plan_last)
+        if span.half:
+            raise Refused(
+                f"change {change!r} is merged in part ({span.why}): have the rest merged or discard_change it, and "
+                f"take back what is merged by the tools themselves"
+            )
+        if span.state != "merged":
+            raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing of it to take back")
+        check_commits(ground, change, span.start, span.tip)
+        environment = takes.environment(str(span.start), span.tip)
+        return replace(request, environment=environment), Writing(takes.about_whole, takes.plan_whole)
+
+    try:
+        return deliver(app, request, settle)
+    except InvalidRequest as error:  # of what it would be then, and nobody has asked for that
+        raise Refused(f"change {change!r} cannot be taken back: {error}") from error
+
+
+@dataclass(frozen=True)
+class _Undo:
+    app: App
+    ground: Ground
+    span: Span
+    draft: DraftRequest
+
+    def environment(self, old: str, new: str) -> str:
+        """The one whose objects the commits change, else whose files; any, where they change none."""
+        environments = self.ground.settings.environments
+        touched = [name for name, one in environments.items() if self._done(one, old, new).changes]
+        if len(touched) > 1:
+            raise Refused(
+                f"change {self.span.name!r} altered objects of several environments ({', '.join(touched)}), which are "
+                f"not changed together: set them back by the tools themselves"
+            )
+        paths = [] if touched else self.ground.repository.changed_files(old, new)
+        own = [name for name, one in environments.items() if any(path.startswith(f"{one.path}/") for path in paths)]
+        return next(iter(touched or own or environments))
+
+    def last(self, tip: str) -> tuple[str, str]:
+        """The last commit with the one before it; of what a refresh took over, with all but the last request."""
+        commit = self.ground.repository.first_parents(tip)[0]
+        if (step := refresh_step(self.ground, self.span, commit)) is not None:
+            replay = Replay(self.app, self.ground, self.draft, self.span.name)
+            (believed,) = replay.believed([step])
+            rest, name = believed.requests[:-1], replay.environment_of([step])
+            drafted = replay.plan(rest, step.parent, carried=believed.carried, repeated=True, environment=name)
+            return drafted.tip, tip
+        if len(commit.parents) != 1 or self.span.state == "empty":
+            raise Refused(
+                f"change {self.span.name!r} ends in no commit of its own, so there is no last one to take back: "
+                f"discard_change removes all of it"
+            )
+        return commit.parents[0], tip
+
+    def about_last(self, _: View) -> Subject:
+        return Subject("undo", Identity(CHANGE, None, self.span.name), ())
+
+    def plan_last(self, view: View) -> Plan:
+        return self._plan(view, self._done(view.environment, *self.last(view.desired.commit)))
+
+    def about_whole(self, view: View) -> Subject:
+        done = self._done_whole(view)
+        parts = tuple(ObjectPart(one.identity, path) for one in done.changes for path in one.fields or ((),))
+        return Subject("undo", done.target, parts, called=f"undo-{self.span.name}")
+
+    def plan_whole(self, view: View) -> Plan:
+        done = self._done_whole(view)
+        if view.proposed and all(
+            _is_as(object_without(one, view.desired), _declared(view, one)) for one in done.changes
+        ):
+            return Plan("", done.target, unchanged=f"change {self.span.name!r} is taken back here already")
+        check_still_stands(done, view.desired)
+        return self._plan(view, done)
+
+    def _done_whole(self, view: View) -> Done:
+        return self._done(view.environment, str(self.span.start), self.span.tip)
+
+    def _done(self, environment: Environment, old: str, new: str) -> Done:
+        """What the commits did, with the folder of the environment as it was called then."""
+        start = self.ground.repository.merge_base(self.ground.base.commit, old) or old
+        then = self.app.ground_at(self.ground, start).settings.environments.get(environment.name, environment)
+        before, after = (self.app.desired(self.ground, then.path, commit) for commit in (old, new))
+        files = net_changes(self.ground, old, new)
+        return Done.between(self.span.name, before, after, _moved_files(files, then.path, environment.path))
+
+    def _plan(self, view: View, done: Done) -> Plan:
+        live = {one.identity: _live(view, one) for one in done.changes}
+        if gone := [why for one in done.changes if (why := why_gone(one, live[one.identity]))]:
+            raise Refused(f"change {done.name!r} cannot be taken back: {'; '.join(gone)}")
+        plan = Plan(f"Undo {done.name}", done.target, validated_by=VALIDATED)
+        for one in done.changes:
+            require_allowed_namespace(replace(plan, target=one.identity), namespaces=view.environment.namespaces)
+            if (first := _unprotecting(view, one, live[one.identity])) is not None:
+                return replace(first, subject=f"{plan.subject}: {first.subject}")
+        layouts = {
+            "Cluster": view.settings.layout_cluster,
+            "Database": view.settings.layout_database,
+            "DatabaseRole": view.settings.layout_role,
+        }
+        today = view.source.read_files(one.path for one in done.files)
+        files = undo_files(view.desired, done, today, layouts)
+        found = [(one, _declared(view, one), object_without(one, view.desired)) for one in done.changes]
+        losses = [
+            lost
+            for one, here, wanted in found
+            if (lost := what_is_lost(one, here.object if here else None, wanted, live[one.identity]))
+        ]
+        losses += [f"removing Namespace {name} deletes all that is in it" for name in namespaces_that_go(done)]
+        known = [here for _, here, _ in found if here is not None]
+        return replace(
+            plan,
+            files=files,
+            impact=NOTHING,
+            destroys="; ".join(losses) or None,
+            next=tuple(self._left_secrets(done)),
+            body=(
+                *told_changes(done, view.desired),
+                *dict.fromkeys(line for one in known for line in applier_lines(one)),
+            ),
+            warnings=(
+                *(
+                    Notice("live-unavailable", f"whether the data of {one.identity} is there still could not be read")
+                    for one in done.changes
+                    if may_be_gone(one, live[one.identity])
+                ),
+                *dict.fromkeys(notice for one in known for notice in applier_notices(one, view.desired)),
+            ),
+        )
+
+    def _left_secrets(self, done: Done) -> Iterator[str]:
+        if any(one.before is None for one in done.changes):
+            for made in filter(None, (MadeSecret.of(one.trailers) for one in self.span.commits)):
+                command = f"kubectl -n {made.namespace} delete secret {made.name}"
+                yield f"Secret {made.namespace}/{made.name}, which was made for it, stays. To remove it: {command}"
+
+
+def _declared(view: View, change: ObjectChange) -> Declaration | None:
+    return next((one for one in view.desired.declarations if one.identity == change.identity), None)
+
+
+def _is_as(wanted: Object | None, here: Declaration | None) -> bool:
+    return here is None if wanted is None else here is not None and is_same(here.object, wanted)
+
+
+def _live(view: View, change: ObjectChange) -> LiveObject:
+    whom = change.identity
+    try:
+        return LiveObject(view.api.get(_KINDS[whom.kind], whom.namespace, whom.name))
+    except NotInstalled:
+        return LiveObject(None)
+    except (Forbidden, Unavailable, KeyError):
+        return LiveObject(None, is_read=False)
+
+
+def _unprotecting(view: View, change: ObjectChange, live: LiveObject) -> Plan | None:
+    """The step that is due before a protected Cluster goes, as delete_postgres_cluster has it."""
+    declared = _declared(view, change)
+    if change.identity.kind != "Cluster" or change.before is not None or declared is None or live.is_gone:
+        return None
+    engine = engine_in_use(declared, view.environment.engine_type)
+    if not blockers(declared.object, engine) and not blockers(live.object, engine):
+        return None
+    return plan_cluster_deletion(
+        declared,
+        view.desired,
+        ref=ClusterRef(str(change.identity.namespace), change.identity.name),
+        live=LiveCluster(live.object) if live.is_read else None,
+        merged=object_at_base(view, declared),
+        configured=view.environment.engine_type,
+    )
+
+
+def _moved_files(files: tuple[FileChange, ...], then: str, now: str) -> tuple[FileChange, ...]:
+    if then == now or not then:
+        return files
+    return tuple(
+        replace(one, path=f"{now}{one.path.removeprefix(then)}".lstrip("/")) if one.path.startswith(f"{then}/") else one
+        for one in files
+    )

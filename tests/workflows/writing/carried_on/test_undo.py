@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gitops_mcp.errors import Refused, Unavailable
+from gitops_mcp.sandbox.sealed_secrets import KeyPair
+from tests.workflows.conftest import cluster
+from tests.workflows.writing.carried_on.conftest import House
+
+ON = {"cluster_name": "db", "namespace": "shop", "environment": "prod"}
+DB = {"name": "db", "namespace": "shop", "environment": "prod"}
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "scale": ("scale_postgres_cluster", {**DB, "instances": 5}),
+    "parameter": ("update_postgres_cluster", {**DB, "parameters": {"work_mem": "8MB"}}),
+    "image": ("update_postgres_cluster", {**DB, "postgres_version": "17.6-standard-trixie"}),
+    "role": ("create_postgres_role", {**ON, "role_name": "clerk", "password_source": "none"}),
+    "update of a role": ("update_postgres_role", {**ON, "role_name": "old", "connection_limit": 7, "comment": "x"}),
+    "delete of a role": ("delete_postgres_role", {**ON, "role_name": "old", "drop": False}),
+    "delete of the first role": ("delete_postgres_role", {**ON, "role_name": "first", "drop": False}),
+    "migration of roles": ("migrate_postgres_roles", dict(ON)),
+    "database": ("create_postgres_database", {**ON, "database_name": "one", "owner": "app"}),
+    "delete of a database": ("delete_postgres_database", {**ON, "database_name": "kept"}),
+    "cluster": ("create_postgres_cluster", {**DB, "name": "added", "postgres_version": "18.4-standard-trixie"}),
+    "delete of a cluster": ("delete_postgres_cluster", {**DB, "confirm_deletion": True}),
+}
+ROLES = "\n  managed: {roles: [{name: first, ensure: present}, {name: old, ensure: present, comment: of old}]}"
+KEPT = """\
+# Kept for the auditors.
+apiVersion: postgresql.cnpg.io/v1
+kind: Database
+metadata:
+  name: db-kept
+spec:
+  cluster: {name: db}
+  name: kept
+  owner: app
+"""
+HOW = ["merge", "squash", "rebase", "fast-forward"]
+QUICK = {"scale", "migration of roles", "delete of a database"}
+"""One with a field, one with a list and new files, one whose file comes back; the others show one more form."""
+EVERY = [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.thorough) for kind in KINDS]
+
+
+@pytest.fixture
+def furnished(house: House) -> House:
+    text = house.file("main", "prod/shop/db.yaml")
+    listed = house.file("main", "prod/shop/kustomization.yaml")
+    house.commit(
+        {
+            "prod/shop/db.yaml": text + ROLES + "\n",
+            "prod/shop/kept.yaml": KEPT,
+            "prod/shop/other.yaml": cluster("other", None),
+            "prod/shop/kustomization.yaml": f"{listed}\n  - kept.yaml\n  - other.yaml\n",
+        }
+    )
+    return house
+
+
+@pytest.mark.parametrize("how", [HOW[0], *(pytest.param(one, marks=pytest.mark.thorough) for one in HOW[1:])])
+@pytest.mark.parametrize("kind", EVERY)
+def test_what_a_merged_change_did_is_taken_back(furnished: House, kind: str, how: str) -> None:
+    tool, arguments = KINDS[kind]
+    before, tree = furnished.objects(), furnished.git("remote.git", "rev-parse", "main:prod")
+    made = furnished.ask(tool, **arguments)
+    assert furnished.objects(f"gitops-mcp/{made.change}") != before
+    furnished.merge(str(made.change), how)
+    assert furnished.objects() != before
+    undone = furnished.ask("undo_change", change=made.change, confirm_deletion=True)
+    assert (undone.outcome, undone.change) == ("committed", f"undo-{made.change}")
+    furnished.merge(str(undone.change), how)
+    assert furnished.objects() == before
+    assert furnished.git("remote.git", "rev-parse", "main:prod") == tree
+    with pytest.raises(Refused, match="is taken back already"):
+        furnished.ask("undo_change", change=made.change, confirm_deletion=True)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_it_is_taken_back_at_todays_places(furnished: House, kind: str) -> None:
+    """The folder has moved and every file has other lines since."""
+    tool, arguments = KINDS[kind]
+    before = furnished.objects()
+    made = furnished.ask(tool, **arguments)
+    furnished.merge(str(made.change))
+    names = furnished.git("remote.git", "ls-tree", "-r", "--name-only", "main", "prod/").splitlines()
+    moved = {f"live/{name.removeprefix('prod/')}": f"# Moved\n{furnished.file('main', name)}\n" for name in names}
+    settings = furnished.file("main", ".gitops-mcp.yaml").replace("path: prod", "path: live")
+    furnished.commit({**moved, **dict.fromkeys(names, None), ".gitops-mcp.yaml": settings})
+    undone = furnished.ask("undo_change", change=made.change, confirm_deletion=True)
+    furnished.merge(str(undone.change))
+    assert furnished.objects() == before
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "told"),
+    [
+        ("update_postgres_cluster", {"storage_size": "20Gi"}, "10Gi is less than 20Gi, and volumes do not shrink"),
+        ("update_postgres_cluster", {"postgres_version": "18.4-standard-trixie", "confirm_deletion": True}, "17"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_reason(
+    furnished: House, tool: str, arguments: dict[str, Any], told: str
+) -> None:
+    made = furnished.ask(tool, **DB, **arguments)
+    furnished.merge(str(made.change))
+    before = furnished.refs()
+    with pytest.raises(Refused, match=told):
+        furnished.ask("undo_change", change=made.change, confirm_deletion=True)
+    assert furnished.refs() == before
+
+
+def test_later_changes_of_the_same_are_named(furnished: House) -> None:
+    made = furnished.ask("scale_postgres_cluster", **DB, instances=5)
+    furnished.merge(str(made.change))
+    later = furnished.ask("scale_postgres_cluster", **DB, instances=7)
+    furnished.merge(str(later.change))
+    with pytest.raises(Refused, match=r"later changes touched the same: Cluster shop/db spec\.instances"):
+        furnished.ask("undo_change", change=made.change)
+
+
+def test_what_came_later_beside_it_stays(furnished: House) -> None:
+    made = furnished.ask("create_postgres_database", database_name="one", owner="app", **ON)
+    furnished.merge(str(made.change))
+    later = furnished.ask("create_postgres_database", database_name="two", owner="app", **ON)
+    furnished.merge(str(later.change))
+    undone = furnished.ask("undo_change", change=made.change)
+    furnished.merge(str(undone.change))
+    assert {one.name for one in furnished.objects() if one.kind == "Database"} == {"db-two", "db-kept"}
+
+
+def test_of_an_open_change_the_last_commit_is_taken_back(furnished: House) -> None:
+    furnished.ask("scale_postgres_cluster", **DB, instances=5, change="mine")
+    furnished.ask("create_postgres_database", database_name="one", owner="app", change="mine", **ON)
+    undone = furnished.ask("undo_change", change="mine")
+    assert (undone.outcome, undone.change) == ("committed", "mine")
+    assert furnished.git("remote.git", "diff", "--name-only", "main", "gitops-mcp/mine") == "prod/shop/db.yaml"
+    furnished.commit({"note": "x"})
+    assert furnished.ask("refresh_change", change="mine").outcome == "committed"
+    assert furnished.git("remote.git", "diff", "--name-only", "main", "gitops-mcp/mine") == "prod/shop/db.yaml"
+
+
+def test_a_change_that_undoes_is_refreshed_as_well(furnished: House) -> None:
+    made = furnished.ask("scale_postgres_cluster", **DB, instances=5)
+    furnished.merge(str(made.change))
+    undone = furnished.ask("undo_change", change=made.change)
+    again = furnished.ask("undo_change", change=made.change)
+    assert (again.outcome, again.change) == ("unchanged", undone.change)
+    furnished.commit({"note": "x"})
+    assert furnished.ask("refresh_change", change=undone.change).outcome == "committed"
+    furnished.merge(str(undone.change))
+    back = furnished.ask("undo_change", change=undone.change)
+    furnished.merge(str(back.change))
+    assert "instances: 5" in furnished.file("main", "prod/shop/db.yaml")
+
+
+def test_what_is_merged_in_part_is_refused(furnished: House) -> None:
+    first = furnished.ask("scale_postgres_cluster", **DB, instances=5, change="mine")
+    furnished.ask("create_postgres_database", database_name="one", owner="app", change="mine", **ON)
+    furnished.commit({"note": "x"})
+    furnished.git("author", "fetch", "--quiet")
+    furnished.git("author", "cherry-pick", str(first.commit))
+    furnished.git("author", "push", "--quiet", "origin", "main")
+    with pytest.raises(Refused, match="is merged in part"):
+        furnished.ask("undo_change", change="mine")
+
+
+def test_a_loss_needs_a_persons_word(furnished: House) -> None:
+    made = furnished.ask("create_postgres_cluster", **{**DB, "name": "added"}, postgres_version="18.4-standard-trixie")
+    furnished.merge(str(made.change))
+    with pytest.raises(Refused, match="deleting Cluster shop/added deletes its pods and PVCs with all data"):
+        furnished.ask("undo_change", change=made.change)
+
+
+def test_of_a_refreshed_change_the_last_request_is_taken_back(furnished: House) -> None:
+    furnished.ask("scale_postgres_cluster", **DB, instances=5, change="mine")
+    furnished.ask("create_postgres_database", database_name="one", owner="app", change="mine", **ON)
+    for number in range(2):
+        furnished.commit({f"note-{number}": "x"})
+        furnished.ask("refresh_change", change="mine")
+    furnished.ask("undo_change", change="mine")
+    furnished.commit({"note-2": "x"})
+    furnished.ask("refresh_change", change="mine")
+    assert furnished.git("remote.git", "diff", "--name-only", "main", "gitops-mcp/mine") == "prod/shop/db.yaml"
+    furnished.ask("undo_change", change="mine")
+    assert "prod/shop/one.yaml" in furnished.git("remote.git", "ls-tree", "-r", "--name-only", "gitops-mcp/mine")
+
+
+def test_a_password_goes_with_its_role_though_the_list_of_files_has_grown(furnished: House) -> None:
+    settings = furnished.file("main", ".gitops-mcp.yaml")
+    furnished.commit({".gitops-mcp.yaml": f"{settings}\npasswords: {{provider: external-secrets}}\n"})
+    files = furnished.git("remote.git", "ls-tree", "-r", "--name-only", "main")
+    made = furnished.ask("create_postgres_role", role_name="clerk", **ON)
+    assert any("secret" in one.path for one in made.files)
+    furnished.merge(str(made.change))
+    later = furnished.ask("create_postgres_database", database_name="two", owner="app", **ON)
+    furnished.merge(str(later.change))
+    undone = furnished.ask("undo_change", change=made.change)
+    furnished.merge(str(undone.change))
+    left = furnished.git("remote.git", "ls-tree", "-r", "--name-only", "main")
+    assert sorted({*left.splitlines()} - {*files.splitlines()}) == ["prod/shop/two.yaml"]
+    assert "secret" not in furnished.file("main", "prod/shop/kustomization.yaml")
+
+
+def test_a_file_that_holds_more_and_has_changed_is_named(furnished: House) -> None:
+    furnished.commit({"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}\n"})
+    made = furnished.commit(
+        {"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n"},
+        branch="gitops-mcp/notes",
+        start="main",
+    )
+    assert made
+    furnished.merge("notes")
+    furnished.commit({"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: o}\n"})
+    with pytest.raises(Refused, match=r"prod/shop/notes\.yaml has changed since"):
+        furnished.ask("undo_change", change="notes")
+
+
+def test_a_namespace_that_was_new_is_told(furnished: House) -> None:
+    made = furnished.ask(
+        "create_postgres_cluster",
+        name="far",
+        namespace="far",
+        environment="staging",
+        postgres_version="18.4-standard-trixie",
+    )
+    furnished.merge(str(made.change))
+    with pytest.raises(Refused, match="deletes its pods and PVCs with all data"):
+        furnished.ask("undo_change", change=made.change)
+
+
+def test_a_cluster_that_is_protected_goes_in_the_steps_of_its_deletion(furnished: House) -> None:
+    furnished.commit({".gitops-mcp.yaml": furnished.file("main", ".gitops-mcp.yaml").replace("none", "flux")})
+    before = furnished.objects()
+    tool, arguments = KINDS["cluster"]
+    made = furnished.ask(tool, **arguments)
+    furnished.merge(str(made.change))
+    for summary, change in (
+        (f"Undo {made.change}: Remove the protection of Cluster shop/added against pruning", f"undo-{made.change}"),
+        (f"Undo {made.change}", f"undo-{made.change}-2"),
+    ):
+        undone = furnished.ask("undo_change", change=made.change, confirm_deletion=True)
+        assert (undone.summary, undone.change) == (summary, change)
+        furnished.merge(change)
+    assert furnished.objects() == before
+
+
+@pytest.mark.thorough
+def test_a_password_that_was_made_anew_becomes_the_old_one(furnished: House) -> None:
+    """Only a sealed file differs, of which no object of the environment is made."""
+    settings = furnished.file("main", ".gitops-mcp.yaml")
+    key = KeyPair.made()
+    files = {
+        ".gitops-mcp.yaml": f"{settings}\npasswords: {{provider: sealed-secrets}}\n",
+        "pub-sealed-secrets.pem": key.certificate.decode(),
+    }
+    furnished.commit(files)
+    made = furnished.ask("create_postgres_role", role_name="clerk", **ON)
+    furnished.merge(str(made.change))
+    tree = furnished.git("remote.git", "rev-parse", "main:prod")
+    rotated = furnished.ask("update_postgres_role", role_name="clerk", rotate_password=True, **ON)
+    furnished.commit({"note": "x"})
+    sealed = furnished.git("remote.git", "diff", "HEAD...gitops-mcp/" + str(rotated.change))
+    furnished.ask("refresh_change", change=rotated.change)
+    assert furnished.git("remote.git", "diff", "HEAD...gitops-mcp/" + str(rotated.change)) == sealed
+    furnished.merge(str(rotated.change))
+    assert furnished.git("remote.git", "rev-parse", "main:prod") != tree
+    undone = furnished.ask("undo_change", change=rotated.change)
+    assert undone.environment == "prod"
+    furnished.merge(str(undone.change))
+    assert furnished.git("remote.git", "rev-parse", "main:prod") == tree
+
+
+def test_a_clone_that_lacks_commits_is_told_what_to_do(furnished: House) -> None:
+    made = furnished.ask("scale_postgres_cluster", **DB, instances=5)
+    furnished.merge(str(made.change))
+    furnished.git("author", "push", "--quiet", "origin", f":gitops-mcp/{made.change}")
+    (furnished.folder / "desk").rename(furnished.folder / "old")
+    url = (furnished.folder / "remote.git").as_uri()
+    furnished.git("", "clone", "--quiet", "--depth", "2", url, "desk")
+    for tool, where in {"undo_change": {}, "repeat_change": {"environment": "prod"}}.items():
+        with pytest.raises(Unavailable, match="run git fetch --unshallow"):
+            furnished.ask(tool, change=made.change, **where)
