@@ -25,7 +25,7 @@ _PASSES = frozenset({"clean", "mergeable", "has_hooks", "unstable", "can_be_merg
 """Words of forges for what holds no merge up, or is told otherwise already."""
 _ASKS_AGAIN = frozenset({"unknown", "unchecked", "checking", "preparing", "approvals_syncing"})
 _NEEDS_REVIEW = frozenset({"not_approved", "approvals_missing", "review_required"})
-_NEEDS_CHECKS = frozenset({"ci_must_pass", "ci_still_running", "status_checks_must_pass", "commits_status"})
+_NEEDS_CHECKS = frozenset({"ci_must_pass", "ci_still_running", "status_checks_must_pass"})
 _NEEDS_UPDATE = frozenset({"behind", "need_rebase"})
 _NAMED = 3
 
