@@ -316,7 +316,7 @@ def _open_forge(ground: Ground, place: ForgePlace) -> Forge | NoForge:
     from gitops_mcp.adapters.forge.registry import open_forge
     from gitops_mcp.adapters.forge.wire import Access
 
-    http = ground.repository.web_settings(place.api)
+    http = ground.repository.web_settings(place.url)
     access = Access(
         proxy=http.get("proxy") or None,
         ca=http.get("sslcainfo") or http.get("sslcapath") or None,

@@ -16,6 +16,8 @@ _SECONDS = 15.0
 
 def git_login(runner: Runner, address: str) -> tuple[str, str] | None:
     """User and password that git has for an address, from it or from a credential helper; never by asking."""
+    if not address.isprintable():
+        return None  # a further line would name another host
     try:
         asked = replace(runner, timeout=min(runner.timeout, _SECONDS))
         # One of ssh would open a window; one that is set for git is asked as it is for a push.
