@@ -146,7 +146,7 @@ def _review(report: PullRequestReport, here: ProposalInGit) -> PullStanding | No
     running = _not_done(report)
     checks = f"{_checks(running)} not done yet" if running else ""
     author = f" (not {words_of_others(pull.author, most=60)}, who opened it)" if pull.author else ""
-    who = f"It waits for the review of {asked}" if asked else f"A person{author} reviews it"
+    who = f"It waits for the review of {asked}" if asked else f"Ask a person{author} to review it"
     then = f"{who}; then somebody merges it at {pull.url}"
     return PullStanding("review", "; ".join(filter(None, (why, checks))), then)
 
