@@ -25,7 +25,7 @@ _PASSES = frozenset({"clean", "mergeable", "has_hooks", "unstable", "can_be_merg
 """Words of forges for what holds no merge up, or is told otherwise already."""
 _ASKS_AGAIN = frozenset({"unknown", "unchecked", "checking", "preparing", "approvals_syncing"})
 _NEEDS_REVIEW = frozenset({"not_approved", "approvals_missing", "review_required"})
-_NEEDS_CHECKS = frozenset({"ci_must_pass", "ci_still_running", "status_checks_must_pass", "commits_status"})
+_NEEDS_CHECKS = frozenset({"ci_must_pass", "ci_still_running", "status_checks_must_pass"})
 _NEEDS_UPDATE = frozenset({"behind", "need_rebase"})
 _NAMED = 3
 
@@ -146,7 +146,7 @@ def _review(report: PullRequestReport, here: ProposalInGit) -> PullStanding | No
     running = _not_done(report)
     checks = f"{_checks(running)} not done yet" if running else ""
     author = f" (not {words_of_others(pull.author, most=60)}, who opened it)" if pull.author else ""
-    who = f"It waits for the review of {asked}" if asked else f"A person{author} reviews it"
+    who = f"It waits for the review of {asked}" if asked else f"Ask a person{author} to review it"
     then = f"{who}; then somebody merges it at {pull.url}"
     return PullStanding("review", "; ".join(filter(None, (why, checks))), then)
 

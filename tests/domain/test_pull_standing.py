@@ -69,6 +69,16 @@ CASES: dict[str, tuple[PullRequestReport, ProposalInGit, Step]] = {
         replace(HERE, forge="GitLab"),
         "answer",
     ),
+    "held up for checks that nothing lists": (
+        report(OK, blocked="ci_must_pass"),
+        replace(HERE, forge="GitLab"),
+        "wait",
+    ),
+    "held up for a branch without commits": (
+        report(OK, blocked="commits_status"),
+        replace(HERE, forge="GitLab"),
+        "answer",
+    ),
     "not computed yet": (report(OK, blocked="checking"), replace(HERE, forge="GitLab"), "wait"),
     "ready": (report(OK, approvals=1, checks=(Check("unit", "success"),)), HERE, "merge"),
     "the forge has an earlier commit": (report(OK, approvals=1, head="b" * 40), HERE, "review"),

@@ -226,6 +226,24 @@ def test_a_listing_asks_the_forge_once_whatever_it_lists(team: ForgeTeam, count:
     assert found[0].authors == ["gitops-mcp sandbox"]
 
 
+@pytest.mark.thorough
+def test_a_listing_that_is_cut_is_told_and_says_nothing_of_those_behind_it(
+    team: ForgeTeam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = team.app()
+    team.scale(app, 5)
+    pull = team.open_pull()
+    team.forge.close(pull)
+    for number in range(101):
+        team.git("push", "--quiet", str(team.forge.remote.path), f"origin/gitops-mcp/size:refs/heads/other-{number}")
+        team.forge.open_pull(f"other-{number}")
+    for module in ("github.listing", "gitlab.requests", "gitea.requests"):
+        monkeypatch.setattr(f"gitops_mcp.adapters.forge.{module}.MOST_PAGES", 1)
+    page = page_of_changes(app, state="open", limit=10, cursor=None)
+    assert [(one.state, one.pull_request, one.why) for one in page.items] == [("pushed", None, "on origin, not merged")]
+    assert "pull-requests-cut" in {one.id for one in page.warnings}
+
+
 @pytest.mark.parametrize("how", ["down", "500", "rate limit"])
 def test_where_the_forge_does_not_answer_states_are_gits_and_it_is_told(team: ForgeTeam, how: str) -> None:
     app = team.app()
