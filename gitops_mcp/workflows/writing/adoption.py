@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
+from gitops_mcp.domain.editing.json_patch import pointer
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE, OBJECT_STORE
 from gitops_mcp.domain.live.drift import FieldDrift
 from gitops_mcp.domain.live.unstated import all_drift, written_part
@@ -31,7 +32,7 @@ from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
-_QUOTED_KEY = re.compile(r"\[(?P<quote>[\"'])(?P<key>[^\"']*)(?P=quote)\]")
+_BRACKETED_KEY = re.compile(r"\[(?P<quote>[\"']?)(?P<key>[^\"'\]]*[^\d\"'\]][^\"'\]]*)(?P=quote)\]")
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,13 @@ def _in_files(view: View, seen: _BothSides, made: Plan) -> Plan:
 
 
 def _is_named(one: FieldDrift, fields: Iterable[str] | None) -> bool:
-    """Whether a field is one of those, or below one."""
+    """Whether a field is one of those, or below one; a list that is one value is meant by each of its items.
+
+    A key may stand in brackets, and a field be written as a JSON pointer.
+    """
     path = dotted_path(one.path)
-    named = [_QUOTED_KEY.sub(r".\g<key>", text.strip()) for text in fields or ()]
-    return fields is None or any(path == text or path.startswith((f"{text}.", f"{text}[")) for text in named)
+    named = [_BRACKETED_KEY.sub(r".\g<key>", text.strip()) for text in fields or ()]
+    return fields is None or any(
+        text in {path, pointer(one.path)} or path.startswith((f"{text}.", f"{text}[")) or text.startswith(f"{path}[")
+        for text in named
+    )

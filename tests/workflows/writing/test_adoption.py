@@ -120,15 +120,32 @@ def test_a_field_that_does_not_differ_is_refused_with_those_that_do(team: Team, 
     assert (again.outcome, again.summary) == ("unchanged", "db.yaml:1 says what is live")
 
 
-def test_a_key_may_be_named_in_brackets(team: Team, api: Api) -> None:
+@pytest.mark.parametrize(
+    "field",
+    [
+        "metadata.annotations.cnpg.io/hibernation",
+        'metadata.annotations["cnpg.io/hibernation"]',
+        "metadata.annotations[cnpg.io/hibernation]",
+        "/metadata/annotations/cnpg.io~1hibernation",
+        "metadata",
+    ],
+)
+def test_a_field_may_be_named_as_people_and_models_write_it(team: Team, api: Api, field: str) -> None:
     team.commit({**SHOP, "db.yaml": cluster(spec=FULL)})
     found = full()
     found["metadata"]["annotations"] = {"cnpg.io/hibernation": "off"}
     entry = {"manager": "kubectl-cnpg", "fieldsV1": {"f:metadata": {"f:annotations": {"f:cnpg.io/hibernation": {}}}}}
     found["metadata"]["managedFields"] = [entry]
     serve(api, found)
-    done = adopt(team, ['metadata.annotations["cnpg.io/hibernation"]'])
+    done = adopt(team, [field], dry_run=True)
     assert diff(done)[1] == '+metadata: {name: db, namespace: shop, annotations: {cnpg.io/hibernation: "off"}}'
+
+
+def test_a_list_that_is_one_value_is_meant_by_its_items(team: Team, api: Api) -> None:
+    team.commit({**SHOP, "db.yaml": cluster(spec=FULL)})
+    serve(api, set_by("k9s", full(managed={"roles": [{"name": "a", "login": True}]}), "spec/managed/roles"))
+    done = adopt(team, ["spec.managed.roles[0].login"], dry_run=True)
+    assert done.about[0].startswith("spec.managed.roles: not stated -> ")
 
 
 def test_what_loses_something_needs_a_word(team: Team, api: Api) -> None:
