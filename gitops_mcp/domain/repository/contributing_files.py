@@ -39,10 +39,12 @@ def contributing_files(desired: Desired, declared: Declaration) -> frozenset[str
         engines |= {one.place.path, *override_paths(one.generated or one.name, one.folder or "")}
     engines |= {*_value_files(desired, engines), *_generator_files(desired, engines)}
     own = {declared.path, *_places(declared)}
+    chain = _building(desired.kustomizations, engines)
     if declared.release is not None:
-        return frozenset(own | engines | _of_chart(declared, root, seen))
-    read = {folder: one for folder, one in desired.kustomizations.items() if one.path in seen}
-    chain = [*_building(read, own), *_building(desired.kustomizations, engines)]
+        own |= _of_chart(declared, root, seen)
+    else:
+        read = {folder: one for folder, one in desired.kustomizations.items() if one.path in seen}
+        chain += _building(read, own)
     found = own | engines | {one.path for one in chain} | {*_named_files(desired, *chain)}
     if any(key in one.object for one in chain for key in _COPIES):
         found |= seen
