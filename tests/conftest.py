@@ -45,10 +45,10 @@ def _nobodys_machine(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) ->
 
 
 def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads the developer's git or Kubernetes configuration."""
+    """No test reads the developer's git or Kubernetes configuration, or acts at a forge as the developer."""
     (home / "gitconfig").write_text(IDENTITY)
     for name in list(os.environ):
-        if name.startswith(("GIT_", "XDG_")) or (
+        if name.startswith(("GIT_", "XDG_", "GH_", "GITHUB_", "GITLAB_", "GITEA_", "FORGEJO_", "CI_SERVER_")) or (
             name.startswith("GITOPS_MCP_") and not name.startswith("GITOPS_MCP_TEST_")
         ):
             monkeypatch.delenv(name)

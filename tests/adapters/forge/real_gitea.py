@@ -95,7 +95,7 @@ class RealForge:
     def _start(self) -> None:
         for name in ("platform", "contributor"):
             self.asked("DELETE", f"/repos/{name}/fleet", by="admin", may=(404,))
-        self.asked("POST", "/orgs", {"username": "platform"}, may=(422,))
+        self.asked("POST", "/admin/users/owner/orgs", {"username": "platform"}, by="admin", may=(422,))
         made = {"name": "fleet", "auto_init": True, "default_branch": "main", "private": True}
         self.asked("POST", "/orgs/platform/repos", made)
         for login, right in (("bot", "write"), ("reviewer", "write"), ("reader", "read"), ("contributor", "read")):
@@ -181,6 +181,11 @@ class RealForge:
 
     def delete_branch(self, branch: str) -> None:
         self.asked("DELETE", f"{REPOSITORY}/branches/{branch}")
+        for _ in range(40):
+            # It closes them a moment later.
+            if not any(one["head"]["label"] == branch for one in self.asked("GET", f"{REPOSITORY}/pulls?state=open")):
+                return
+            time.sleep(0.1)
 
     def rename(self, full_name: str) -> None:
         self.asked("PATCH", REPOSITORY, {"name": full_name.partition("/")[2]})

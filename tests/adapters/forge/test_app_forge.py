@@ -16,22 +16,6 @@ from gitops_mcp.domain.pull_requests import NewPullRequest
 from gitops_mcp.sandbox.forges.values import ForgeName
 from tests.adapters.forge.conftest import FORGES, VARIABLES, Met
 
-TOKENS = (
-    "GH_TOKEN",
-    "GITHUB_TOKEN",
-    "GH_ENTERPRISE_TOKEN",
-    "GITLAB_TOKEN",
-    "GITEA_TOKEN",
-    "FORGEJO_TOKEN",
-    "GITHUB_APP_ID",
-)
-
-
-@pytest.fixture(autouse=True)
-def no_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in TOKENS:
-        monkeypatch.delenv(name, raising=False)
-
 
 def configured(met: Met, text: str) -> None:
     """The file at the base, and the remote over http as people have it."""

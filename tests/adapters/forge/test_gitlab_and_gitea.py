@@ -83,6 +83,16 @@ def test_gitea_of_a_name_that_is_used_again_the_open_one_is_found(gitea: Met) ->
     assert (found.number, found.state, found.title) == (2, "open", "Second")
 
 
+def test_gitea_that_is_set_to_shorter_pages_is_read_to_the_end(gitea: Met, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gitops_mcp.adapters.forge.gitea.requests._PAGE", 100)
+    gitea.served.commit("one")
+    gitea.served.git("push", "--quiet", "origin", *(f"one:refs/heads/change-{number}" for number in range(52)))
+    for number in range(52):
+        gitea.served.forge.open_pull(f"change-{number}")
+    listed = gitea.opened().open_pulls()
+    assert (len(listed.pulls), listed.pages, listed.is_cut) == (52, 2, False)
+
+
 def test_gitea_a_missing_branch_a_missing_right_and_no_pull_requests_are_one_answer(gitea: Met) -> None:
     with pytest.raises(NotFound, match=r"branch never or main is missing.*pull requests are off.*write:repository"):
         gitea.opened().create(new("never"))

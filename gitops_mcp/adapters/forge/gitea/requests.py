@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from gitops_mcp.adapters.forge.answers import at, name_at, rows_in, text_at
+from gitops_mcp.adapters.forge.answers import Answer, at, name_at, rows_in, text_at
 from gitops_mcp.adapters.forge.gitea.pull import DRAFT, branch_of, pull_from
 from gitops_mcp.adapters.forge.gitea.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
@@ -48,15 +48,20 @@ class Gitea:
 
     def open_pulls(self) -> PullRequests:
         pulls: list[PullRequest] = []
+        seen = 0
         for page in range(1, MOST_PAGES + 1):
-            rows = self._rows({"state": "open", "page": page}, "the open pull requests")
+            answer = self._listed({"state": "open", "page": page}, "the open pull requests")
+            rows = rows_in(answer.body)
             pulls += [pull_from(row) for row in rows if self._is_ours(row)]
-            if len(rows) < _PAGE:
+            seen += len(rows)
+            # A server may be set to give shorter pages than it is asked for.
+            total = answer.headers.get("x-total-count", "")
+            if seen >= int(total) if total.isdecimal() else len(rows) < _PAGE:
                 return PullRequests(tuple(pulls), pages=page)
         return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)
 
-    def _rows(self, query: dict[str, str | int], about: str) -> list[Any]:
-        return rows_in(self._wire.get(f"{self._repository}/pulls", {**query, "limit": _PAGE}, about=about).body)
+    def _listed(self, query: dict[str, str | int], about: str) -> Answer:
+        return self._wire.get(f"{self._repository}/pulls", {**query, "limit": _PAGE}, about=about)
 
     def pull_of(self, branch: str, /) -> PullRequest | None:
         about = f"the pull request of {branch}"
@@ -66,7 +71,7 @@ class Gitea:
         oldest = self._wire.get(path, about=about, allow=(404,)).body
         rows = [oldest] if text_at(oldest, "html_url") else []
         if not rows or at(rows[0], "state") != "open":
-            rows += self._rows({"state": "all", "sort": "recentupdate"}, about)
+            rows += rows_in(self._listed({"state": "all", "sort": "recentupdate"}, about).body)
         mine = [row for row in rows if branch_of(row) == branch and self._is_ours(row)]
         found = sorted(map(pull_from, mine), key=lambda pull: (pull.state == "open", pull.number))
         return found[-1] if found else None
