@@ -203,8 +203,7 @@ def _steps(proposal: Proposal, forge: ForgeName) -> str:
 
 
 def _appliers(part: ProposedPart) -> Iterator[str]:
-    found = (part.declared[one.identity].applied for one in part.objects)
-    for by in {str(one): one for one in found}.values():
+    for by in dict.fromkeys(part.applier_of(one.identity) for one in part.objects):
         if by is None:
             yield "nothing in this repository says what applies it."
             continue
@@ -214,7 +213,7 @@ def _appliers(part: ProposedPart) -> Iterator[str]:
             "; what is removed from Git it deletes" if by.prunes and any(not one.after for one in part.objects) else ""
         )
         where = f" to {code(by.destination)}" if by.destination else ""
-        yield f"{prose(str(by))} applies it{where} {when}{more}."
+        yield f"{prose(by.name)} applies it{where} {when}{more}."
 
 
 def _undoing(proposal: Proposal, forge: ForgeName) -> Iterator[str]:

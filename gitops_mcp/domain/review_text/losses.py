@@ -54,9 +54,9 @@ def fate_of(part: ProposedPart, change: ObjectChange) -> Fate:
         return Fate(reasons, kept) if lost else Fate()
     if held := blockers(change.before, engine):
         return Fate((), (f"{whom}: {prose(spell_out(held))} keeps it although its manifest goes",))
-    by = part.declared[change.identity].applied
+    by = part.applier_of(change.identity)
     if by is not None and not by.prunes:
-        return Fate((), (f"{whom}: {prose(str(by))} does not prune, so it stays until a person deletes it",))
+        return Fate((), (f"{whom}: {prose(by.name)} does not prune, so it stays until a person deletes it",))
     asks = " after a person has confirmed it in Argo CD" if asking_protections(change.before) else ""
     stays = tuple(f"of {whom} {text}" for text in [_STAYS.get(change.identity.kind)] if text)
     if change.identity.kind in {"Database", "DatabaseRole"} and all(one.level is Level.NONE for one in effects):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.impact.level import NOTHING, Impact
+from gitops_mcp.domain.live.engine_report import EngineState
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.repository.changes import ObjectChange
@@ -43,6 +44,17 @@ class ProposedCommit:
 
 
 @dataclass(frozen=True)
+class Applier:
+    """What applies an object, by what Git declares of it, else as it runs."""
+
+    name: str
+    automatic: bool
+    prunes: bool
+    suspended: bool = False
+    destination: str | None = None
+
+
+@dataclass(frozen=True)
 class ProposedPart:
     """What a change does in one environment."""
 
@@ -56,6 +68,8 @@ class ProposedPart:
     faults: str | None = None
     """Why the API would not accept it."""
     notices: tuple[Notice, ...] = ()
+    live_appliers: Mapping[Identity, EngineState] = field(default_factory=dict)
+    """Of objects that no engine object of the repository applies."""
 
     @cached_property
     def declared(self) -> Mapping[Identity, Declaration]:
@@ -66,6 +80,14 @@ class ProposedPart:
         """Whose protections count; None: it may be either's."""
         declared = self.declared.get(whom)
         return declared.applied.engine if declared and declared.applied else None
+
+    def applier_of(self, whom: Identity) -> Applier | None:
+        if (by := self.declared[whom].applied) is not None:
+            return Applier(str(by), by.automatic, by.prunes, by.suspended, by.destination)
+        if (live := self.live_appliers.get(whom)) is not None:
+            product = "Argo CD" if live.engine == "argocd" else "Flux"
+            return Applier(f"{product} {live.kind} {live.name}", live.automatic, live.prunes)
+        return None
 
     @property
     def namespaces(self) -> tuple[str, ...]:

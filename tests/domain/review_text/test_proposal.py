@@ -1,14 +1,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.live.engine_report import EngineState
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.review_text.body import body_text
 from gitops_mcp.domain.review_text.picture import pictures
 from gitops_mcp.domain.review_text.proposal import ProposedCommit
-from tests.domain.review_text.proposals import BASE, Case, cluster, proposal_of, with_files
+from tests.domain.review_text.proposals import (
+    BASE,
+    BOTH,
+    KUSTOMIZATION,
+    POOLER,
+    SHOP,
+    Case,
+    cluster,
+    proposal_of,
+    with_files,
+)
 
 
 def test_the_words_of_a_message_are_read_back_without_what_the_body_says_itself() -> None:
@@ -45,3 +58,17 @@ def test_a_name_breaks_no_picture() -> None:
             r"|    [ab]\d+ -->\|[a-zA-Z ]+\| [ab]\d+|  end",
             line,
         ), line
+
+
+def test_who_applies_what_is_live_is_told_where_the_repository_does_not_say_it() -> None:
+    files = {path: text for path, text in BASE.items() if not path.startswith("engines/")}
+    pooler = {f"{SHOP}/orders-db/more.yaml": POOLER, KUSTOMIZATION: BOTH}
+    proposal = proposal_of(Case({**files, **pooler}, files, "Remove Pooler shop/orders-rw"))
+    (part,) = proposal.parts
+    whom = Identity("Pooler", "shop", "orders-rw")
+    assert "nothing in this repository says what applies it" in body_text(proposal, "GitHub", limit=60_000)
+    live = EngineState("argocd", "Application", "argocd/gitops", "Synced, Healthy", None, prunes=False, automatic=False)
+    told = body_text(replace(proposal, parts=(replace(part, live_appliers={whom: live}),)), "GitHub", limit=60_000)
+    assert "Argo CD Application argocd/gitops applies it only when a person starts a sync." in told
+    assert "Argo CD Application argocd/gitops does not prune, so it stays until a person deletes it" in told
+    assert "Nothing is destroyed" in told

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.impact.assessment import assess_impact
+from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import desired_after
@@ -20,9 +21,14 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.review_text.proposal import Proposal, ProposedCommit, ProposedPart
 from gitops_mcp.errors import GitOpsError
+from gitops_mcp.workflows.api_once import ApiOnce
+from gitops_mcp.workflows.engines import Engines
 from gitops_mcp.workflows.view import read_texts, view_at
 from gitops_mcp.workflows.writing.validation import Limits, NotAccepted, validate_plan
 
+_KINDS = {one.kind: one for one in CNPG_KINDS}
+_ASKED = 3
+"""Objects of one change whose engine object is looked at."""
 _FILES = 200
 _COMMITS = 50
 
@@ -114,6 +120,26 @@ def _reached(ground: Ground, paths: Sequence[str]) -> Iterator[Environment]:
             yield environment
 
 
+def with_live_appliers(app: App, ground: Ground, part: ProposedPart, api: ApiOnce) -> ProposedPart:
+    """Where the repository declares no engine object, who applies what is there: by the marks of the live objects."""
+    environment, found = ground.settings.environments[part.environment], {}
+    try:
+        kube = app.engine_kube(environment, ground.settings)
+    except GitOpsError:
+        return part
+    engines = Engines.of(api if kube is api.kube else ApiOnce(kube, app.schemas), environment, ground)
+    loose = [one for one in part.objects if one.before and part.declared[one.identity].applied is None]
+    for one in loose[:_ASKED]:
+        try:
+            live = api.get(_KINDS[one.identity.kind], one.identity.namespace, one.identity.name)
+        except (GitOpsError, KeyError):  # that it could not be read is told elsewhere
+            continue
+        engine = engines.applying(one.identity, part.declared[one.identity], live, by_name=True)
+        if engine is not None and engine.state is not None:
+            found[one.identity] = engine.state
+    return replace(part, live_appliers=found)
+
+
 def _unjudged(before: Desired, after: Desired) -> tuple[Notice, ...]:
     """What it may make, of which nothing could be told."""
     known = {one.reason for one in before.hidden}
@@ -138,10 +164,11 @@ def _judged(app: App, ground: Ground, part: ProposedPart) -> ProposedPart:
         return replace(bare, faults=error.faults)
     except GitOpsError as error:
         return replace(bare, notices=(*part.notices, Notice("not-validated", f"{environment.name}: {error}")))
-    return replace(
+    judged = replace(
         part,
         impact=plan.impact,
         validated_by=plan.validated_by,
         operator=plan.operator,
         notices=(*part.notices, *plan.warnings, *view.api.unreadable),
     )
+    return with_live_appliers(app, ground, judged, view.api)

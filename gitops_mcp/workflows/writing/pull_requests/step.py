@@ -26,7 +26,7 @@ from gitops_mcp.domain.review_text.proposal import ProposedPart
 from gitops_mcp.errors import GitOpsError, NotYet, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.pull_requests.proposals import Addition, proposal_of
+from gitops_mcp.workflows.writing.pull_requests.proposals import Addition, proposal_of, with_live_appliers
 from gitops_mcp.workflows.writing.pull_requests.review import FAILED, Done, Review, ReviewOutcome
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget
 
@@ -148,7 +148,7 @@ def pull_request_step(
     tip = target.open.tip if target.open else None
     added = None
     if after is not None and plan.files:
-        part = _judged_by_plan(view, plan, after) if tip is None else None
+        part = _judged_by_plan(app, ground, view, plan, after) if tip is None else None
         added = Addition(message, plan, view.desired.commit, part)
     proposal = proposal_of(app, ground, change=target.change, branch=target.branch, tip=tip, added=added)
     step = replace(step, review=Review(ground, proposal, plan.warnings))
@@ -172,11 +172,10 @@ def _may_make_one(ground: Ground, target: DeliveryTarget) -> bool:
     return heads is not None and target.change not in heads
 
 
-def _judged_by_plan(view: View, plan: Plan, after: Desired) -> ProposedPart:
-    objects = changed_objects(view.desired, after)
-    return ProposedPart(
-        view.environment.name, view.desired, after, objects, plan.impact, plan.validated_by, plan.operator
-    )
+def _judged_by_plan(app: App, ground: Ground, view: View, plan: Plan, after: Desired) -> ProposedPart:
+    name, objects = view.environment.name, changed_objects(view.desired, after)
+    part = ProposedPart(name, view.desired, after, objects, plan.impact, plan.validated_by, plan.operator)
+    return with_live_appliers(app, ground, part, view.api)
 
 
 def closed_pull(
