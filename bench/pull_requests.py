@@ -1,9 +1,9 @@
 """What opening a pull request adds to a push, against the same requests made bare.
 
 The forge is a stand-in that takes as long over a request as a near one does. Each write is a change of its own, by a
-server that has made one before; what the quickest takes without a pull request is taken off. The second ratio counts the CPU of
-the server beside the time of the bare requests: on a machine that does other things the difference of two times is
-mostly these.
+server that has made one before; what the quickest takes without a pull request is taken off. The second ratio counts
+the CPU of the server beside the time of the bare requests: on a machine that does other things the difference of two
+times is mostly these.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ what is cut is counted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Level
@@ -33,6 +34,8 @@ _UNCHECKED = {
     "environment-unreadable", "unknown-source", "unknown-chart", "passed-over", "base-not-fetched",
 }  # fmt: skip
 """Ids of what was not looked at, or only in part."""
+_LOCAL = re.compile(r"(?<![\w:./-])/(?:home|Users|root|private|tmp|var)/[^\s,;:)]*")
+"""A path of the machine that asked, which is nobody else's business."""
 _REQUESTS = {"GitHub": "pull request", "GitLab": "merge request", "Gitea": "pull request"}
 
 
@@ -72,7 +75,8 @@ def _blocks(proposal: Proposal, forge: ForgeName, bounds: _Bounds, warnings: Seq
         drawn = (one for part in proposal.parts for one in pictures(part.before, part.after, part.clusters[:3]))
         yield from (f"```mermaid\n{one}\n```" for one in drawn)
     yield from _section("What is destroyed, what stays", *_fates(proposal, bounds))
-    told = list(dict.fromkeys((*warnings, *(one for part in proposal.parts for one in part.notices))))
+    noticed = (*warnings, *(one for part in proposal.parts for one in part.notices))
+    told = list(dict.fromkeys(replace(one, message=_LOCAL.sub("a local file", one.message)) for one in noticed))
     mind = [one for one in told if one.id not in _UNCHECKED]
     yield from _section("Warnings", _bullets((f"{prose(one.message)} ({one.id})" for one in mind), bounds))
     yield from _section("Checks", _bullets(_checks(proposal, told), bounds))

@@ -161,6 +161,14 @@ def test_no_secret_value_is_told() -> None:
     assert "Secret shop/s" in body
 
 
+def test_no_path_of_the_machine_that_asked_is_told() -> None:
+    notice = Notice(
+        "live-unavailable", "there is no kubeconfig (looked at /home/jane/.kube/config): patch /spec/x of /apis/v1"
+    )
+    body = body_text(proposal_of(Case(BASE, CASES["scale-up"].after, notices=(notice,))), "GitHub", limit=60_000)
+    assert "there is no kubeconfig (looked at a local file): patch /spec/x of /apis/v1" in body
+
+
 def test_several_commits_are_titled_by_what_they_come_to() -> None:
     def title(case: str) -> str:
         proposal = proposal_of(CASES[case])
