@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
@@ -18,7 +19,7 @@ from gitops_mcp.sandbox.api import WriteOptions
 from gitops_mcp.sandbox.engines.layout import EngineName
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.patches import merge_patch
-from tests.e2e.team import Assistant, Team, assistant, configuration, text, until
+from tests.e2e.team import ROOT, Assistant, Team, assistant, configuration, text, until
 
 pytestmark = pytest.mark.thorough
 
@@ -157,3 +158,24 @@ def test_each_planted_difference_is_found_and_adopted(house: House) -> None:
     house.release()
     until(house.world, lambda: house.drift() == [])
     assert house.world.store.get(kinds.CLUSTER, "shop", "orders-db")["spec"]["instances"] == 2
+
+
+def test_where_half_of_the_kinds_may_not_be_read_the_others_are_compared(tmp_path: Path) -> None:
+    hidden = {"backups", "databases", "databaseroles", "poolers", "scheduledbackups"}
+    rules = list(yaml.safe_load_all((ROOT / "rbac/read-only.yaml").read_text()))
+    for one in (rule for role in rules for rule in role["rules"]):
+        one["resources"] = [name for name in one["resources"] if name not in hidden]
+    with start_sandbox(tmp_path / "world", step=0.02, poll=0.02, rules=rules) as world:
+        team = Team.on(tmp_path / "team", world.remote)
+        patch = {"spec": {"logLevel": "debug"}}
+        world.store.merge(kinds.CLUSTER, "shop", "orders-db", patch, how=WriteOptions(manager="k9s"))
+        with assistant(team, kubeconfig=world.kubeconfig) as ask:
+            answer = ask.answer("get_drift", **ORDERS)
+    assert [(row["kind"], row["field"]) for row in answer["items"]] == [("Cluster", "spec.logLevel")]
+    assert answer["complete"] is False
+    unread = [one["message"] for one in answer["warnings"] if one["id"] == "unreadable"]
+    named = {
+        name for name in hidden if any(f"list {name}.postgresql.cnpg.io in namespace 'shop'" in text for text in unread)
+    }
+    assert named == hidden
+    assert len(unread) == len(hidden)

@@ -213,3 +213,19 @@ def test_a_field_that_is_changed_is_the_one_difference(spec: Object) -> None:
 def test_a_cluster_as_the_webhook_completes_it_does_not_differ(instances: int, size: str, parameters: Object) -> None:
     desired = cluster(instances=instances, storage={"size": size}, postgresql={"parameters": parameters})
     assert drift(desired, fill_webhook_defaults(desired)) == ()
+
+
+def test_the_order_of_what_has_a_key_is_no_difference_and_an_item_is_known_by_it() -> None:
+    def pooler(*containers: Object) -> Object:
+        return {
+            "kind": "Pooler",
+            "metadata": {"name": "p"},
+            "spec": {"template": {"spec": {"containers": [*containers]}}},
+        }
+
+    bouncer = {"name": "pgbouncer", "ports": [{"containerPort": 5432}, {"containerPort": 9127, "protocol": "TCP"}]}
+    turned = {"name": "pgbouncer", "ports": [{"containerPort": port, "protocol": "TCP"} for port in (9127, 5432)]}
+    helper: Object = {"name": "helper", "image": "a"}
+    assert drift(pooler(bouncer, helper), pooler({"name": "injected"}, helper, turned)) == ()
+    (found,) = drift(pooler(bouncer, helper), pooler({**helper, "image": "b"}, turned))
+    assert str(found) == "spec.template.spec.containers[1].image: desired 'a', live 'b'"
