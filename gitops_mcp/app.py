@@ -138,6 +138,7 @@ class App:
         The file is read at the base that flags or the remote name; a `base:` in it says where changes go and is not
         followed again.
         """
+        self._check_asks()
         found = self._find_ground(fetch=fetch)
         if fetch:
             self._recent[:] = [(time.monotonic(), (found.settings, found))]
@@ -169,6 +170,11 @@ class App:
         # Where the file stands on the very branch that changes go to, the next fetch brings both.
         self._homes[:] = [git] if base.branch == home.branch else []
         return Ground(settings, git, repository, base)
+
+    def _check_asks(self) -> None:
+        """Where a tool is only asked what its request means, it gets nothing to act on."""
+        if self.replayed:
+            raise InvalidRequest("no commit comes of such a request")
 
     def ground_at(self, ground: Ground, commit: str) -> Ground:
         """The same ground as it was at a commit of the base, for what was asked then."""
@@ -245,6 +251,7 @@ class App:
         Without a fetch, what this or any other call has found in the last two seconds is taken as it is: pages of a
         long list follow each other faster than anyone edits, and git would cost more than the page.
         """
+        self._check_asks()
         now = time.monotonic()
         if not fetch and self._recent and now - self._recent[-1][0] < _RECENT:
             return self._recent[-1][1]

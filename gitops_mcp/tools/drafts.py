@@ -10,14 +10,11 @@ from gitops_mcp.tools.inputs import argument_model, read_arguments
 from gitops_mcp.tools.schemas import input_schema
 from gitops_mcp.workflows.writing.request import NotDelivered
 
-_NEVER = frozenset({"refresh_change", "discard_change"})
-"""Their commits, where they make any, keep the requests of others."""
-
 
 def draft_request(app: App, asked: AskedRequest) -> NotDelivered:
     """Raises InvalidRequest where this server has no such tool, or it takes no such arguments."""
     tool = next((one for one in tools.ALL if one.name == asked.tool and one.writes), None)
-    if tool is None or tool.name in _NEVER:
+    if tool is None or tool.name == "refresh_change":  # whose commit keeps the requests of others
         raise InvalidRequest(f"it asks for {asked}, which is no tool of this version that a commit comes of")
     model = argument_model(tool.function)
     try:

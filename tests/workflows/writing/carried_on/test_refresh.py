@@ -112,6 +112,8 @@ def test_a_commit_that_does_a_little_more_than_was_asked_is_named(house: House) 
         ('{"arguments":{"environment":"prod","name":"db","speed":1},"tool":"scale_postgres_cluster"}', "speed"),
         ('{"arguments":{},"tool":"fly_postgres_cluster"}', "fly_postgres_cluster"),
         ('{"arguments":{"change":"mine"},"tool":"refresh_change"}', "refresh_change"),
+        ('{"arguments":{"change":"mine"},"tool":"discard_change"}', "no commit comes of such a request"),
+        ('{"arguments":{},"tool":"list_changes"}', "list_changes"),
         ("[1", "no request"),
         ("{" * 9000, "no request"),
     ],
@@ -121,8 +123,10 @@ def test_what_no_tool_of_this_version_takes_is_told(house: House, line: str, tol
         {"prod/x.txt": "x"}, branch="gitops-mcp/mine", start="main", message=f"Odd\n\nGitops-Mcp-Request: {line}"
     )
     house.commit({"note": "x"})
+    before = house.refs()
     with pytest.raises(Refused, match=told):
         house.ask("refresh_change", change="mine")
+    assert house.refs() == before
 
 
 def test_a_loss_is_confirmed_by_the_call_and_not_by_the_commit(house: House) -> None:
