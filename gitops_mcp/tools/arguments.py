@@ -48,7 +48,7 @@ OneCluster = Annotated[
     str | None,
     Field(description="metadata.name of the Cluster; left out: everything in the environment", max_length=50),
 ]
-AdoptedKind = Annotated[
+ObjectKind = Annotated[
     Literal[
         "Cluster",
         "Database",
@@ -120,13 +120,6 @@ WaitFor = Annotated[
     Field(description="Answer once it is so, or cannot be by waiting; merged: wait for the review"),
 ]
 ChangeTimeout = Annotated[int | None, Strict(), Field(description="Seconds, with wait_for; default 300", ge=30, le=600)]
-ObjectKind = Annotated[
-    str, Field(description="Kind of CloudNativePG: Cluster, Database, Pooler ...", min_length=1, max_length=63)
-]
-OwnedObject = Annotated[
-    str | None,
-    Field(description="metadata.name of that kind's object; left out: the Cluster, or its only one", max_length=253),
-]
 HistoryField = Annotated[
     str | None,
     Field(description="Only commits that set it, such as spec.instances or spec.managed.roles[app]", max_length=500),

@@ -22,9 +22,9 @@ from gitops_mcp.tools.arguments import (
     Namespace,
     NextEnvironment,
     ObjectKind,
+    ObjectName,
     OtherNames,
     OtherValues,
-    OwnedObject,
     PullRequestTitle,
     Reason,
     WaitFor,
@@ -65,7 +65,7 @@ def get_history(
     cluster_name: ClusterName,
     namespace: Namespace = None,
     kind: ObjectKind = "Cluster",
-    object: OwnedObject = None,  # noqa: A002 - what callers know it by
+    object: ObjectName = None,  # noqa: A002 - what callers know it by
     field: HistoryField = None,
     environment: Environment = None,
     limit: Limit = 20,

@@ -7,7 +7,6 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
     AdoptedFields,
-    AdoptedKind,
     Change,
     ClusterName,
     ComparedNamespace,
@@ -17,6 +16,7 @@ from gitops_mcp.tools.arguments import (
     Environment,
     Limit,
     Namespace,
+    ObjectKind,
     ObjectName,
     OneCluster,
     Reason,
@@ -46,7 +46,7 @@ def adopt_live(
     app: App,
     cluster_name: ClusterName,
     namespace: Namespace = None,
-    kind: AdoptedKind = "Cluster",
+    kind: ObjectKind = "Cluster",
     object: ObjectName = None,  # noqa: A002 - the name that callers give
     fields: AdoptedFields = None,
     confirm_deletion: Confirm = False,

@@ -10,6 +10,7 @@ from gitops_mcp.answers.history import FieldStepRow, HistoryRow, shown_row
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.cnpg.moment import moment
+from gitops_mcp.domain.plans.message import reason_in
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.workflows.reading.cluster_in_git import shown_value
 from gitops_mcp.workflows.reading.history.steps import ObjectStep, StepPage
@@ -55,9 +56,10 @@ def _row(one: ObjectStep) -> HistoryRow:
 
 
 def _reason(commit: Commit) -> str | None:
-    """What the message says beside its subject, without what we add to our own."""
-    text = commit.body.partition("\n\nImpact: ")[0] if commit.changes else commit.body
-    lines = [line for line in text.removeprefix("Impact: ").splitlines() if not _TRAILER.fullmatch(line)]
+    """Why, as a message of ours says it; else what a message says beside its subject and trailers."""
+    if commit.changes:
+        return words_of_others(reason_in(commit.subject, commit.body) or "", most=300) or None
+    lines = [line for line in commit.body.splitlines() if not _TRAILER.fullmatch(line)]
     return words_of_others(" ".join(filter(None, map(str.strip, lines))), most=300) or None
 
 
