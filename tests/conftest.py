@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from itertools import count
+from collections import Counter
+from collections.abc import Generator, Iterator
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from tests.drawn import OUTCOMES
 
 if TYPE_CHECKING:
     from tests.fakes.forges import ForgeServers
@@ -78,3 +81,23 @@ def forge_server(tmp_path: Path, _first_remote: Path) -> Iterator[ForgeServers]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, a file at a time: nothing long is left when the other workers have no more."""
     items.sort(key=lambda item: "/e2e/" not in str(item.path))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.when == "call" and OUTCOMES:
+        report.user_properties.append(("drawn", dict(OUTCOMES)))
+        OUTCOMES.clear()
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many of the edits that the laws drew are refused; a law alone would hold of a house that refuses all."""
+    total: Counter[str] = Counter()
+    for one in chain.from_iterable(terminalreporter.stats.values()):
+        for name, said in getattr(one, "user_properties", ()):
+            total.update(said if name == "drawn" else {})
+    if edits := total.total():
+        share = 100 * total["refused"] / edits
+        terminalreporter.write_line(f"{edits} edits drawn by the laws, {share:.1f} % of them refused: {dict(total)}")

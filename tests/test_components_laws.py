@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.errors import GitOpsError
 from tests.conftest import examples
+from tests.drawn import drawn
 from tests.layouts_adapter import Asked, Environment, Repository, Tree, planned
 from tests.test_layouts import edited
 from tests.test_layouts_laws import REMOTE, VARIABLE, applied
@@ -166,12 +167,12 @@ def test_an_edit_reaches_the_one_user_of_a_component_that_was_asked_for(data: st
     )
     edits = answered(tree, asked)
     if isinstance(edits, GitOpsError):
-        event("refused")
+        drawn("refused")
         # What a parent puts there for all has the last word, in all that it selects.
         assert "patches" in yaml.safe_load(tree["flux/apps.yaml"])["spec"], edits
         assert "stands at apps/" in str(edits) or "by a patch that does not stand in apps/" in str(edits)
         return
-    event("edited")
+    drawn("edited")
     assert not [found for found in edits if found.startswith("components/") and len(before) > 1]
     after = live(edited(tree, edits))
     assert after.keys() == before.keys()

@@ -23,6 +23,7 @@ from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, Path, at
 from gitops_mcp.errors import GitOpsError
 from tests.conftest import examples
+from tests.drawn import drawn
 from tests.layouts_adapter import Asked, Environment, Repository, Tree, planned, told
 from tests.test_layouts import Root, edited, kubectl, name_of
 
@@ -439,10 +440,10 @@ def holds(written: Written, request: Request, build: Builds) -> None:
     edits = answered(written.tree, request.asked)
     assert written.tree == untouched
     if isinstance(edits, GitOpsError):
-        event(f"refused: {type(edits).__name__}")
+        drawn(f"refused: {type(edits).__name__}")
         assert variable_has_the_last_word(written, request) or transformer_has_the_last_word(written, request), edits
         return
-    event("unchanged" if not edits else "edited")
+    drawn("unchanged" if not edits else "edited")
     assert None not in edits.values()
     after_tree = edited(written.tree, edits)
     roots = [expected[name] for name in (environment, f"{environment} {AGAIN}") if name in expected]
@@ -496,9 +497,9 @@ def test_a_deletion_takes_the_asked_object_alone_or_is_refused(data: st.DataObje
     named = {key: metadata[key] for key in ("name", "namespace") if key in metadata}
     edits = answered(written.tree, Asked("delete", named, environment, Repository((REMOTE,))))
     if isinstance(edits, GitOpsError):
-        event(f"refused: {str(edits).partition(':')[0]}")
+        drawn(f"refused: {str(edits).partition(':')[0]}")
         return
-    event("deleted")
+    drawn("deleted")
     for root in (environment.name, f"{environment.name} {AGAIN}"):
         expected.get(root, {}).pop(label, None)
     assert live(written, edited(written.tree, edits), ours) == expected
@@ -654,10 +655,10 @@ def holds_of_a_list(data: st.DataObject, build: Builds) -> None:
         author, wanted = authors[index], [*entries[:index], *entries[index + 1 :]]
     edits = answered(listed.written.tree, asked)
     if isinstance(edits, GitOpsError):
-        event("refused")
+        drawn("refused")
         assert (author, len(listed.authors) > 1) == ("base", True), edits
         return
-    event(f"{asked.tool} by {author}")
+    drawn(f"edited: {asked.tool} by {author}")
     assert len(edits) == 1
     found = live(listed.written, edited(listed.written.tree, edits), build)
     (after,) = found[environment].values()

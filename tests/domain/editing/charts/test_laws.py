@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitops_mcp.domain.editing.field import set_field
@@ -21,6 +21,7 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 from tests.charts import application, chart, desired_of, helm, needs_helm, release
 from tests.conftest import examples
+from tests.drawn import drawn
 
 pytestmark = needs_helm
 
@@ -179,9 +180,9 @@ def test_an_edit_changes_the_asked_field_alone_or_is_refused(
     try:
         changes = set_field(desired, declared, path, value)
     except (Refused, InvalidRequest):
-        event(f"refused: {path[-1]}")
+        drawn(f"refused: {path[-1]}")
         return
-    event(f"edited: {path[-1]}")
+    drawn(f"edited: {path[-1]}")
     files = {**written.files, **{one.path: one.after or "" for one in changes}}
     by = declared.applied.name if declared.applied else ""
     key = (by, "Cluster", declared.identity.name)
