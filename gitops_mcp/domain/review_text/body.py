@@ -99,7 +99,7 @@ def _headline(proposal: Proposal, forge: ForgeName, bounds: _Bounds) -> str:
     kind, words = _HEADLINES[impact.level]
     if not proposal.objects:
         words = "No object of CloudNativePG changes, as far as this repository tells"
-    faults = [prose(part.faults, most=1000) for part in proposal.parts if part.faults]
+    faults = [prose(one.message) for part in proposal.parts for one in part.faults]
     if faults:
         kind, words = "CAUTION", "The API will not accept this"
     told = _bullets([*faults, *_reasons(proposal)], bounds)

@@ -52,7 +52,7 @@ class ProposedPart:
     impact: Impact = NOTHING
     validated_by: tuple[str, ...] = ()
     operator: str | None = None
-    faults: str | None = None
+    faults: tuple[Notice, ...] = ()
     """Why the API would not accept it."""
     notices: tuple[Notice, ...] = ()
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.impact.assessment import assess_impact
+from gitops_mcp.domain.impact.level import NOTHING, Impact
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import desired_after
@@ -21,7 +23,7 @@ from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.review_text.proposal import Proposal, ProposedCommit, ProposedPart
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.view import read_texts, view_at
-from gitops_mcp.workflows.writing.validation import Limits, NotAccepted, validate_plan
+from gitops_mcp.workflows.writing.validation import Limits, judge_objects
 
 _FILES = 200
 _COMMITS = 50
@@ -99,7 +101,7 @@ def _parts(
         part = ProposedPart(
             environment.name, before, after, changed_objects(before, after), notices=_unjudged(before, after)
         )
-        yield _judged(app, ground, part)
+        yield judged_part(app, ground, part)
 
 
 def _reached(ground: Ground, paths: Sequence[str]) -> Iterator[Environment]:
@@ -120,27 +122,24 @@ def _unjudged(before: Desired, after: Desired) -> tuple[Notice, ...]:
     return tuple(Notice("unknown-chart", f"not judged: {reason}") for reason in new)
 
 
-def _judged(app: App, ground: Ground, part: ProposedPart) -> ProposedPart:
+def judged_part(app: App, ground: Ground, part: ProposedPart) -> ProposedPart:
     """With its impact, what would refuse it, and what there is to mind. Nothing of that stops what is pushed."""
     if not part.objects:
         return part
     environment = ground.settings.environments[part.environment]
-    bare = part
-    for one in part.objects:
-        effect = assess_impact(one.before, one.after, engine=part.engine_of(one.identity))
-        bare = replace(bare, impact=bare.impact.joined(effect))
     try:
         view = view_at(app, ground, environment, ground.base.commit, proposed=False)
-        plan = Plan("This change", part.objects[0].identity)
-        plan = validate_plan(plan, part.objects, part.after, view.api, limits=Limits.of(view), base=view.base)
-    except NotAccepted as error:
-        return replace(bare, faults=error.faults)
+        judged = judge_objects(part.objects, part.after, view.api, limits=Limits.of(view), base=view.base)
     except GitOpsError as error:
-        return replace(bare, notices=(*part.notices, Notice("not-validated", f"{environment.name}: {error}")))
+        effects = (assess_impact(one.before, one.after, engine=part.engine_of(one.identity)) for one in part.objects)
+        told = Notice("not-validated", f"{environment.name}: {error}")
+        return replace(part, impact=reduce(Impact.joined, effects, NOTHING), notices=(*part.notices, told))
+    told_once = dict.fromkeys((*part.notices, *judged.standing, *judged.warnings, *view.api.unreadable))
     return replace(
         part,
-        impact=plan.impact,
-        validated_by=plan.validated_by,
-        operator=plan.operator,
-        notices=(*part.notices, *plan.warnings, *view.api.unreadable),
+        impact=judged.impact(),
+        validated_by=judged.by,
+        operator=judged.operator,
+        faults=judged.faults,
+        notices=tuple(told_once),
     )
