@@ -167,6 +167,21 @@ class App:
             raise
         return Ground(settings, git, repository, base) if _git_settings(settings) == git else None
 
+    def ground_at(self, commit: str, branch: str | None) -> Ground:
+        """The settings at a commit that somebody has named as the base, and that commit; no remote is asked.
+
+        `branch`: what it is the tip of, where that is known; else the base that the file names, or the usual one.
+        """
+        repository = self.repository()
+        settings = _cached_settings(_config_text(repository, commit), self.flags)
+        git = _git_settings(settings)
+        if branch is None and (branch := settings.base) is None:
+            try:
+                branch = repository.base(git, fetch=False).branch
+            except GitOpsError:  # a checkout of a pipeline has no branches
+                branch = "main"
+        return Ground(settings, git, repository, repository.fixed_base(git, branch, commit))
+
     def desired(self, ground: Ground, folder: str, commit: str, made: tuple[Object, ...] = ()) -> Desired:
         """What a commit produces in an environment's folder; what changed since it was asked last is all that it costs.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
+from gitops_mcp.answers.reviews import ReviewResult
 from gitops_mcp.answers.writes import DiscardResult, PullRequestResult
 from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
@@ -14,7 +15,9 @@ from gitops_mcp.tools.arguments import (
     Draft,
     DryRun,
     Limit,
+    PullRequestNumber,
     PullRequestTitle,
+    ReviewedRef,
 )
 from gitops_mcp.tools.registry import Tool
 
@@ -61,9 +64,22 @@ def open_pull_request(
     return open_pull_request_of(app, change, draft=draft, title=title, dry_run=dry_run)
 
 
+def review_change(app: App, ref: ReviewedRef = None, pull_request: PullRequestNumber = None) -> ReviewResult:
+    """Judge anybody's branch or pull request, a bot's too: objects changed, broken rules, impact, drift, what is lost.
+
+    Rules and configuration are those of the base, and nothing of the branch is run. For where a change of this server
+    stands, use get_change.
+    """
+    from gitops_mcp.workflows.reviews.candidate import asked_candidate
+    from gitops_mcp.workflows.reviews.review import review_to_answer
+
+    return review_to_answer(app, asked_candidate(app, ref, pull_request))
+
+
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
+    Tool(review_change, "Review a branch or pull request", "read"),
     Tool(open_pull_request, "Open a pull request", "propose"),
     Tool(discard_change, "Discard a change", "destroy"),
 )

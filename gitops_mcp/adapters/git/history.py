@@ -161,6 +161,15 @@ class History:
         """The files in which the tip cannot be merged into the base without a person."""
         return self._merged(base, tip).conflicts
 
+    def trial_merge(self, base: str, tip: str) -> str | None:
+        """A commit as merging the tip into the base would make it; None where that takes a person."""
+        merged = self._merged(base, tip)
+        if merged.conflicts:
+            return None
+        if self.is_ancestor(tip, base):
+            return base
+        return tip if self.is_ancestor(base, tip) else self._trials.commit(base, tip, merged.tree)
+
     def _merged(self, base: str, tip: str) -> TrialMerge:
         start = self.merge_base(base, tip)
         if start is None:

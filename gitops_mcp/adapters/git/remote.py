@@ -87,6 +87,14 @@ class Remote:
         lines = self._ask("--heads", "--", self.name).splitlines()
         return [line.partition("\t")[2].removeprefix("refs/heads/") for line in lines]
 
+    def tip(self, refs: Sequence[str]) -> str | None:
+        """The commit of the first of these that it has."""
+        found = {}
+        for line in self._ask("--", self.name, *refs).splitlines():
+            commit, _, ref = line.partition("\t")
+            found[ref] = commit
+        return next((found[ref] for ref in refs if ref in found), None)
+
     def pull_heads(self) -> list[str]:
         """The last commit of each pull or merge request, newest request first, merged and closed ones too.
 

@@ -22,7 +22,7 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.review_text.proposal import Proposal, ProposedCommit, ProposedPart
 from gitops_mcp.errors import GitOpsError
-from gitops_mcp.workflows.view import read_texts, view_at
+from gitops_mcp.workflows.view import View, read_texts, view_at
 from gitops_mcp.workflows.writing.validation import Limits, judge_objects
 
 _FILES = 200
@@ -45,7 +45,7 @@ def proposal_of(
     """`tip`: where an open change stands; None: it is new."""
     base = ground.base
     start = (ground.repository.merge_base(base.commit, tip) if tip else None) or base.commit
-    files = tuple(_net_files(ground, start, tip or base.commit, added.plan.files if added else ()))
+    files = tuple(net_files(ground, start, tip or base.commit, added.plan.files if added else ()))
     if added and added.part:
         parts = [added.part, *_parts(app, ground, start, tip, files, added, but=added.part.environment)]
     else:
@@ -66,13 +66,15 @@ def _commits(ground: Ground, change: str, tip: str | None) -> Iterator[ProposedC
             yield ProposedCommit(one.subject, author=one.author.partition(" <")[0])
 
 
-def _net_files(ground: Ground, start: str, tip: str, added: Sequence[FileChange]) -> Iterator[FileChange]:
+def net_files(
+    ground: Ground, start: str, tip: str, added: Sequence[FileChange] = (), *, most: int = _FILES
+) -> Iterator[FileChange]:
     """What differs from the base, whatever the commits between did and took back."""
     after = {one.path: one.after for one in added}
     if start == tip:
         yield from added
         return
-    paths = sorted({*ground.repository.changed_files(start, tip), *after})[:_FILES]
+    paths = sorted({*ground.repository.changed_files(start, tip), *after})[:most]
     old, new = (read_texts(ground, commit, paths) for commit in (start, tip))
     for path in paths:
         text = after[path] if path in after else new.get(path)
@@ -99,7 +101,7 @@ def _parts(
             continue
         after = desired_after(after, added.plan.files) if added else after
         part = ProposedPart(
-            environment.name, before, after, changed_objects(before, after), notices=_unjudged(before, after)
+            environment.name, before, after, changed_objects(before, after), notices=unjudged_charts(before, after)
         )
         yield judged_part(app, ground, part)
 
@@ -115,20 +117,23 @@ def _reached(ground: Ground, paths: Sequence[str]) -> Iterator[Environment]:
             yield environment
 
 
-def _unjudged(before: Desired, after: Desired) -> tuple[Notice, ...]:
+def unjudged_charts(before: Desired, after: Desired) -> tuple[Notice, ...]:
     """What it may make, of which nothing could be told."""
     known = {one.reason for one in before.hidden}
     new = dict.fromkeys(one.reason for one in after.hidden if one.is_open and one.reason not in known)
     return tuple(Notice("unknown-chart", f"not judged: {reason}") for reason in new)
 
 
-def judged_part(app: App, ground: Ground, part: ProposedPart) -> ProposedPart:
-    """With its impact, what would refuse it, and what there is to mind. Nothing of that stops what is pushed."""
+def judged_part(app: App, ground: Ground, part: ProposedPart, view: View | None = None) -> ProposedPart:
+    """With its impact, what would refuse it, and what there is to mind. Nothing of that stops what is pushed.
+
+    `view`: of the environment, where the call has one.
+    """
     if not part.objects:
         return part
     environment = ground.settings.environments[part.environment]
     try:
-        view = view_at(app, ground, environment, ground.base.commit, proposed=False)
+        view = view or view_at(app, ground, environment, ground.base.commit, proposed=False)
         judged = judge_objects(part.objects, part.after, view.api, limits=Limits.of(view), base=view.base)
     except GitOpsError as error:
         effects = (assess_impact(one.before, one.after, engine=part.engine_of(one.identity)) for one in part.objects)

@@ -1,0 +1,114 @@
+"""What there is to mind of a change that was not planned here: what our own road would never commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from gitops_mcp.domain.cnpg.protection import blockers, spell_out
+from gitops_mcp.domain.kinds import CLUSTER_IMAGE_CATALOG
+from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Object, dotted_path
+from gitops_mcp.domain.plans.plaintext import check_no_plaintext
+from gitops_mcp.domain.redact import redact_value
+from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.review_text.proposal import ProposedPart
+from gitops_mcp.domain.yaml.values import is_same
+from gitops_mcp.errors import Refused
+
+_FIELDS = 8
+
+
+def plaintext_faults(files: Iterable[FileChange]) -> Iterator[Notice]:
+    for one in files:
+        try:
+            check_no_plaintext((one,))
+        except Refused as error:
+            yield Notice("plaintext-secret", str(error))
+
+
+def with_unplanned(part: ProposedPart, namespaces: tuple[str, ...] | None) -> ProposedPart:
+    """The part with what does not parse or build any more, and what its objects show by themselves.
+
+    `namespaces`: those that the environment allows; None: all.
+    """
+    broken = tuple(_broken(part.before, part.after))
+    objects = tuple(one for one in part.objects if not broken or not _may_be_there(part, one))
+    part = replace(part, objects=objects)
+    faults = (*broken, *_outside(part, namespaces), *_homeless(part), *_kept(part))
+    return replace(part, faults=(*part.faults, *faults), notices=tuple(dict.fromkeys((*part.notices, *_renames(part)))))
+
+
+def _broken(before: Desired, after: Desired) -> Iterator[Notice]:
+    known = {(one.path, one.reason) for one in before.skipped}
+    told = [one for one in after.skipped if (one.path, one.reason) not in known]
+    for one in told:
+        yield Notice("does-not-parse", f"{one.path}: {one.reason}; what it holds could not be judged")
+    said = {*before.notes, *(one.reason for one in after.hidden), *(f"{one.path}: {one.reason}" for one in told)}
+    for note in after.notes:
+        if note not in said:
+            yield Notice("does-not-build", f"{note}; what is built of it could not be judged")
+
+
+def _may_be_there(part: ProposedPart, change: ObjectChange) -> bool:
+    """Whether an object seems to go only because something beside it cannot be read."""
+    if change.after is not None or change.before is None:
+        return False
+    path = part.declared[change.identity].path
+    return path in part.after.texts or any(one.path == path for one in part.after.skipped)
+
+
+def _outside(part: ProposedPart, namespaces: tuple[str, ...] | None) -> Iterator[Notice]:
+    if namespaces is None:
+        return
+    for one in part.objects:
+        if one.identity.namespace is not None and one.identity.namespace not in namespaces:
+            text = f"{one.identity}: environment {part.environment} does not allow this namespace; there are: "
+            yield Notice("namespace-not-allowed", text + ", ".join(namespaces))
+
+
+def _homeless(part: ProposedPart) -> Iterator[Notice]:
+    for one in part.objects:
+        is_new = one.before is None and one.after is not None
+        if is_new and one.identity.namespace is None and one.identity.kind != CLUSTER_IMAGE_CATALOG.kind:
+            text = f"{one.identity}: nothing in the repository says its namespace; set metadata.namespace"
+            yield Notice("no-namespace", text)
+
+
+def _kept(part: ProposedPart) -> Iterator[Notice]:
+    for one in part.objects:
+        if one.after is None and (held := blockers(one.before, part.engine_of(one.identity))):
+            text = (
+                f"{one.identity}: its manifest goes and {spell_out(held)} keeps the live object, which nothing in Git "
+                f"describes then. Take the protection away first, let that be applied, and then remove the manifest"
+            )
+            yield Notice("kept-without-manifest", text)
+
+
+def _renames(part: ProposedPart) -> Iterator[Notice]:
+    gone = [one for one in part.objects if one.after is None]
+    for new in part.objects:
+        if new.before is not None or new.after is None:
+            continue
+        path = part.declared[new.identity].path
+        for old in gone:
+            same = old.before is not None and is_same(old.before.get("spec"), new.after.get("spec"))
+            if old.identity.kind == new.identity.kind and (same or part.declared[old.identity].path == path):
+                text = f"{old.identity} goes and {new.identity} comes in its place: nothing is renamed, one is deleted"
+                yield Notice("rename", f"{text} and another one is made, which begins empty")
+                break
+
+
+def drift_notices(change: ObjectChange, live: Object) -> Iterator[Notice]:
+    """Where live is not as Git says before the change."""
+    found = drift(change.before, live) if change.before is not None else ()
+    touched = set(change.fields)
+    for one in found[:_FIELDS]:
+        git, now = (redact_value(value, one.path) for value in (one.desired, one.live))
+        also = ", and this change sets it too" if one.path in touched else ""
+        yield Notice("drift", f"{change.identity} {dotted_path(one.path)}: Git has {git!r}, live has {now!r}{also}")
+    if len(found) > _FIELDS:
+        yield Notice("drift", f"{change.identity}: {len(found) - _FIELDS} more fields are live otherwise than in Git")
