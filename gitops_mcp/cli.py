@@ -142,9 +142,9 @@ def _argument_parser() -> argparse.ArgumentParser:
         commands.add_parser(
             "review",
             help="judge a branch or pull request, in a pipeline",
-            description="Judge what merging HEAD into BASE would do: objects changed, broken rules, impact, drift, what is "
-            "lost. Prints one comment in Markdown. Rules and configuration are those of BASE, and nothing of HEAD is run. "
-            "Exit codes: 0 passed, 1 failed by --fail-on, 2 could not judge.",
+            description="Judge what merging HEAD into BASE would do: objects changed, broken rules, impact, drift, and "
+            "what is lost. Prints one comment in Markdown. Rules and configuration are those of BASE; nothing of HEAD "
+            "is run. Exit codes: 0 passed, 1 failed by --fail-on, 2 could not judge.",
             allow_abbrev=False,
         )
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.review_text.body import (
     HEADLINES,
     Bounds,
@@ -58,8 +57,7 @@ def _headline(judgement: Judgement, forge: ForgeName, bounds: Bounds) -> str:
 def _words(judgement: Judgement) -> tuple[str, str]:
     impact = judgement.proposal.impact.level
     if judgement.errors:
-        more = f". {HEADLINES[impact][1]}" if impact >= Level.OUTAGE else ""
-        return "CAUTION", f"A rule is broken: this is not to be merged as it is{more}"
+        return "CAUTION", "A rule is broken: this is not to be merged as it is"
     if not judgement.proposal.files:
         return "NOTE", f"Nothing changes in {code(judgement.proposal.base)}"
     if not judgement.proposal.objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -30,6 +31,17 @@ def plaintext_faults(files: Iterable[FileChange]) -> Iterator[Notice]:
             yield Notice("plaintext-secret", str(error))
 
 
+def without_unlisted(before: Desired, after: Desired) -> Desired:
+    """The state after without what a kustomization has made and no longer lists, though its file is there still."""
+    built = {one.identity for one in before.declarations if one.root is not None}
+    kept = [
+        one
+        for one in after.declarations
+        if one.root is not None or one.identity not in built or after.governing(posixpath.dirname(one.path)) is None
+    ]
+    return after if len(kept) == len(after.declarations) else replace(after, declarations=tuple(kept))
+
+
 def with_unplanned(part: ProposedPart, namespaces: tuple[str, ...] | None) -> ProposedPart:
     """The part with what does not parse or build any more, and what its objects show by themselves.
 
@@ -54,7 +66,7 @@ def _broken(before: Desired, after: Desired) -> Iterator[Notice]:
 
 
 def _may_be_there(part: ProposedPart, change: ObjectChange) -> bool:
-    """Whether an object seems to go only because something beside it cannot be read."""
+    """Whether an object seems to go only because something of it cannot be read."""
     if change.after is not None or change.before is None:
         return False
     path = part.declared[change.identity].path
@@ -76,6 +88,12 @@ def _homeless(part: ProposedPart) -> Iterator[Notice]:
         if is_new and one.identity.namespace is None and one.identity.kind != CLUSTER_IMAGE_CATALOG.kind:
             text = f"{one.identity}: nothing in the repository says its namespace; set metadata.namespace"
             yield Notice("no-namespace", text)
+
+
+def is_kept(part: ProposedPart, change: ObjectChange) -> bool:
+    """Whether the engine that is known to apply an object does not delete it; of an unknown one that is in doubt."""
+    engine = part.engine_of(change.identity)
+    return change.after is None and engine is not None and bool(blockers(change.before, engine))
 
 
 def _kept(part: ProposedPart) -> Iterator[Notice]:

@@ -15,7 +15,13 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.review_text.comment import comment_text
 from gitops_mcp.domain.review_text.proposal import ForgeName, Proposal, ProposedPart
-from gitops_mcp.domain.review_text.unplanned import drift_notices, plaintext_faults, with_unplanned
+from gitops_mcp.domain.review_text.unplanned import (
+    drift_notices,
+    is_kept,
+    plaintext_faults,
+    with_unplanned,
+    without_unlisted,
+)
 from gitops_mcp.domain.review_text.verdict import Judgement
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -75,11 +81,12 @@ def _parts(app: App, ground: Ground, merged: str) -> Iterator[ProposedPart]:
             fault = Notice("does-not-build", f"environment {environment.name}: {error}")
             yield ProposedPart(environment.name, before, before, (), faults=(fault,))
             continue
-        objects = changed_objects(view.base, view.desired)
-        notices = unjudged_charts(view.base, view.desired)
-        part = ProposedPart(environment.name, view.base, view.desired, objects, notices=notices)
+        after = without_unlisted(view.base, view.desired)
+        objects, notices = changed_objects(view.base, after), unjudged_charts(view.base, after)
+        part = ProposedPart(environment.name, view.base, after, objects, notices=notices)
         part = with_unplanned(part, environment.namespaces)
-        part = judged_part(app, ground, part, view)
+        going = tuple(one for one in part.objects if not is_kept(part, one))
+        part = replace(judged_part(app, ground, replace(part, objects=going), view), objects=part.objects)
         yield replace(part, notices=(*part.notices, *_live_notices(part, environment, view.api)))
 
 

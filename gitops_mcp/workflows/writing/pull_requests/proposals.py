@@ -145,6 +145,6 @@ def judged_part(app: App, ground: Ground, part: ProposedPart, view: View | None 
         impact=judged.impact(),
         validated_by=judged.by,
         operator=judged.operator,
-        faults=judged.faults,
+        faults=(*part.faults, *judged.faults),
         notices=tuple(told_once),
     )
