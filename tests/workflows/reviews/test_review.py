@@ -246,6 +246,7 @@ def test_no_template_of_a_branch_is_run(team: ReviewedTeam) -> None:
     team.git("remote", "add", "origin", "https://git.example.com/fleet.git")
     result = team.review({**chart, PROD: kustomization("shop", "app.yaml")})
     assert not any("app-db" in one.object for one in result.objects)
+    assert "unknown-chart" in {one.id for one in result.unchecked}
 
 
 class Refusals:
