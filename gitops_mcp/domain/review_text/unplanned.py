@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gitops_mcp.domain.cnpg.protection import blockers, spell_out
@@ -12,23 +12,64 @@ from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, dotted_path
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
-from gitops_mcp.domain.redact import redact_value
+from gitops_mcp.domain.redact import MASK, redact_text, redact_value
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.review_text.proposal import ProposedPart
+from gitops_mcp.domain.yaml.redacted_lines import redacted_lines
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
 _FIELDS = 8
+_MANIFESTS = (".yaml", ".yml", ".json")
 
 
 def plaintext_faults(files: Iterable[FileChange]) -> Iterator[Notice]:
+    """What manifests would show to everybody: values of Secrets, and what has the form of a credential."""
     for one in files:
+        if not one.path.endswith(_MANIFESTS):
+            continue
         try:
             check_no_plaintext((one,))
         except Refused as error:
             yield Notice("plaintext-secret", str(error))
+        else:
+            lines = [
+                number for number, line in _new_secret_lines(one) if redact_text(_value_of(line)) != _value_of(line)
+            ]
+            yield from _credential_notices("plaintext-secret", one, lines, "holds what has the form of a credential")
+
+
+def plaintext_notices(files: Iterable[FileChange]) -> Iterator[Notice]:
+    """What only its key makes a secret: `password: x`."""
+    for one in files:
+        if one.path.endswith(_MANIFESTS) and "kind: Secret" not in (one.after or ""):
+            told = ((number, line) for number, line in _new_secret_lines(one) if redact_text(line) != line)
+            lines = [number for number, line in told if redact_text(_value_of(line)) == _value_of(line)]
+            yield from _credential_notices("may-be-secret", one, lines, "may hold a secret")
+
+
+def _new_secret_lines(one: FileChange) -> Iterator[tuple[int, str]]:
+    """Those of which something would not be shown: what is sealed, encrypted or only names a secret is."""
+    known, text = {line.strip() for line in (one.before or "").split("\n")}, one.after or ""
+    lines = zip(text.split("\n"), redacted_lines(text), strict=True)
+    for number, (line, shown) in enumerate(lines, start=1):
+        if MASK in shown and line.strip() not in known:
+            yield number, line
+
+
+def _value_of(line: str) -> str:
+    """Without the key; text of a list's item is a value too."""
+    key, colon, value = line.partition(": ")
+    return value if colon and " " not in key.strip().removeprefix("- ") else line.strip().removeprefix("- ")
+
+
+def _credential_notices(id_: str, one: FileChange, lines: Sequence[int], what: str) -> Iterator[Notice]:
+    if lines:
+        more = f" (and {len(lines) - 1} more lines)" if len(lines) > 1 else ""
+        text = f"{one.path}:{lines[0]}{more} {what} in clear text, and Git keeps it for ever: refer to a Secret instead"
+        yield Notice(id_, text)
 
 
 def without_unlisted(before: Desired, after: Desired) -> Desired:

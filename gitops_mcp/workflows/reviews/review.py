@@ -19,6 +19,7 @@ from gitops_mcp.domain.review_text.unplanned import (
     drift_notices,
     is_kept,
     plaintext_faults,
+    plaintext_notices,
     with_unplanned,
     without_unlisted,
 )
@@ -68,7 +69,9 @@ def judge(app: App, candidate: Candidate) -> Judgement:
         notices.append(Notice("not-validated", text))
     told = [one for one in parts if one.objects or one.faults or one.notices]
     proposal = Proposal("", candidate.name, ground.base.branch, (), tuple(told), files)
-    return Judgement(proposal, (*faults, *plaintext_faults(files)), (*candidate.notices, *notices))
+    return Judgement(
+        proposal, (*faults, *plaintext_faults(files)), (*candidate.notices, *notices, *plaintext_notices(files))
+    )
 
 
 def _parts(app: App, ground: Ground, merged: str) -> Iterator[ProposedPart]:

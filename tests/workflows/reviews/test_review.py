@@ -137,6 +137,19 @@ NEW = cluster().replace("orders-db", "carts-db").replace("  namespace: shop\n", 
             "error", {"major-change"}, "none", id="an older major",
         ),
         pytest.param({SECRETS: SECRET}, "error", {"plaintext-secret"}, "none", id="a secret in clear text"),
+        pytest.param(
+            {CLUSTER: cluster(bootstrap="{initdb: {postInitSQL: [\"CREATE ROLE x PASSWORD 'hunter2hunter2'\"]}}")},
+            "error", {"plaintext-secret", "bootstrap-once"}, "none", id="a password in SQL",
+        ),
+        pytest.param(
+            {"clusters/prod/shop/values.yaml": "db:\n  password: hunter2hunter2\n"},
+            "warning", {"may-be-secret"}, "none", id="a value that its key makes a secret",
+        ),
+        pytest.param(
+            {SECRETS: "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s, namespace: shop}\nspec:\n"
+                      "  encryptedData:\n    password: " + "AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq" * 20 + "\n"},
+            "passed", set(), "none", id="a sealed secret",
+        ),
         pytest.param({CLUSTER: cluster() + "  a: [\n"}, "error", {"does-not-parse"}, "none", id="a manifest that does not parse"),
         pytest.param(
             {SHOP: kustomization("orders-db/cluster.yaml", "orders-db/role-clerk.yaml", "gone.yaml")},
