@@ -30,7 +30,8 @@ HEADLINES = {
 UNCHECKED = {
     "not-validated", "schema-unavailable", "live-unavailable", "fields-unreadable", "unreadable", "forbidden",
     "not-installed", "catalog-not-checked", "namespace-unknown", "secret-unseen", "not-decrypted", "engine-unreadable",
-    "environment-unreadable", "unknown-source", "unknown-chart", "passed-over", "base-not-fetched",
+    "environment-unreadable", "unknown-source", "unknown-chart", "passed-over", "base-not-fetched", "no-cel",
+    "engine-source-unreadable", "secret-conditions-unread",
 }  # fmt: skip
 """Ids of what was not looked at, or only in part."""
 _REQUESTS = {"GitHub": "pull request", "GitLab": "merge request", "Gitea": "pull request"}

@@ -74,7 +74,12 @@ ACCEPTED = [
     ),
     pytest.param(
         Accepted(
-            "parameter-name", Seen(parameters(**{"TimeZone": "UTC", "pg_stat_statements.max": "5000", "tde_key": "x"}))
+            "parameter-name",
+            Seen(
+                cluster(
+                    postgresql={"parameters": {"TimeZone": "UTC", "pg_stat_statements.max": "5000", "tde_key": "x"}}
+                )
+            ),
         ),
         id="another case, an extension's, and one that is like none",
     ),
