@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -71,6 +72,9 @@ def _review(given: argparse.Namespace) -> int:
         print(f"gitops-mcp review: could not judge: {error}", file=sys.stderr)
         unjudged = {"verdict": "not_judged", "why": str(error)}
         _print_text(f"{json.dumps(unjudged) if given.json else unjudged_text(str(error))}\n")
+        return 2
+    except Exception:  # noqa: BLE001 - a fault of ours, which would end with 1: that is a verdict here
+        traceback.print_exc()
         return 2
     printed = _print_text(f"{json.dumps(found.structured(), indent=2) if given.json else found.body}\n")
     return printed or int(is_failed(found.verdict, given.fail_on))

@@ -245,12 +245,10 @@ class Repository:
 
     def resolve(self, *names: str) -> str | None:
         """The commit of the first of these revisions that is here: branches, tags, ids, `HEAD~2`."""
-        for name in names:
-            wanted = ("--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-            ran = self.runner.run("rev-parse", *wanted, check=False)
-            if ran.returncode == 0 and (found := ran.text.strip()):
-                return found
-        return None
+        wanted = [f"{name}^{{commit}}" for name in names]
+        with self.calls.one() as call:  # not as arguments: what a caller gives may be a secret by mistake
+            found = call.objects.sizes(wanted)
+        return next((found[one].id for one in wanted if one in found), None)
 
     def full_name(self, revision: str) -> str:
         """The ref that it names, such as refs/remotes/origin/main; empty where it is none."""
@@ -277,9 +275,11 @@ class Repository:
             commit = remote.tip(refs)
             if commit and not self.has(commit):
                 remote.bring([commit])
+            return self.resolve(commit) if commit else None
         except GitFailed as error:
-            raise remote_error(f"the question for {refs[0]} to {base.remote}", error.ran.stderr) from error
-        return commit
+            raise remote_error(
+                f"the question for a branch or pull request to {base.remote}", error.ran.stderr
+            ) from error
 
     def trial_merge(self, base: str, tip: str) -> str | None:
         """A commit as merging the tip into the base would make it; None where that takes a person."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
 _FIELDS = 8
+_LINE = re.compile(r"(?<=:)\d+(?=:)|(?<=line )\d+")
 _MANIFESTS = (".yaml", ".yml", ".json")
 
 
@@ -96,14 +98,23 @@ def with_unplanned(part: ProposedPart, namespaces: tuple[str, ...] | None) -> Pr
 
 
 def _broken(before: Desired, after: Desired) -> Iterator[Notice]:
-    known = {(one.path, one.reason) for one in before.skipped}
-    told = [one for one in after.skipped if (one.path, one.reason) not in known]
-    for one in told:
-        yield Notice("does-not-parse", f"{one.path}: {one.reason}; what it holds could not be judged")
-    said = {*before.notes, *(one.reason for one in after.hidden), *(f"{one.path}: {one.reason}" for one in told)}
+    known = {_without_lines(text) for text in (*_unread(before), *before.notes, *(one.reason for one in after.hidden))}
+    unread = list(_unread(after))
+    for text in unread:
+        if _without_lines(text) not in known:
+            yield Notice("does-not-parse", f"{text}; what it holds could not be judged")
     for note in after.notes:
-        if note not in said:
+        if note not in unread and _without_lines(note) not in known:
             yield Notice("does-not-build", f"{note}; what is built of it could not be judged")
+
+
+def _unread(state: Desired) -> Iterator[str]:
+    return (f"{one.path}: {one.reason}" for one in state.skipped)
+
+
+def _without_lines(text: str) -> str:
+    """What was there before may stand in another line now."""
+    return _LINE.sub("", text)
 
 
 def _may_be_there(part: ProposedPart, change: ObjectChange) -> bool:

@@ -91,7 +91,7 @@ def _find(app: App, revisions: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _check_revision(name: str) -> None:
-    if not name or name.startswith("-") or not name.isprintable() or len(name) > 300:
+    if not name or name.startswith("-") or " " in name or not name.isprintable() or len(name) > 300:
         raise InvalidRequest(f"{quote(name)} is no branch, tag or commit: such as main, v1.2 or HEAD")
 
 

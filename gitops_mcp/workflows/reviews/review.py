@@ -62,35 +62,48 @@ def judge(app: App, candidate: Candidate) -> Judgement:
     ground, merged = candidate.ground, candidate.merged
     paths = ground.repository.changed_files(ground.base.commit, merged)
     files = tuple(net_files(ground, ground.base.commit, merged, most=_FILES))
-    parts = tuple(_parts(app, ground, merged)) if paths else ()
     faults, notices = configuration_notices(candidate, paths)
     if len(paths) > _FILES:
         text = f"{len(paths) - _FILES} of {len(paths)} files were not looked at for secrets in clear text"
         notices.append(Notice("not-validated", text))
-    told = [one for one in parts if one.objects or one.faults or one.notices]
-    proposal = Proposal("", candidate.name, ground.base.branch, (), tuple(told), files)
-    return Judgement(
-        proposal, (*faults, *plaintext_faults(files)), (*candidate.notices, *notices, *plaintext_notices(files))
-    )
+    parts, unread = _parts(app, ground, merged) if paths else ([], [])
+    told = tuple(one for one in parts if one.objects or one.faults or one.notices)
+    proposal = Proposal("", candidate.name, ground.base.branch, (), told, files)
+    notices = [*candidate.notices, *notices, *unread, *plaintext_notices(files)]
+    return Judgement(proposal, (*faults, *plaintext_faults(files)), tuple(notices))
 
 
-def _parts(app: App, ground: Ground, merged: str) -> Iterator[ProposedPart]:
-    """Of every environment: a file in the folder of one may be built by another."""
+def _parts(app: App, ground: Ground, merged: str) -> tuple[list[ProposedPart], list[Notice]]:
+    """Of every environment: a file in the folder of one may be built by another. With those that the base leaves open.
+
+    Raises what is wrong with the base where none of them can be judged.
+    """
+    parts, errors = [], list[GitOpsError]()
     for environment in ground.settings.environments.values():
-        before = app.desired(ground, environment.path, ground.base.commit)  # without it there is nothing to judge by
         try:
-            view = view_at(app, ground, environment, merged, proposed=True)
+            before = app.desired(ground, environment.path, ground.base.commit)
+        except GitOpsError as error:
+            errors.append(error)
+            continue
+        try:
+            parts.append(_part(app, ground, environment, merged))
         except GitOpsError as error:
             fault = Notice("does-not-build", f"environment {environment.name}: {error}")
-            yield ProposedPart(environment.name, before, before, (), faults=(fault,))
-            continue
-        after = without_unlisted(view.base, view.desired)
-        objects, notices = changed_objects(view.base, after), unjudged_charts(view.base, after)
-        part = ProposedPart(environment.name, view.base, after, objects, notices=notices)
-        part = with_unplanned(part, environment.namespaces)
-        going = tuple(one for one in part.objects if not is_kept(part, one))
-        part = replace(judged_part(app, ground, replace(part, objects=going), view), objects=part.objects)
-        yield replace(part, notices=(*part.notices, *_live_notices(part, environment, view.api)))
+            parts.append(ProposedPart(environment.name, before, before, (), faults=(fault,)))
+    if errors and not parts:
+        raise errors[0]
+    return parts, [Notice("environment-unreadable", str(error)) for error in errors]
+
+
+def _part(app: App, ground: Ground, environment: Environment, merged: str) -> ProposedPart:
+    view = view_at(app, ground, environment, merged, proposed=True)
+    after = without_unlisted(view.base, view.desired)
+    objects, notices = changed_objects(view.base, after), unjudged_charts(view.base, after)
+    part = ProposedPart(environment.name, view.base, after, objects, notices=notices)
+    part = with_unplanned(part, environment.namespaces)
+    going = tuple(one for one in part.objects if not is_kept(part, one))
+    part = replace(judged_part(app, ground, replace(part, objects=going), view), objects=part.objects)
+    return replace(part, notices=(*part.notices, *_live_notices(part, environment, view.api)))
 
 
 def _live_notices(part: ProposedPart, environment: Environment, api: ApiOnce) -> Iterator[Notice]:

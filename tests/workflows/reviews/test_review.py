@@ -216,6 +216,29 @@ def test_a_pipeline_fails_on_what_was_named_and_on_what_is_worse(verdict: str, c
     assert {limit: int(is_failed(verdict, limit)) for limit in codes} == codes  # type: ignore[arg-type]
 
 
+def test_what_was_broken_before_is_not_the_change_to_blame(team: ReviewedTeam) -> None:
+    broken = kustomization("orders-db/cluster.yaml", "gone.yaml")
+    team.on_base({"clusters/prod/old/kustomization.yaml": broken, PROD: kustomization("shop", "old")})
+    result = team.review({"clusters/prod/old/kustomization.yaml": f"# Old.\n{broken}"})
+    assert result.errors == []
+
+
+def test_a_namespace_that_the_environment_does_not_allow_is_an_error(team: ReviewedTeam) -> None:
+    team.on_base({".gitops-mcp.yaml": "environments: {prod: {path: clusters/prod, namespaces: [shop]}}\n"})
+    role = ROLES.replace("namespace: shop", "namespace: billing").replace("orders-db-clerk", "other")
+    listed = kustomization("orders-db/cluster.yaml", "orders-db/role-clerk.yaml", "role.yaml")
+    result = team.review({"clusters/prod/shop/role.yaml": role, SHOP: listed})
+    assert "namespace-not-allowed" in [one.id for one in result.errors]
+
+
+def test_an_environment_that_the_base_leaves_unreadable_is_told_and_the_others_are_judged(team: ReviewedTeam) -> None:
+    (team.root / "clusters/dev").symlink_to("prod")
+    team.on_base({".gitops-mcp.yaml": "environments: {prod: {path: clusters/prod}, dev: {path: clusters/dev}}\n"})
+    result = team.review({CLUSTER: cluster(storage="{size: 10Gi}")})
+    assert [one.id for one in result.errors] == ["storage-shrink"]
+    assert "environment-unreadable" in [one.id for one in result.unchecked]
+
+
 def test_it_is_judged_as_it_would_be_merged(team: ReviewedTeam) -> None:
     team.propose({"README.md": "Other\n"})
     team.on_base({CLUSTER: cluster(instances="4")})
