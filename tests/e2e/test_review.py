@@ -14,6 +14,7 @@ from mcp import Client
 
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
+from gitops_mcp.sandbox.forges.values import ForgeName
 from gitops_mcp.server import build_server
 from tests.fakes.forges import ForgeServers
 from tests.fakes.proposing_team import ProposingTeam
@@ -22,12 +23,16 @@ ROOT = Path(__file__).parents[2]
 CLUSTER = "clusters/prod/shop/orders-db/cluster.yaml"
 
 
-@pytest.fixture
-def team(forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch) -> ProposingTeam:
-    made = ProposingTeam.of(forge_server("github"))
+def proposing(forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch, name: ForgeName) -> ProposingTeam:
+    made = ProposingTeam.of(forge_server(name))
     monkeypatch.setenv(made.variable, made.served.forge.token("bot"))
     made.served.git("fetch", "--quiet")
     return made
+
+
+@pytest.fixture
+def team(forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch) -> ProposingTeam:
+    return proposing(forge_server, monkeypatch, "github")
 
 
 def propose(team: ProposingTeam, old: str, new: str) -> None:
@@ -67,7 +72,11 @@ def test_what_could_not_be_judged_ends_with_2_and_says_why_in_both_forms(team: P
     assert ended(team.served.checkout, "--fail-on", "maybe", "HEAD").returncode == 2
 
 
-def test_a_pull_request_of_anybody_is_reviewed_by_its_number(team: ProposingTeam) -> None:
+@pytest.mark.parametrize("name", ["github", "gitlab", "gitea"])
+def test_a_pull_request_of_anybody_is_reviewed_by_its_number(
+    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch, name: ForgeName
+) -> None:
+    team = proposing(forge_server, monkeypatch, name)
     propose(team, "18.4-standard-trixie", "18.5-bookworm")
     pull = team.served.forge.open_pull("renovate/postgres", title="Bump")
 
@@ -83,6 +92,6 @@ def test_a_pull_request_of_anybody_is_reviewed_by_its_number(team: ProposingTeam
             assert by_name.structured_content["head"] == found["head"]
             other = await client.call_tool("review_change", {"pull_request": 4711})
             assert other.is_error
-            assert "pull request #4711 of platform/fleet" in str(other.content)
+            assert "4711 of platform/fleet" in str(other.content)
 
     anyio.run(ask)
