@@ -15,7 +15,7 @@ from gitops_mcp.config import FILE, Flags, resolve_settings
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.pull_requests import PullRequest
-from gitops_mcp.errors import InvalidRequest, NotFound, Unavailable
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Unavailable
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import read_texts
 
@@ -49,7 +49,10 @@ def named_candidate(app: App, base: str | None, head: str, environ: Mapping[str,
     """Of commits that are here: no remote is asked. `base` left out: as the pipeline says, else the usual one."""
     branch, revisions = (base, (base,)) if base else _pipeline_base(environ)
     if not revisions:
-        ground = app.ground(fetch=False)
+        try:
+            ground = app.ground(fetch=False)
+        except GitOpsError as error:
+            raise type(error)(f"{error}; or name what to compare with: gitops-mcp review BASE {head}") from error
     else:
         commit, full = _find(app, revisions)
         local = full.removeprefix("refs/heads/")
@@ -84,9 +87,11 @@ def _find(app: App, revisions: tuple[str, ...]) -> tuple[str, str]:
             if commit := repository.resolve(name):
                 return commit, repository.full_name(name)
     more = f"; this is a shallow clone: {_DEEPEN}" if repository.is_shallow else ""
+    known, _, branch = revisions[0].partition("refs/remotes/origin/")
+    how = f" origin +refs/heads/{branch}:refs/remotes/origin/{branch}" if branch and not known else ""
     raise NotFound(
         f"no commit {' or '.join(map(quote, revisions))} in {repository.root}: name a branch, tag or commit that is "
-        f"here, or bring it with git fetch{more}"
+        f"here, or bring it with git fetch{how}{more}"
     )
 
 

@@ -297,6 +297,17 @@ class Refusals:
         reviewed(team.root, head="--output=x")
 
     @staticmethod
+    def pipeline_without_its_base(team: ReviewedTeam) -> None:
+        team.propose({"README.md": "x"})
+        reviewed(team.root, None, "proposal", {"GITHUB_BASE_REF": "main"})
+
+    @staticmethod
+    def no_branch_at_all(team: ReviewedTeam) -> None:
+        team.git("checkout", "--quiet", "--detach", "main")
+        team.git("branch", "--quiet", "--delete", "--force", "main")
+        reviewed(team.root, None, "HEAD")
+
+    @staticmethod
     def unrelated(team: ReviewedTeam) -> None:
         team.git("checkout", "--quiet", "--orphan", "other")
         team.commit({})
@@ -314,6 +325,18 @@ class Refusals:
     [
         pytest.param(Refusals.unknown, NotFound, "no commit 'nowhere' in .*git fetch", id="an unknown ref"),
         pytest.param(Refusals.option, InvalidRequest, "is no branch, tag or commit", id="an option for git"),
+        pytest.param(
+            Refusals.pipeline_without_its_base,
+            NotFound,
+            r"git fetch origin \+refs/heads/main:refs/remotes/origin/main",
+            id="a pipeline without its base",
+        ),
+        pytest.param(
+            Refusals.no_branch_at_all,
+            GitOpsError,
+            "or name what to compare with: gitops-mcp review BASE HEAD",
+            id="a detached HEAD and no branch",
+        ),
         pytest.param(Refusals.unrelated, InvalidRequest, "no commit in common", id="no merge base"),
         pytest.param(
             Refusals.wrong_base_configuration, InvalidRequest, "limit", id="a base with a wrong configuration"
