@@ -176,7 +176,7 @@ class App:
         if self.replayed:
             raise InvalidRequest("no commit comes of such a request")
 
-    def ground_at(self, ground: Ground, commit: str) -> Ground:
+    def earlier_ground(self, ground: Ground, commit: str) -> Ground:
         """The same ground as it was at a commit of the base, for what was asked then."""
         settings = _cached_settings(_config_text(ground.repository, commit), self.flags)
         return replace(ground, settings=settings, base=replace(ground.base, commit=commit))
@@ -190,6 +190,21 @@ class App:
             self._homes.clear()
             raise
         return Ground(settings, git, repository, base) if _git_settings(settings) == git else None
+
+    def ground_at(self, commit: str, branch: str | None) -> Ground:
+        """The settings at a commit that somebody has named as the base, and that commit; no remote is asked.
+
+        `branch`: what it is the tip of, where that is known; else the base that the file names, or the usual one.
+        """
+        repository = self.repository()
+        settings = _cached_settings(_config_text(repository, commit), self.flags)
+        git = _git_settings(settings)
+        if branch is None and (branch := settings.base) is None:
+            try:
+                branch = repository.base(git, fetch=False).branch
+            except GitOpsError:  # a checkout of a pipeline has no branches
+                branch = "main"
+        return Ground(settings, git, repository, repository.fixed_base(git, branch, commit))
 
     def desired(self, ground: Ground, folder: str, commit: str, made: tuple[Object, ...] = ()) -> Desired:
         """What a commit produces in an environment's folder; what changed since it was asked last is all that it costs.

@@ -8,7 +8,9 @@ import json
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,9 @@ from gitops_mcp import __version__
 
 if TYPE_CHECKING:
     from gitops_mcp.config import Option
+
+_COMMENT = 60_000
+"""Characters; forges take a few more."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from gitops_mcp.sandbox.run import serve_sandbox
 
         return serve_sandbox(given.dir, api_only=given.api_only, engine=given.engine, forge=given.forge)
+    if command == "review":
+        return _review(given)
     if command == "tools":
         from gitops_mcp.server import tools_table
 
@@ -40,6 +47,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gitops_mcp import config
 
     return _print_text(json.dumps(config.json_schema(), indent=2) + "\n")
+
+
+def _review(given: argparse.Namespace) -> int:
+    """Exit code 0: passed, 1: failed by --fail-on, 2: there is no verdict."""
+    from gitops_mcp.adapters.kube_start import kube_start
+    from gitops_mcp.app import App
+    from gitops_mcp.caller import Nobody
+    from gitops_mcp.config import process_environ, read_flags
+    from gitops_mcp.domain.review_text.comment import unjudged_text
+    from gitops_mcp.domain.review_text.verdict import is_failed
+    from gitops_mcp.errors import GitOpsError
+    from gitops_mcp.workflows.reviews.candidate import named_candidate
+    from gitops_mcp.workflows.reviews.review import review
+
+    environ = process_environ()
+    try:
+        # The pod of a pipeline may reach a cluster of its own, which is none of the environments'.
+        opened = App(read_flags(vars(given), environ), replace(kube_start(), service_account=None))
+        with opened.called(Nobody()) as app:
+            candidate = named_candidate(app, given.from_base, given.head, environ)
+            found = review(app, candidate, "GitLab" if environ.get("GITLAB_CI") else "GitHub", limit=_COMMENT)
+    except GitOpsError as error:
+        print(f"gitops-mcp review: could not judge: {error}", file=sys.stderr)
+        unjudged = {"verdict": "not_judged", "why": str(error)}
+        _print_text(f"{json.dumps(unjudged) if given.json else unjudged_text(str(error))}\n")
+        return 2
+    except Exception:  # noqa: BLE001 - a fault of ours, which would end with 1: that is a verdict here
+        traceback.print_exc()
+        return 2
+    printed = _print_text(f"{json.dumps(found.structured(), indent=2) if given.json else found.body}\n")
+    return printed or int(is_failed(found.verdict, given.fail_on))
 
 
 def _print_text(text: str) -> int:
@@ -104,9 +142,38 @@ def _argument_parser() -> argparse.ArgumentParser:
         choices=("github", "gitlab", "gitea"),
         help="put the remote on a stand-in of this forge, with pull requests; left out, the remote is a folder",
     )
+    _add_review(
+        commands.add_parser(
+            "review",
+            help="judge a branch or pull request, in a pipeline",
+            description="Judge what merging HEAD into BASE would do: objects changed, broken rules, impact, drift, and "
+            "what is lost. Prints one comment in Markdown. Rules and configuration are those of BASE; nothing of HEAD "
+            "is run. Exit codes: 0 passed, 1 failed by --fail-on, 2 could not judge.",
+            allow_abbrev=False,
+        )
+    )
     commands.add_parser("tools", help="print the table of tools, in Markdown")
     commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml")
     return parser
+
+
+def _add_review(parser: argparse.ArgumentParser) -> None:
+    from gitops_mcp.config import OPTIONS
+
+    parser.add_argument(
+        "from_base", nargs="?", metavar="BASE", help="left out: the target branch of the pipeline, else the usual base"
+    )
+    parser.add_argument("head", metavar="HEAD", help="what is proposed: a branch, tag or commit that is here")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument(
+        "--fail-on",
+        choices=("warning", "error", "outage", "data_loss", "never"),
+        default="error",
+        help="the least that ends with 1: this or worse, in this order (default: error)",
+    )
+    for option in OPTIONS:
+        if option.name in {"repo", "environment", "context"}:
+            _add_option(parser, option)
 
 
 def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:

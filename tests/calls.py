@@ -101,6 +101,7 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
     ],
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
+    "review_change": lambda here: [{"ref": f"gitops-mcp/{here.change}"}],
     "open_pull_request": lambda here: [
         {"change": here.change},
         {"change": here.change, "draft": True, "title": "Look"},

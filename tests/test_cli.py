@@ -24,7 +24,7 @@ def test_help_names_every_command_option_and_variable(capsys: pytest.CaptureFixt
         main(["--help"])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
-    assert {"serve", "demo", "sandbox", "tools", "schema"} <= set(shown.split())
+    assert {"serve", "demo", "sandbox", "review", "tools", "schema"} <= set(shown.split())
     assert all(option.flag in shown and f"[{option.variable}]" in shown for option in OPTIONS)
 
 

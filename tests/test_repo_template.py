@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gitops_mcp import config
+from gitops_mcp import __version__, config
 from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.review_text.comment import MARKER
 
 TEMPLATE = Path(__file__).parent.parent / "repo_template"
 PROD = TEMPLATE / "clusters/prod"
@@ -90,6 +92,34 @@ def test_no_secret_is_in_the_template() -> None:
 def test_the_client_configuration_starts_the_server() -> None:
     servers = json.loads((TEMPLATE / ".mcp.json").read_text())["mcpServers"]
     assert servers == {"gitops-mcp": {"command": "gitops-mcp", "args": []}}
+
+
+def pipelines() -> dict[str, str]:
+    return {name: (TEMPLATE / name).read_text() for name in (".github/workflows/review.yaml", ".gitlab-ci.yml")}
+
+
+def test_the_workflow_runs_for_forks_with_least_rights_and_pinned_actions() -> None:
+    text = pipelines()[".github/workflows/review.yaml"]
+    workflow = yaml.safe_load(text)
+    assert list(workflow[True]) == ["pull_request"]  # YAML 1.1 reads `on` as true
+    assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
+    (job,) = workflow["jobs"].values()
+    actions = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert len(actions) == 2
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in actions)
+    assert len(re.findall(r"uses: \S+ # v\d+\.\d+\.\d+\n", text)) == 2
+    (checkout,) = [step["with"] for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkout == {"fetch-depth": 0, "persist-credentials": False}
+    assert [step["run"] for step in job["steps"] if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("name", [".github/workflows/review.yaml", ".gitlab-ci.yml"])
+def test_a_pipeline_installs_this_version_and_finds_its_comment_by_the_marker(name: str) -> None:
+    text = pipelines()[name]
+    assert f"pip install gitops-mcp=={__version__}" in text
+    assert f'"{MARKER}"' in text
+    assert "gitops-mcp review --fail-on error HEAD" in text
+    assert "GITOPS_MCP_" not in text
 
 
 def kubectl_kustomize(folder: Path) -> list[Object]:

@@ -131,6 +131,13 @@ DryRun = Annotated[bool, Strict(), Field(description="Show diff and checks, writ
 Draft = Annotated[
     bool | None, Strict(), Field(description="true: not ready for review; left out: as the configuration says")
 ]
+ReviewedRef = Annotated[
+    str | None, Field(description="Branch, tag or commit to review; a remote's branch as it is now", max_length=300)
+]
+PullRequestNumber = Annotated[
+    Annotated[int, Strict(), Field(ge=1, le=2**31)] | None,
+    Field(description="Number of the pull request to review, in this repository; instead of ref"),
+]
 PullRequestTitle = Annotated[
     str | None, Field(description="Instead of the one that tells what changes. Never a secret", max_length=120)
 ]

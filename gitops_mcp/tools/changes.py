@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gitops_mcp.answers.changes import ChangeDetail, ChangeList
 from gitops_mcp.answers.history import ObjectHistory
+from gitops_mcp.answers.reviews import ReviewResult
 from gitops_mcp.answers.writes import DiscardResult, PullRequestResult, WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
@@ -25,8 +26,10 @@ from gitops_mcp.tools.arguments import (
     ObjectName,
     OtherNames,
     OtherValues,
+    PullRequestNumber,
     PullRequestTitle,
     Reason,
+    ReviewedRef,
     WaitFor,
 )
 from gitops_mcp.tools.registry import Tool
@@ -156,10 +159,23 @@ def repeat_change(
     return repeat(app, request, change, Elsewhere(environment, names or {}, values or {}), draft_request)
 
 
+def review_change(app: App, ref: ReviewedRef = None, pull_request: PullRequestNumber = None) -> ReviewResult:
+    """Judge anybody's branch or pull request, a bot's too: objects changed, broken rules, impact, drift, what is lost.
+
+    Rules and configuration are those of the base, and nothing of the branch is run. For where a change of this server
+    stands, use get_change.
+    """
+    from gitops_mcp.workflows.reviews.candidate import asked_candidate
+    from gitops_mcp.workflows.reviews.review import review_to_answer
+
+    return review_to_answer(app, asked_candidate(app, ref, pull_request))
+
+
 TOOLS = (
     Tool(list_changes, "List changes", "read"),
     Tool(get_change, "Show a change", "read"),
     Tool(get_history, "Show an object's history", "read"),
+    Tool(review_change, "Review a branch or pull request", "read"),
     Tool(open_pull_request, "Open a pull request", "propose"),
     Tool(refresh_change, "Refresh a change", "destroy"),
     Tool(repeat_change, "Repeat a change elsewhere", "destroy"),

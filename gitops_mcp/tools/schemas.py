@@ -45,7 +45,9 @@ def output_schema(answer: type[Answer]) -> dict[str, Any]:
     hints = get_type_hints(answer)
     return {
         "type": "object",
-        "properties": {name: {"type": _json_type(hints[name])} for name in answer.model_fields},
+        "properties": {
+            name: {"type": _json_type(hints[name])} for name, one in answer.model_fields.items() if not one.exclude
+        },
         "required": [name for name, field in answer.model_fields.items() if field.is_required()],
     }
 

@@ -161,6 +161,15 @@ class History:
         """The files in which the tip cannot be merged into the base without a person."""
         return self.trial_merge(base, tip).conflicts
 
+    def merged_commit(self, base: str, tip: str) -> str | None:
+        """A commit as merging the tip into the base would make it; None where that takes a person."""
+        merged = self.trial_merge(base, tip)
+        if merged.conflicts:
+            return None
+        if self.is_ancestor(tip, base):
+            return base
+        return tip if self.is_ancestor(base, tip) else self._trials.commit(base, tip, merged.tree)
+
     def trial_merge(self, base: str, tip: str) -> TrialMerge:
         """What merging the tip would make of the base."""
         start = self.merge_base(base, tip)

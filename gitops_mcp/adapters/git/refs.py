@@ -164,6 +164,25 @@ class Refs:
             forgetful=self.seen.fault,
         )
 
+    def fixed_base(self, settings: GitSettings, branch: str, commit: str) -> Base:
+        """A base that somebody has named: nothing is asked, fetched or pushed."""
+        remotes = Remotes.configured(self.calls.configuration)
+        name = remotes.remote(settings.remote, branch)
+        remote = remote_of(self.runner, name, remotes, timeout=settings.timeout) if name else None
+        return Base(
+            branch=branch,
+            remote=name,
+            home=None,
+            ref=commit,
+            commit=commit,
+            fetched=False,
+            warning=None,
+            fault=None,
+            closed={},
+            url=remote.url if remote else None,
+            written_url=remote.written_url if remote else None,
+        )
+
     def note(self, base: Base, changes: Mapping[str, SeenChange], *, timeout: float, lock: Lock | None = None) -> None:
         """Keeps what was seen of changes, by branch, where that is new."""
         if lock is None and all(base.seen.get(branch) == change for branch, change in changes.items()):

@@ -87,6 +87,17 @@ class Remote:
         lines = self._ask("--heads", "--", self.name).splitlines()
         return [line.partition("\t")[2].removeprefix("refs/heads/") for line in lines]
 
+    def tip(self, refs: Sequence[str]) -> str | None:
+        """The commit of the first of these that it has.
+
+        Branches and tags are listed, not named: what a caller gives may be a secret by mistake.
+        """
+        is_named = all(ref.startswith(("refs/heads/", "refs/tags/")) for ref in refs)
+        asked = ("--heads", "--tags", "--", self.name) if is_named else ("--", self.name, *refs)
+        rows = (line.partition("\t") for line in self._ask(*asked).splitlines())
+        found = {ref: commit for commit, _, ref in rows}
+        return next((found[ref] for ref in refs if ref in found), None)
+
     def pull_heads(self) -> list[str]:
         """The last commit of each pull or merge request, newest request first, merged and closed ones too.
 

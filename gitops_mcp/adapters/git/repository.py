@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.commits import Commit, Holding, Patches, RecentCommits
+from gitops_mcp.adapters.git.failures import remote_error
 from gitops_mcp.adapters.git.files import Files, GitFile
 from gitops_mcp.adapters.git.history import History
 from gitops_mcp.adapters.git.path_history import PathHistory
@@ -262,6 +263,48 @@ class Repository:
     def note(self, settings: GitSettings, base: Base, changes: Mapping[str, SeenChange]) -> None:
         """Keeps what was seen of changes, by branch, for the next server as well."""
         self.refs.note(base, changes, timeout=settings.timeout)
+
+    def resolve(self, *names: str) -> str | None:
+        """The commit of the first of these revisions that is here: branches, tags, ids, `HEAD~2`."""
+        wanted = [f"{name}^{{commit}}" for name in names]
+        with self.calls.one() as call:  # not as arguments: what a caller gives may be a secret by mistake
+            found = call.objects.sizes(wanted)
+        return next((found[one].id for one in wanted if one in found), None)
+
+    def full_name(self, revision: str) -> str:
+        """The ref that it names, such as refs/remotes/origin/main; empty where it is none."""
+        ran = self.runner.run("rev-parse", "--symbolic-full-name", "--end-of-options", revision, check=False)
+        # Git before 2.43 prints the option too.
+        return next((line for line in ran.text.splitlines() if line.startswith("refs/")), "")
+
+    @property
+    def is_shallow(self) -> bool:
+        return (self.common_dir / "shallow").exists()
+
+    def fixed_base(self, settings: GitSettings, branch: str, commit: str) -> Base:
+        """A base that somebody has named: nothing is asked, fetched or pushed."""
+        return self.refs.fixed_base(settings, branch, commit)
+
+    def bring(self, settings: GitSettings, base: Base, *refs: str) -> str | None:
+        """The commit of the first of these refs that the base's remote has, or of an id, brought here."""
+        if base.remote is None:
+            return None
+        remote = remote_of(
+            self.runner, base.remote, Remotes.configured(self.calls.configuration), timeout=settings.timeout
+        )
+        try:
+            commit = remote.tip(refs)
+            if commit and not self.has(commit):
+                remote.bring([commit])
+            return self.resolve(commit) if commit else None
+        except GitFailed as error:
+            raise remote_error(
+                f"the question for a branch or pull request to {base.remote}", error.ran.stderr
+            ) from error
+
+    def merged_commit(self, base: str, tip: str) -> str | None:
+        """A commit as merging the tip into the base would make it; None where that takes a person."""
+        return self.history.merged_commit(base, tip)
 
     def conflicts(self, base: str, tip: str) -> tuple[str, ...]:
         """The files in which the tip cannot be merged into the base without a person."""

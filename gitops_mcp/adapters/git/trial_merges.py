@@ -10,6 +10,8 @@ from gitops_mcp.adapters.git.runner import GitFailed, Runner
 
 _SHAPE = ("--write-tree", "-z", "--name-only", "--no-messages")
 
+_NOBODY = {"NAME": "gitops-mcp", "EMAIL": "gitops-mcp@localhost", "DATE": "1970-01-01T00:00:00Z"}
+
 
 @dataclass(frozen=True)
 class TrialMerge:
@@ -26,6 +28,11 @@ class TrialMerges:
 
     def merged(self, base: str, tip: str) -> TrialMerge:
         return self._kept.made((base, tip), lambda: self._merged(base, tip))
+
+    def commit(self, base: str, tip: str, tree: str) -> str:
+        """A merge of the two with this tree, the same each time; nothing refers to it."""
+        who = {f"GIT_{one}_{part}": value for one in ("AUTHOR", "COMMITTER") for part, value in _NOBODY.items()}
+        return self.runner.run("commit-tree", "-p", base, "-p", tip, "-m", "Trial merge", tree, env=who).text.strip()
 
     def learn(self, base: str, tips: Iterable[str]) -> None:
         """Makes those of many tips by one process, where git can."""

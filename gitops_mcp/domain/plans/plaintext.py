@@ -28,8 +28,8 @@ def check_no_plaintext(changes: Iterable[FileChange]) -> None:
         for path, value in _values_in_text(change.after or "", 0):
             if _movable_key(path, value) not in known:
                 raise Refused(
-                    f"{change.path} would hold a value of a Secret that everybody can read, at {dotted_path(path)}: "
-                    f"Git keeps it for ever. Let a provider of passwords make the Secret (passwords.provider of "
+                    f"{change.path} would hold a value of a Secret that everybody can read, at {dotted_path(path)}, "
+                    f"and Git keeps it for ever. Let a provider of passwords make the Secret (passwords.provider of "
                     f".gitops-mcp.yaml), or name one that exists with password_source=existing:<name>"
                 )
 

@@ -21,17 +21,18 @@ from gitops_mcp.domain.review_text.outside_text import cell_code, code, prose
 from gitops_mcp.domain.review_text.picture import pictures
 from gitops_mcp.domain.review_text.proposal import ForgeName, Proposal, ProposedCommit, ProposedPart
 
-_HEADLINES = {
+HEADLINES = {
     Level.NONE: ("NOTE", "No restart, no outage, no loss of data"),
     Level.RELOAD: ("NOTE", "Reload: PostgreSQL reads its configuration again, and no connection breaks"),
     Level.ROLLING_RESTART: ("IMPORTANT", "Rolling restart: pods restart one by one, and connections break on the way"),
     Level.OUTAGE: ("WARNING", "Outage: something that works now will not for a while, or for good"),
     Level.DATA_LOSS: ("CAUTION", "Loss of data: what goes does not come back by undoing this in Git"),
 }
-_UNCHECKED = {
+UNCHECKED = {
     "not-validated", "schema-unavailable", "live-unavailable", "fields-unreadable", "unreadable", "forbidden",
     "not-installed", "catalog-not-checked", "namespace-unknown", "secret-unseen", "not-decrypted", "engine-unreadable",
-    "environment-unreadable", "unknown-source", "unknown-chart", "passed-over", "base-not-fetched",
+    "environment-unreadable", "unknown-source", "unknown-chart", "passed-over", "base-not-fetched", "no-cel",
+    "engine-source-unreadable", "secret-conditions-unread",
 }  # fmt: skip
 """Ids of what was not looked at, or only in part."""
 _LOCAL = re.compile(r"(?<![\w:./-])/(?:home|Users|root|private|tmp|var)/[^\s,;:)]*")
@@ -40,13 +41,13 @@ _REQUESTS = {"GitHub": "pull request", "GitLab": "merge request", "Gitea": "pull
 
 
 @dataclass(frozen=True)
-class _Bounds:
+class Bounds:
     rows: int
     """Of the table, and of each list."""
     has_picture: bool = True
 
 
-_EVER_SHORTER = (_Bounds(60), _Bounds(25), _Bounds(12), _Bounds(12, has_picture=False), _Bounds(4, has_picture=False))
+_EVER_SHORTER = (Bounds(60), Bounds(25), Bounds(12), Bounds(12, has_picture=False), Bounds(4, has_picture=False))
 
 
 def body_text(
@@ -58,61 +59,71 @@ def body_text(
     warnings: Sequence[Notice] = (),
 ) -> str:
     """Our part of the body within `limit`, as `size` counts; `warnings` are those of the request as a whole."""
+    return shortened_to_fit(lambda bounds: _blocks(proposal, forge, bounds, warnings), limit=limit, size=size)
+
+
+def shortened_to_fit(blocks: Callable[[Bounds], Iterator[str]], *, limit: int, size: Callable[[str], int] = len) -> str:
+    """A text of these blocks, written shorter until it fits."""
     text = ""
     for bounds in _EVER_SHORTER:
-        text = "\n\n".join(block for block in _blocks(proposal, forge, bounds, warnings) if block)
+        text = "\n\n".join(block for block in blocks(bounds) if block)
         if size(text) <= limit:
             return text
     kept = text.encode()[: max(limit - 200, 0)].decode(errors="ignore").rpartition("\n")[0]
     return f"{kept}\n\n(cut: there is no room for more)" if limit > 200 else ""
 
 
-def _blocks(proposal: Proposal, forge: ForgeName, bounds: _Bounds, warnings: Sequence[Notice]) -> Iterator[str]:
+def _blocks(proposal: Proposal, forge: ForgeName, bounds: Bounds, warnings: Sequence[Notice]) -> Iterator[str]:
     yield _headline(proposal, forge, bounds)
-    yield from _section("What and why", *_what_and_why(proposal, bounds))
-    yield from _section("What changes", _table(proposal, bounds), _files(proposal, bounds))
-    if bounds.has_picture:
-        drawn = (one for part in proposal.parts for one in pictures(part.before, part.after, part.clusters[:3]))
-        yield from (f"```mermaid\n{one}\n```" for one in drawn)
-    yield from _section("What is destroyed, what stays", *_fates(proposal, bounds))
-    noticed = (*warnings, *(one for part in proposal.parts for one in part.notices))
-    told = list(dict.fromkeys(replace(one, message=_LOCAL.sub("a local file", one.message)) for one in noticed))
-    mind = [one for one in told if one.id not in _UNCHECKED]
-    yield from _section("Warnings", _bullets((f"{prose(one.message)} ({one.id})" for one in mind), bounds))
-    yield from _section("Checks", _bullets(_checks(proposal, told), bounds))
-    yield from _section("Where and in what steps", _steps(proposal, forge))
-    yield from _section("How to undo it", _bullets(_undoing(proposal, forge), bounds))
+    yield from section("What and why", *_what_and_why(proposal, bounds))
+    yield from section("What changes", table_of(proposal, bounds), files_of(proposal, bounds))
+    yield from judgement_blocks(proposal, bounds, warnings)
+    yield from section("Where and in what steps", _steps(proposal, forge))
+    yield from section("How to undo it", bullets(_undoing(proposal, forge), bounds))
     yield (
         f"<sub>Written by gitops-mcp for change {code(proposal.change)}, and written anew after each of its commits: "
         f"words of yours stay where they stand outside of this part.</sub>"
     )
 
 
-def _section(title: str, *blocks: str) -> list[str]:
+def judgement_blocks(proposal: Proposal, bounds: Bounds, warnings: Sequence[Notice]) -> Iterator[str]:
+    """What comes of a change, whoever made it."""
+    if bounds.has_picture:
+        drawn = (one for part in proposal.parts for one in pictures(part.before, part.after, part.clusters[:3]))
+        yield from (f"```mermaid\n{one}\n```" for one in drawn)
+    yield from section("What is destroyed, what stays", *fates_of(proposal, bounds))
+    noticed = (*warnings, *(one for part in proposal.parts for one in part.notices))
+    told = list(dict.fromkeys(replace(one, message=_LOCAL.sub("a local file", one.message)) for one in noticed))
+    mind = [one for one in told if one.id not in UNCHECKED]
+    yield from section("Warnings", bullets((f"{prose(one.message)} ({one.id})" for one in mind), bounds))
+    yield from section("Checks", bullets(checks_of(proposal, told), bounds))
+
+
+def section(title: str, *blocks: str) -> list[str]:
     return [f"### {title}", *blocks] if any(blocks) else []
 
 
-def _bullets(lines: Iterable[str], bounds: _Bounds) -> str:
+def bullets(lines: Iterable[str], bounds: Bounds) -> str:
     listed = list(dict.fromkeys(lines))
     more = len(listed) - bounds.rows
     return "\n".join([*(f"- {line}" for line in listed[: bounds.rows]), *([f"- and {more} more"] if more > 0 else [])])
 
 
-def _headline(proposal: Proposal, forge: ForgeName, bounds: _Bounds) -> str:
+def _headline(proposal: Proposal, forge: ForgeName, bounds: Bounds) -> str:
     impact = proposal.impact
-    kind, words = _HEADLINES[impact.level]
+    kind, words = HEADLINES[impact.level]
     if not proposal.objects:
         words = "No object of CloudNativePG changes, as far as this repository tells"
-    faults = [prose(part.faults, most=1000) for part in proposal.parts if part.faults]
+    faults = [prose(one.message) for part in proposal.parts for one in part.faults]
     if faults:
         kind, words = "CAUTION", "The API will not accept this"
-    told = _bullets([*faults, *_reasons(proposal)], bounds)
+    told = bullets([*faults, *reasons_of(proposal)], bounds)
     # GitLab before 17.10 shows the mark of an alert as text.
     head = f"**{kind.title()}: {words}.**" if forge == "GitLab" else f"[!{kind}]\n**{words}.**"
     return "\n".join(f"> {line}".rstrip() for line in f"{head}\n\n{told}".rstrip().split("\n"))
 
 
-def _reasons(proposal: Proposal) -> Iterator[str]:
+def reasons_of(proposal: Proposal) -> Iterator[str]:
     """What the impact comes of; with its object where there are several."""
     several = len(proposal.objects) > 1
     for part in proposal.parts:
@@ -126,7 +137,7 @@ def _reasons(proposal: Proposal) -> Iterator[str]:
             yield f"{', '.join(named[:3])}{more}: {prose(reason)}" if named else prose(reason)
 
 
-def _what_and_why(proposal: Proposal, bounds: _Bounds) -> Iterator[str]:
+def _what_and_why(proposal: Proposal, bounds: Bounds) -> Iterator[str]:
     shown = proposal.commits[-bounds.rows :]
     if len(proposal.commits) > len(shown):
         yield f"{pluralize(len(proposal.commits) - len(shown), 'earlier commit')}, and:"
@@ -143,7 +154,7 @@ def _commit_lines(one: ProposedCommit, *, alone: bool) -> Iterator[str]:
     yield from (f"{indent}> {code(words, most=1000)}  " for words in one.words[:8])
 
 
-def _table(proposal: Proposal, bounds: _Bounds) -> str:
+def table_of(proposal: Proposal, bounds: Bounds) -> str:
     several = len(proposal.parts) > 1
     rows = [row for part in proposal.parts for row in _part_rows(part, several=several)]
     if not rows:
@@ -168,23 +179,23 @@ def _part_rows(part: ProposedPart, *, several: bool) -> Iterator[str]:
             yield f"| {whom} | {cell_code(row.field)} | {old} | {new} |"
 
 
-def _files(proposal: Proposal, bounds: _Bounds) -> str:
-    return _bullets(file_lines(proposal.files, every=not proposal.objects), bounds)
+def files_of(proposal: Proposal, bounds: Bounds) -> str:
+    return bullets(file_lines(proposal.files, every=not proposal.objects), bounds)
 
 
-def _fates(proposal: Proposal, bounds: _Bounds) -> Iterator[str]:
+def fates_of(proposal: Proposal, bounds: Bounds) -> Iterator[str]:
     fates = [fate_of(part, one) for part in proposal.parts for one in part.objects]
     for title, lines in (
         ("Destroyed when this is applied:", [line for one in fates for line in one.destroyed]),
         ("Stays:", [line for one in fates for line in one.stays]),
     ):
         if lines:
-            yield f"{title}\n{_bullets(lines, bounds)}"
+            yield f"{title}\n{bullets(lines, bounds)}"
     if fates and not any(one.destroyed for one in fates):
         yield "Nothing is destroyed: no data is lost, and no object goes."
 
 
-def _checks(proposal: Proposal, told: Sequence[Notice]) -> Iterator[str]:
+def checks_of(proposal: Proposal, told: Sequence[Notice]) -> Iterator[str]:
     for part in proposal.parts:
         where = f" in {code(part.environment)}" if len(proposal.parts) > 1 else ""
         by = f"; operator: {prose(part.operator)}" if part.operator else ""
@@ -194,7 +205,7 @@ def _checks(proposal: Proposal, told: Sequence[Notice]) -> Iterator[str]:
             yield f"passed{where}: {prose(', '.join(part.validated_by))}{by}"
         else:
             yield f"nothing was validated{where}"
-    yield from (f"could not be checked: {prose(one.message)}" for one in told if one.id in _UNCHECKED)
+    yield from (f"could not be checked: {prose(one.message)}" for one in told if one.id in UNCHECKED)
 
 
 def _steps(proposal: Proposal, forge: ForgeName) -> str:

@@ -65,7 +65,7 @@ class ProposedPart:
     impact: Impact = NOTHING
     validated_by: tuple[str, ...] = ()
     operator: str | None = None
-    faults: str | None = None
+    faults: tuple[Notice, ...] = ()
     """Why the API would not accept it."""
     notices: tuple[Notice, ...] = ()
     live_appliers: Mapping[Identity, EngineState] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.cnpg.releases import release_text
 from gitops_mcp.domain.editing.as_asked import wide_patch_notices
 from gitops_mcp.domain.impact.assessment import assess_impact
-from gitops_mcp.domain.impact.level import Impact, Level
+from gitops_mcp.domain.impact.level import NOTHING, Impact, Level
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
@@ -53,21 +53,34 @@ _SAID = {
 """Warnings of planners, with the rules that would say the same again in other words."""
 
 
-class NotAccepted(InvalidRequest):
-    """The operator or the API would refuse it."""
+@dataclass(frozen=True)
+class JudgedObjects:
+    """What is known of the objects of a change, whoever made it."""
 
-    @property
-    def faults(self) -> str:
-        return str(self).partition(", so nothing was changed: ")[2]
+    faults: tuple[Notice, ...]
+    """Why the operator or the API would refuse them."""
+    standing: tuple[Notice, ...]
+    """What was wrong before and makes the API refuse this change too."""
+    warnings: tuple[Notice, ...]
+    impacts: tuple[Impact, ...]
+    """Of those that are not refused."""
+    by: tuple[str, ...]
+    operator: str | None
+
+    def impact(self, told: Impact = NOTHING) -> Impact:
+        """What somebody has told in words of his own stands, unless the objects show more."""
+        for one in self.impacts:
+            told = told if one.level <= told.level else told.joined(one)
+        return told
 
 
-def validate_plan(
-    plan: Plan, changes: Iterable[ObjectChange], after: Desired, api: ApiOnce, *, limits: Limits, base: Desired
-) -> Plan:
-    """The plan with its warnings, its impact and what validated it. Raises InvalidRequest with every fault.
+def judge_objects(
+    changes: Iterable[ObjectChange], after: Desired, api: ApiOnce, *, limits: Limits, base: Desired
+) -> JudgedObjects:
+    """`changes` are judged for what they do, in a state `after` that is one day to replace `base`.
 
-    `changes` are those of this plan, and their impact is told. What the operator will see is the whole change, so
-    rules and schemas compare with `base`: what two commits do is applied in one go.
+    What the operator will see is all that differs, so rules and schemas compare with `base`: what two commits do is
+    applied in one go.
     """
     merged = {one.identity: one.object for one in base.declarations}
     checked = [
@@ -75,24 +88,37 @@ def validate_plan(
         for one in changes
         if one.identity.kind in _KINDS
     ]
-    faults = [fault for one in checked for fault in one.faults]
-    if faults:
+    return JudgedObjects(
+        tuple(fault for one in checked for fault in one.faults),
+        tuple(dict.fromkeys(told for one in checked for told in one.standing)),
+        tuple(told for one in checked for told in one.warnings),
+        tuple(one.impact for one in checked if not one.faults),
+        tuple(dict.fromkeys(name for one in checked for name in one.by)),
+        ", ".join(dict.fromkeys(str(one.operator) for one in checked if one.by)) or None,
+    )
+
+
+def validate_plan(
+    plan: Plan, changes: Iterable[ObjectChange], after: Desired, api: ApiOnce, *, limits: Limits, base: Desired
+) -> Plan:
+    """The plan with its warnings, its impact and what validated it. Raises InvalidRequest with every fault."""
+    judged = judge_objects(changes, after, api, limits=limits, base=base)
+    if faults := judged.faults:
         more = f"; and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
-        raise NotAccepted(
-            f"{plan.subject} would not be accepted, so nothing was changed: {'; '.join(faults[:_MOST])}{more}"
-        )
+        told = "; ".join(one.message for one in faults[:_MOST])
+        raise InvalidRequest(f"{plan.subject} would not be accepted, so nothing was changed: {told}{more}")
     said = {rule for one in plan.warnings for rule in _SAID.get(one.id, ())} | (_DANGERS if plan.destroys else set())
-    warnings = [one for each in checked for one in each.warnings if one.id not in said]
-    judged_for = dict.fromkeys(str(one.operator) for one in checked if one.by)
-    by = dict.fromkeys([*plan.validated_by, *(name for one in checked for name in one.by)])
-    found = plan.impact
-    for one in checked:
-        found = _worse_impact(found, one.impact)
-    first = dict.fromkeys(one for each in checked for one in each.standing)
+    warnings = [one for one in judged.warnings if one.id not in said]
     left = dict.fromkeys(one.message for one in (*plan.warnings, *warnings) if one.id in {LEFT_ALONE, HELD_UP})
-    plan = replace(plan, caution="; ".join(filter(None, [plan.caution, *left])))
-    plan = replace(plan, impact=found, validated_by=tuple(by), operator=", ".join(judged_for) or None)
-    return replace(plan, warnings=(*first, *plan.warnings)).warned(dict.fromkeys(warnings))
+    plan = replace(
+        plan,
+        caution="; ".join(filter(None, [plan.caution, *left])),
+        impact=judged.impact(plan.impact),
+        validated_by=tuple(dict.fromkeys([*plan.validated_by, *judged.by])),
+        operator=judged.operator,
+        warnings=(*judged.standing, *plan.warnings),
+    )
+    return plan.warned(dict.fromkeys(warnings))
 
 
 @dataclass(frozen=True)
@@ -118,9 +144,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class _CheckedObject:
-    faults: tuple[str, ...]
+    faults: tuple[Notice, ...]
     standing: tuple[Notice, ...]
-    """What was wrong before and makes the API refuse this change too."""
     warnings: tuple[Notice, ...]
     impact: Impact
     by: tuple[str, ...]
@@ -150,8 +175,8 @@ def _check_object(
         change.before, change.after, most=limits.most_instances, storage_classes=limits.storage_classes
     )
     name = str(change.identity)
-    faults = [f"{name} {one}" for one in judged.findings if one.severity == "error"]
-    faults += [f"{name} {one}" for one in of_limits]
+    faults = [Notice(one.rule, f"{name} {one}") for one in judged.findings if one.severity == "error"]
+    faults += [Notice("limits", f"{name} {one}") for one in of_limits]
     told = [one for one in judged.findings if one.severity == "warning"]
     standing = [Notice(STANDING, f"{name} {one}") for one in told if one.stands_in_the_way]
     told = [one for one in told if not one.stands_in_the_way and (limits.told_old or not one.is_old)]
@@ -222,11 +247,6 @@ def _is_said(one: Finding, found: Iterable[Finding]) -> bool:
         and (one.ours or not other.ours)
         for other in found
     )
-
-
-def _worse_impact(told: Impact, found: Impact) -> Impact:
-    """What a planner tells in its own words stands, unless the objects show more."""
-    return told if found.level <= told.level else told.joined(found)
 
 
 def _read_live(change: ObjectChange, api: ApiOnce) -> Object | None:

@@ -78,7 +78,8 @@ def proposal_of(case: Case) -> Proposal:
         for one in objects:
             impact = impact.joined(assess_impact(one.before, one.after, engine="argocd"))
         by, operator = ("built-in rules", "API schema"), "1.30.0 (image of its pod)"
-        part = ProposedPart(name, before, after, objects, impact, by, operator, case.faults, case.notices)
+        faults = (Notice("storage-shrink", case.faults),) if case.faults else ()
+        part = ProposedPart(name, before, after, objects, impact, by, operator, faults, case.notices)
         parts += [part] if objects else []
     files = tuple(
         FileChange(path, case.before.get(path), case.after.get(path))

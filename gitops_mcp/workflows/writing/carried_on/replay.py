@@ -118,7 +118,7 @@ class Replay:
         start = repository.merge_base(self.ground.base.commit, step.parent)
         if start is None:
             raise Refused("it does not come from the base")
-        then = replace(self, ground=self.app.ground_at(self.ground, start))
+        then = replace(self, ground=self.app.earlier_ground(self.ground, start))
         asked = tuple(AskedRequest.of_line(line) for line in step.lines)
         carried, environment = self._carried(step), self.environment_of([step])
         why: GitOpsError = Refused("what it says was asked gives another diff there")

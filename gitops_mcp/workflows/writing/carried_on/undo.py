@@ -137,7 +137,7 @@ class _Undo:
     def _done(self, environment: Environment, old: str, new: str) -> Done:
         """What the commits did, with the folder of the environment as it was called then."""
         start = self.ground.repository.merge_base(self.ground.base.commit, old) or old
-        then = self.app.ground_at(self.ground, start).settings.environments.get(environment.name, environment)
+        then = self.app.earlier_ground(self.ground, start).settings.environments.get(environment.name, environment)
         before, after = (self.app.desired(self.ground, then.path, commit) for commit in (old, new))
         files = net_changes(self.ground, old, new)
         return Done.between(self.span.name, before, after, _moved_files(files, then.path, environment.path))

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.impact.assessment import assess_impact
+from gitops_mcp.domain.impact.level import NOTHING, Impact
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.plan import Plan
@@ -23,8 +25,8 @@ from gitops_mcp.domain.review_text.proposal import Proposal, ProposedCommit, Pro
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.engines import Engines
-from gitops_mcp.workflows.view import read_texts, view_at
-from gitops_mcp.workflows.writing.validation import Limits, NotAccepted, validate_plan
+from gitops_mcp.workflows.view import View, read_texts, view_at
+from gitops_mcp.workflows.writing.validation import Limits, judge_objects
 
 _KINDS = {one.kind: one for one in CNPG_KINDS}
 _ASKED = 3
@@ -52,7 +54,7 @@ def proposal_of(
     base = ground.base
     end = added.planned_on if added else tip or base.commit
     start = (None if end == base.commit else ground.repository.merge_base(base.commit, end)) or base.commit
-    files = tuple(_net_files(ground, start, end, added.plan.files if added else ()))
+    files = tuple(net_files(ground, start, end, added.plan.files if added else ()))
     own = [added.part] if added and added.part else []
     parts = [*own, *_parts(app, ground, start, end, files, added, but=own[0].environment if own else None)]
     commits = [*_commits(ground, change, tip), *([ProposedCommit.of_message(added.message)] if added else [])]
@@ -71,13 +73,15 @@ def _commits(ground: Ground, change: str, tip: str | None) -> Iterator[ProposedC
             yield ProposedCommit(one.subject, author=one.author.partition(" <")[0])
 
 
-def _net_files(ground: Ground, start: str, tip: str, added: Sequence[FileChange]) -> Iterator[FileChange]:
+def net_files(
+    ground: Ground, start: str, tip: str, added: Sequence[FileChange] = (), *, most: int = _FILES
+) -> Iterator[FileChange]:
     """What differs from the base, whatever the commits between did and took back."""
     after = {one.path: one.after for one in added}
     if start == tip:
         yield from added
         return
-    paths = sorted({*ground.repository.changed_files(start, tip), *after})[:_FILES]
+    paths = sorted({*ground.repository.changed_files(start, tip), *after})[:most]
     old, new = (read_texts(ground, commit, paths) for commit in (start, tip))
     for path in paths:
         text = after[path] if path in after else new.get(path)
@@ -104,9 +108,9 @@ def _parts(
             continue
         after = desired_after(after, added.plan.files) if added else after
         part = ProposedPart(
-            environment.name, before, after, changed_objects(before, after), notices=_unjudged(before, after)
+            environment.name, before, after, changed_objects(before, after), notices=unjudged_charts(before, after)
         )
-        yield _judged(app, ground, part)
+        yield judged_part(app, ground, part)
 
 
 def _reached(ground: Ground, paths: Sequence[str]) -> Iterator[Environment]:
@@ -140,35 +144,35 @@ def with_live_appliers(app: App, ground: Ground, part: ProposedPart, api: ApiOnc
     return replace(part, live_appliers=found)
 
 
-def _unjudged(before: Desired, after: Desired) -> tuple[Notice, ...]:
+def unjudged_charts(before: Desired, after: Desired) -> tuple[Notice, ...]:
     """What it may make, of which nothing could be told."""
     known = {one.reason for one in before.hidden}
     new = dict.fromkeys(one.reason for one in after.hidden if one.is_open and one.reason not in known)
     return tuple(Notice("unknown-chart", f"not judged: {reason}") for reason in new)
 
 
-def _judged(app: App, ground: Ground, part: ProposedPart) -> ProposedPart:
-    """With its impact, what would refuse it, and what there is to mind. Nothing of that stops what is pushed."""
+def judged_part(app: App, ground: Ground, part: ProposedPart, view: View | None = None) -> ProposedPart:
+    """With its impact, what would refuse it, and what there is to mind. Nothing of that stops what is pushed.
+
+    `view`: of the environment, where the call has one.
+    """
     if not part.objects:
         return part
     environment = ground.settings.environments[part.environment]
-    bare = part
-    for one in part.objects:
-        effect = assess_impact(one.before, one.after, engine=part.engine_of(one.identity))
-        bare = replace(bare, impact=bare.impact.joined(effect))
     try:
-        view = view_at(app, ground, environment, ground.base.commit, proposed=False)
-        plan = Plan("This change", part.objects[0].identity)
-        plan = validate_plan(plan, part.objects, part.after, view.api, limits=Limits.of(view), base=view.base)
-    except NotAccepted as error:
-        return replace(bare, faults=error.faults)
+        view = view or view_at(app, ground, environment, ground.base.commit, proposed=False)
+        judged = judge_objects(part.objects, part.after, view.api, limits=Limits.of(view), base=view.base)
     except GitOpsError as error:
-        return replace(bare, notices=(*part.notices, Notice("not-validated", f"{environment.name}: {error}")))
-    judged = replace(
+        effects = (assess_impact(one.before, one.after, engine=part.engine_of(one.identity)) for one in part.objects)
+        told = Notice("not-validated", f"{environment.name}: {error}")
+        return replace(part, impact=reduce(Impact.joined, effects, NOTHING), notices=(*part.notices, told))
+    told_once = dict.fromkeys((*part.notices, *judged.standing, *judged.warnings, *view.api.unreadable))
+    known = replace(
         part,
-        impact=plan.impact,
-        validated_by=plan.validated_by,
-        operator=plan.operator,
-        notices=(*part.notices, *plan.warnings, *view.api.unreadable),
+        impact=judged.impact(),
+        validated_by=judged.by,
+        operator=judged.operator,
+        faults=(*part.faults, *judged.faults),
+        notices=tuple(told_once),
     )
-    return with_live_appliers(app, ground, judged, view.api)
+    return with_live_appliers(app, ground, known, view.api)
