@@ -20,7 +20,7 @@ from gitops_mcp.domain.cnpg.moment import parse_time
 from gitops_mcp.domain.impact.level import NOTHING
 from gitops_mcp.domain.plans.asked import AskedRequest
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace
-from gitops_mcp.domain.plans.message import kept_reason
+from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import strings_in
 from gitops_mcp.domain.repository.changes import changed_objects
@@ -132,8 +132,8 @@ class Replay:
                     why = error
                     continue
                 if repository.tree(drafted.tip) == repository.tree(step.commit.id):
-                    whole = joined_plan(step.commit.subject, drafted.plans, ())
-                    return Believed(requests, carried, kept_reason(step.commit.body, whole))
+                    said = message_parts(step.commit.message)
+                    return Believed(requests, carried, (said and said.reason) or "")
         raise why
 
     def _times(self, step: Step, then: Ground) -> Iterator[Callable[[ApiOnce], ApiOnce]]:
