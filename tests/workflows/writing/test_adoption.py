@@ -10,7 +10,7 @@ import pytest
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotFound, Refused
-from gitops_mcp.tools.arguments import AdoptedKind
+from gitops_mcp.tools.arguments import ObjectKind
 from gitops_mcp.workflows.differences import KINDS
 from gitops_mcp.workflows.writing.adoption import WhichObject, adopt_object
 from gitops_mcp.workflows.writing.request import WriteRequest
@@ -211,5 +211,5 @@ def test_nothing_is_adopted_where_changes_go_to_the_api(team: Team, api: Api) ->
 
 
 def test_every_kind_that_is_compared_may_be_adopted() -> None:
-    offered, _ = get_args(AdoptedKind)
+    offered, _ = get_args(ObjectKind)
     assert set(get_args(offered)) == set(KINDS)
