@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.editing.json_patch import pointer
-from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE, OBJECT_STORE
+from gitops_mcp.domain.kinds import CLUSTER, CLUSTER_IMAGE_CATALOG, DATABASE_ROLE, IMAGE_CATALOG, OBJECT_STORE
 from gitops_mcp.domain.live.drift import FieldDrift
 from gitops_mcp.domain.live.unstated import all_drift, written_part
 from gitops_mcp.domain.names import check_cluster_name, check_object_name, quote, suggest
@@ -32,6 +32,7 @@ from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
+_CATALOGS = {IMAGE_CATALOG.kind, CLUSTER_IMAGE_CATALOG.kind}
 _BRACKETED_KEY = re.compile(r"\[(?P<quote>[\"']?)(?P<key>[^\"'\]]*[^\d\"'\]][^\"'\]]*)(?P=quote)\]")
 
 
@@ -146,11 +147,16 @@ def _only_one(
     view: View, desired: Desired, which: WhichObject, namespace: str, cluster: Declaration | None, live: Object | None
 ) -> str:
     """The only object of a kind that belongs to the Cluster, on either side."""
-    stores = {*stores_named_by(cluster.object if cluster else None), *stores_named_by(live)}
+    sides = (cluster.object if cluster else None, live)
+    stores = {name for side in sides for name in stores_named_by(side)}
+    catalogs = {tuple(at(side, "spec", "imageCatalogRef", key) for key in ("kind", "name")) for side in sides}
+    resource = KINDS[which.kind]
 
     def is_its(value: Object, name: str) -> bool:
         if which.kind == OBJECT_STORE.kind:
             return name in stores
+        if which.kind in _CATALOGS:
+            return (which.kind, name) in catalogs
         return bool(at(value, "spec", "cluster", "name") == which.cluster_name)
 
     declared = (one for one in desired.declarations if one.identity.kind == which.kind)
@@ -160,7 +166,11 @@ def _only_one(
             for one in declared
             if one.identity.namespace in {namespace, None} and is_its(one.object, one.identity.name)
         ),
-        *(name for one in view.api.every(KINDS[which.kind], namespace) if is_its(one, name := one["metadata"]["name"])),
+        *(
+            name
+            for one in view.api.every(resource, namespace if resource.namespaced else None)
+            if is_its(one, name := one["metadata"]["name"])
+        ),
     }
     if len(names) != 1:
         raise InvalidRequest(f"object: name the {which.kind} of Cluster {which.cluster_name!r}; {suggest('', names)}")
