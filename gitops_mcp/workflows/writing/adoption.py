@@ -21,6 +21,7 @@ from gitops_mcp.domain.plans.adoption import (
     plan_field_adoption,
     plan_object_adoption,
 )
+from gitops_mcp.domain.plans.asked import AskedRequest
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -66,7 +67,7 @@ def adopt_object(app: App, request: WriteRequest, which: WhichObject, fields: Se
             )
         seen = _BothSides.of(view, which)
         if seen.has_both:
-            return _plan_fields(view, seen, fields)
+            return _plan_fields(view, seen, fields, app.asked)
         if fields:
             where = "Git declares it" if seen.live is None else "it is live"
             raise InvalidRequest(
@@ -177,7 +178,7 @@ def _only_one(
     return str(names.pop())
 
 
-def _plan_fields(view: View, seen: _BothSides, fields: Sequence[str] | None) -> Plan:
+def _plan_fields(view: View, seen: _BothSides, fields: Sequence[str] | None, asked: AskedRequest | None) -> Plan:
     if seen.declared is None or seen.live is None:
         raise AssertionError("both are there")
     found = seen.drift(view)
@@ -194,6 +195,10 @@ def _plan_fields(view: View, seen: _BothSides, fields: Sequence[str] | None) -> 
     named = fields is not None
     filled = fill_of(view.api, view.environment, seen.whom, seen.declared.object)(seen.declared.object)
     made = plan_field_adoption(seen.declared, seen.desired, seen.whom, wanted, seen.live, filled=filled, named=named)
+    if asked and not named and made.files:  # asked again it means these, whatever differs then
+        names = [dotted_path(one.path) for one in wanted]
+        own = replace(asked, arguments={**asked.arguments, "fields": names})
+        made = replace(made, requests=(own.in_environment(view.environment.name),))
     return _in_files(view, seen, made)
 
 

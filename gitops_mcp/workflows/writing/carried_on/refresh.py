@@ -67,7 +67,9 @@ def _planned_on_base(replay: Replay, believed: tuple[Believed, ...], name: str) 
     tip = base.commit
     for one in believed:
         try:
-            drafted = replay.plan(one.requests, tip, carried=one.carried, repeated=True, environment=name)
+            drafted = replay.plan(
+                one.requests, tip, carried=one.carried, repeated=True, environment=name, as_then=one.as_then
+            )
         except GitOpsError as error:
             raise type(error)(
                 f"nothing was changed: a request of change {replay.change!r} does not apply to {base.branch} any more: "

@@ -26,7 +26,7 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.newest_pull import ask_span
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay, joined_plan, subjects_of
+from gitops_mcp.workflows.writing.carried_on.replay import TAKES_LIVE, DraftRequest, Replay, joined_plan, subjects_of
 from gitops_mcp.workflows.writing.carried_on.steps import Step, net_changes, source_of, steps_of
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
@@ -95,6 +95,11 @@ class _Repeat:
     def plan(self, view: View) -> Plan:
         believed = self.replay.sees(view).believed(self.steps)
         asked = [request for one in believed for request in one.requests]
+        if any(one.tool == TAKES_LIVE for one in asked):
+            raise Refused(
+                f"nothing was changed: {TAKES_LIVE} takes what is live in one environment, so it is not repeated in "
+                f"another: get_drift and {TAKES_LIVE} take what is live in {self.environment}"
+            )
         self._check_names(asked)
         moved = tuple(map(self._moved, asked))
         ground, name, start = self.replay.ground, self.environment, view.desired.commit

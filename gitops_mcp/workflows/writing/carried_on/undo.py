@@ -116,7 +116,9 @@ class _Undo:
             replay = Replay(self.app, self.ground, self.draft, self.span.name)
             (believed,) = replay.believed([step])
             rest, name = believed.requests[:-1], replay.environment_of([step])
-            drafted = replay.plan(rest, step.parent, carried=believed.carried, repeated=True, environment=name)
+            drafted = replay.plan(
+                rest, step.parent, carried=believed.carried, repeated=True, environment=name, as_then=believed.as_then
+            )
             return drafted.tip, tip
         if len(commit.parents) != 1 or self.span.state == "empty":
             raise Refused(
