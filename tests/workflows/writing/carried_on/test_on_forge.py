@@ -181,3 +181,19 @@ def test_a_forge_that_is_down_leaves_states_to_git_and_is_told(team: ProposingTe
     team.served.server.stop()
     done = ask(team, "refresh_change", change="size", dry_run=True)
     assert "forge-unavailable" in [one.id for one in done.warnings]
+
+
+def test_by_options_of_the_push_a_reviewer_reads_what_is_taken_back(forge_server: ForgeServers) -> None:
+    """GitLab, with a credential for git alone."""
+    made = ProposingTeam.of(forge_server("gitlab"))
+    made.push_over_http(made.served.forge.token("bot", scopes=frozenset({"write_repository", "read_repository"})))
+    pull = scaled(made, 4)
+    made.served.forge.merge(pull, "merge", delete=True)
+    done = ask(made, "undo_change", change="size", reason="The sale is over.", **WORD)
+    assert (done.pull_request.outcome, done.pull_request.number) == ("created", 2)
+    taken = made.pulls[-1]
+    assert (taken.branch, taken.title) == ("gitops-mcp/undo-size", "Undo size")
+    body = " ".join((taken.body or "").replace("`", "").split())
+    assert "It takes back change size" in body
+    assert "The sale is over." in body
+    assert "| Cluster shop/orders-db | spec.instances | 4 | 3 |" in body
