@@ -71,9 +71,10 @@ def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> W
             settled = replace(request, change=change, environment=takes.environment(*takes.last(span.tip)))
             return settled, Writing(takes.about_last, takes.plan_last)
         if is_half:
+            how = "merged in part" if span.half else f"not merged as a whole into {ground.base.branch}"
             raise Refused(
-                f"change {change!r} is not merged as a whole into {ground.base.branch} ({span.why}): have the rest "
-                f"merged or discard_change it, and take back what is merged by the tools themselves"
+                f"change {change!r} is {how} ({span.why}): have the rest merged or discard_change it, and take back "
+                f"what is merged by the tools themselves"
             )
         if span.state != "merged":
             raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing of it to take back")
