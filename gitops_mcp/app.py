@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gitops_mcp.domain.impact.level import Impact
     from gitops_mcp.domain.objects import Object
     from gitops_mcp.domain.plans.asked import AskedRequest
+    from gitops_mcp.domain.pull_requests import PullRequest
     from gitops_mcp.domain.repository.desired import Desired
     from gitops_mcp.domain.schema import Schema
 
@@ -56,6 +57,8 @@ class Ground:
     git: GitSettings
     repository: Repository
     base: Base
+    pulls: dict[str, PullRequest | GitOpsError | None] = field(default_factory=dict, compare=False, repr=False)
+    """The newest of a branch, or what went wrong, where the forge was asked for it on this ground."""
 
     @property
     def url(self) -> str | None:

@@ -13,6 +13,7 @@ from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.names import is_change_name, suggest
+from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
@@ -142,16 +143,8 @@ def impact_of(commits: Iterable[Commit]) -> Level:
 
 def impact_reasons(commits: Iterable[Commit]) -> list[str]:
     """The lines below `Impact:` in the messages of this server's own commits."""
-    reasons = []
-    for one in commits:
-        if trailer_of(one, "Gitops-Mcp-Impact") is None:
-            continue
-        _, _, after = one.body.partition("Impact: ")
-        reasons += [
-            cut_text(redact_text(line[2:]), 200)
-            for line in after.split("\n\n")[0].splitlines()
-            if line.startswith("- ")
-        ]
+    own = (message_parts(one.message) for one in commits if trailer_of(one, "Gitops-Mcp-Impact") is not None)
+    reasons = (cut_text(redact_text(text), 200) for one in own if one for text in one.impact)
     return list(dict.fromkeys(reasons))[:20]
 
 

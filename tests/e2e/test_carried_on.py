@@ -12,6 +12,8 @@ import pyrage
 import pytest
 
 from gitops_mcp.domain import kinds
+from gitops_mcp.sandbox.api import WriteOptions
+from gitops_mcp.sandbox.store.patches import merge_patch
 from tests.calls import every_write
 from tests.e2e.team import Files, Shop, configuration, orders, shop, text, until
 
@@ -108,6 +110,31 @@ def test_a_cluster_whose_data_is_gone_does_not_come_back_empty(house: House) -> 
     here.world.store.delete(kinds.CLUSTER, "shop", "brief-db")
     until(here.world, lambda: here.live(kinds.CLUSTER, "brief-db") is None)
     assert "the data of Cluster shop/brief-db is gone" in here.refused("undo_change", change=undone["change"])
+
+
+def test_what_was_taken_from_live_stays_as_it_was_taken(house: House) -> None:
+    here = house.shop
+
+    def set_by_hand(**spec: Any) -> None:
+        how = WriteOptions(manager="k9s")
+        here.world.store.change(
+            kinds.CLUSTER, "shop", "orders-db", lambda one: merge_patch(one, {"spec": spec}), how=how
+        )
+
+    set_by_hand(logLevel="debug")
+    taken = here.proposed("adopt_live", **ON, change="keep", reason="It has proved itself.")
+    (asked,) = house.requests(taken["commit"])
+    assert asked["arguments"]["fields"] == ["spec.logLevel"]
+    net = house.net("keep")
+    set_by_hand(logLevel="trace", maxSyncReplicas=1)
+    here.team.commit({"note-taken": "x"})
+    refreshed = here.proposed("refresh_change", change="keep")
+    assert house.net("keep") == net
+    assert house.requests(refreshed["commit"]) == [asked]
+    assert "adopt_live takes what is live in one environment" in here.refused("repeat_change", change="keep")
+    here.team.commit({"note-taken-too": "x"})
+    here.proposed("refresh_change", change="keep")
+    assert house.net("keep") == net
 
 
 def test_the_commit_of_every_tool_keeps_a_request_that_gives_the_same_again(tmp_path: Path) -> None:

@@ -92,11 +92,12 @@ class ForgeTeam:
 
 
 def forge_team(servers: ForgeServers, name: ForgeName, monkeypatch: pytest.MonkeyPatch) -> ForgeTeam:
+    """In which people open the pull requests."""
     served = servers(name)
     made = ForgeTeam(served)
     monkeypatch.setenv(VARIABLES[name], served.forge.token())
     made._point(served.checkout)
     text = (served.checkout / ".gitops-mcp.yaml").read_text()
     forge = f"forge: {{type: {name}, url: {served.url!r}, api: {served.api!r}}}\n"
-    made.commit_to_main(".gitops-mcp.yaml", text + forge)
+    made.commit_to_main(".gitops-mcp.yaml", f"{text}{forge}pullRequests: {{open: never}}\n")
     return made

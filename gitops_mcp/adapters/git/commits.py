@@ -31,6 +31,10 @@ class Commit:
     """RFC 3339. A rebase and a cherry-pick keep it."""
 
     @property
+    def message(self) -> str:
+        return f"{self.subject}\n\n{self.body}"
+
+    @property
     def moment(self) -> datetime:
         """When it was committed; one that says no such thing counts as older than all."""
         return parse_time(self.committed) or _NO_MOMENT

@@ -14,6 +14,7 @@ from gitops_mcp.domain.impact.level import NOTHING, Impact
 from gitops_mcp.domain.live.engine_report import EngineState
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import FileChange
@@ -34,13 +35,12 @@ class ProposedCommit:
 
     @classmethod
     def of_message(cls, message: str, *, author: str | None = None) -> ProposedCommit:
-        """Of a message of ours, whose impact is told anew."""
-        subject, _, rest = message.partition("\n\n")
-        words = rest.partition("Impact: ")[0] if "Impact: " in rest else ""
-        lines = [line for line in map(str.strip, words.splitlines()) if line and not _SAID.match(line)]
-        if subject.endswith("…") and lines and lines[0].startswith(subject[:-1]):
-            subject, *lines = lines
-        return cls(subject, tuple(lines), author)
+        """Of a message of ours, whose impact is told anew; of another one its subject."""
+        parts = message_parts(message)
+        if parts is None:
+            return cls(message.partition("\n\n")[0], (), author)
+        body = (one for one in parts.body if not _SAID.match(one))
+        return cls(parts.subject, tuple(filter(None, (parts.caution, parts.reason, *body))), author)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from gitops_mcp.domain.names import is_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.left_secrets import take_back_secrets
+from gitops_mcp.workflows.newest_pull import PullSeen
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.change_look import ChangeLook, with_standing
-from gitops_mcp.workflows.reading.change_pull import OpenPulls, PullSeen, list_open_pulls
+from gitops_mcp.workflows.reading.change_pull import OpenPulls, list_open_pulls
 from gitops_mcp.workflows.reading.change_state import Behind, follow_spans
 from gitops_mcp.workflows.spans import Span, note_spans, span_of, span_without_branch
 

@@ -10,15 +10,15 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.live.standing import AGAIN
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.pull_standing import PullStanding
-from gitops_mcp.errors import NotFound
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
+from gitops_mcp.workflows.newest_pull import PullSeen, span_seen
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.outcomes import seen_at
-from gitops_mcp.workflows.reading.change_pull import PullSeen, read_pull, standing_of
+from gitops_mcp.workflows.reading.change_pull import read_pull, standing_of
 from gitops_mcp.workflows.reading.change_state import Behind, follow_spans
-from gitops_mcp.workflows.spans import Span, find_span, note_spans
+from gitops_mcp.workflows.spans import Span, note_spans
 
 OPEN = frozenset({"draft", "pushed", "in_review", "empty"})
 _AFTERWARDS = {
@@ -58,7 +58,7 @@ def look_at_change(app: App, name: str, known: PullSeen | None = None) -> Change
     warnings = base_warnings(ground)
     apis = ApisOnce(app, ground.settings)
     seen = known or read_pull(app, ground, ground.git.prefix + name, warnings)
-    found = _find_span(ground, name, seen)
+    found = span_seen(ground, name, seen)
     [(span, objects, behind)] = follow_spans(apis, ground, [found], warnings)
     note_spans(ground, [found], [one.object for one in objects])
     if span.start is None and (noted := seen_at(ground, name, span.tip)):
@@ -82,15 +82,6 @@ def with_standing(look: ChangeLook) -> ChangeLook:
 
 def without_repeats(warnings: Iterable[Notice]) -> list[Notice]:
     return list(dict.fromkeys(warnings))[:20]
-
-
-def _find_span(ground: Ground, name: str, seen: PullSeen) -> Span:
-    try:
-        return find_span(ground, name, seen.pull)
-    except NotFound as error:
-        if seen.fault is None:
-            raise
-        raise NotFound(f"{error}. The forge, which may know one whose branch is gone, was not asked") from error
 
 
 def next_steps(look: ChangeLook) -> list[str]:

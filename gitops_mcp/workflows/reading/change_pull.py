@@ -16,55 +16,24 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.pull_requests import PullRequest, PullRequestReport, PullRequests
 from gitops_mcp.domain.pull_standing import ProposalInGit, PullStanding, pull_standing
 from gitops_mcp.domain.redact import words_of_others
-from gitops_mcp.errors import GitOpsError, RateLimited
+from gitops_mcp.errors import GitOpsError
+from gitops_mcp.workflows.newest_pull import PullSeen, forge_notice, newest_pull, unknown_notices
 from gitops_mcp.workflows.spans import Span
 
 _NAMED = 20
-_PATIENCE = 60.0
-"""Seconds to leave a forge alone that limits the rate and does not say for how long."""
-
-
-@dataclass(frozen=True)
-class PullSeen:
-    """What the forge said when it was asked for the pull request of one branch."""
-
-    forge: str | None = None
-    """Its name; None: no forge is known, or nothing gives the right to ask it."""
-    pull: PullRequest | None = None
-    report: PullRequestReport | None = None
-    wait: float = 0
-    """Seconds for which it takes no more requests."""
-    fault: GitOpsError | None = None
 
 
 def read_pull(app: App, ground: Ground, branch: str, warnings: list[Notice]) -> PullSeen:
-    """At most six requests."""
+    """The newest one with its reviews and checks, while it is open. At most six requests."""
+    seen = newest_pull(app, ground, branch, warnings)
+    forge = app.forge(ground) if seen.pull is not None and seen.pull.state == "open" else None
+    if seen.pull is None or forge is None or isinstance(forge, NoForge):
+        return seen
     try:
-        forge = app.forge(ground)
-        if isinstance(forge, NoForge):
-            warnings += _unknown_notices(forge)
-            return PullSeen()
-        pull = forge.pull_of(branch)
-        if pull is None or pull.state != "open":
-            return PullSeen(forge.name, pull)
-        seen = PullSeen(forge.name, pull)
+        report = forge.report(seen.pull)
     except GitOpsError as error:
-        return _unread(PullSeen(), error, warnings)
-    try:
-        report = forge.report(pull)
-    except GitOpsError as error:
-        return _unread(seen, error, warnings)
+        return seen.failed(error, warnings)
     return replace(seen, pull=report.pull, report=report)
-
-
-def _unread(seen: PullSeen, error: GitOpsError, warnings: list[Notice]) -> PullSeen:
-    warnings.append(forge_notice(error))
-    wait = (error.seconds or _PATIENCE) if isinstance(error, RateLimited) else 0
-    return replace(seen, wait=wait, fault=error)
-
-
-def forge_notice(error: GitOpsError) -> Notice:
-    return Notice("forge-unavailable", f"the forge was not asked in full, so states are Git's: {error}")
 
 
 @dataclass(frozen=True)
@@ -81,7 +50,7 @@ def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPul
     try:
         forge = app.forge(ground)
         if isinstance(forge, NoForge):
-            warnings += _unknown_notices(forge)
+            warnings += unknown_notices(forge)
             return OpenPulls()
         found = forge.open_pulls()
     except GitOpsError as error:
@@ -90,11 +59,6 @@ def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPul
     if found.is_cut:
         warnings.append(_cut_notice(found))
     return OpenPulls(None if found.is_cut else forge.name, _by_branch(ground, found))
-
-
-def _unknown_notices(forge: NoForge) -> list[Notice]:
-    """A forge that is known and not asked; where none is, nothing is missed."""
-    return [Notice("pull-requests-unknown", f"no pull request is known: {forge.why}")] if forge.kind else []
 
 
 def _by_branch(ground: Ground, found: PullRequests) -> dict[str, PullRequest]:

@@ -9,7 +9,7 @@ from gitops_mcp.answers.changes import ChangeRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.moment import moment
-from gitops_mcp.domain.plans.message import reason_in
+from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.workflows.reading.change_impact import impact_of_change
 from gitops_mcp.workflows.reading.change_look import ChangeLook
@@ -59,7 +59,8 @@ def subject_of(span: Span) -> str:
 def reason_of(span: Span) -> str | None:
     """Why it was asked for, as its own commits say."""
     own = [one for one in reversed(span.commits) if span.name in one.changes]
-    reasons = dict.fromkeys(filter(None, (reason_in(one.subject, one.body) for one in own)))
+    said = (message_parts(one.message) for one in own)
+    reasons = dict.fromkeys(one.reason for one in said if one and one.reason)
     return words_of_others("; ".join(reasons), most=200) if reasons else None
 
 

@@ -12,8 +12,8 @@ from typing import Literal
 from gitops_mcp.app import App
 from gitops_mcp.caller import pause
 from gitops_mcp.domain.budget import call_budget
+from gitops_mcp.workflows.newest_pull import PullSeen
 from gitops_mcp.workflows.reading.change_look import ChangeLook, look_at_change
-from gitops_mcp.workflows.reading.change_pull import PullSeen
 
 Goal = Literal["merged", "applied", "healthy"]
 SECONDS = 300

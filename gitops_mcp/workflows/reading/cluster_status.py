@@ -274,6 +274,7 @@ def _git_problems(
             yield Problem("warning", "refused-by-api", what, action)
         else:
             action = held.next.replace("get_change", "get_cluster_status") if held else _UNKNOWN
+            action = f"{action}; get_drift says who set what, and what becomes of it"
             told = f"{what}; {held.why}" if held and held.state != "refused" and not is_direct else what
             if is_direct:
                 action = "change Git too where anything is still made from it; a change here does not touch it"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.editing.json_patch import pointer
-from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE, OBJECT_STORE
+from gitops_mcp.domain.kinds import CLUSTER, CLUSTER_IMAGE_CATALOG, DATABASE_ROLE, IMAGE_CATALOG, OBJECT_STORE
 from gitops_mcp.domain.live.drift import FieldDrift
 from gitops_mcp.domain.live.unstated import all_drift, written_part
 from gitops_mcp.domain.names import check_cluster_name, check_object_name, quote, suggest
@@ -21,6 +21,7 @@ from gitops_mcp.domain.plans.adoption import (
     plan_field_adoption,
     plan_object_adoption,
 )
+from gitops_mcp.domain.plans.asked import AskedRequest
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -32,6 +33,7 @@ from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
+_CATALOGS = {IMAGE_CATALOG.kind, CLUSTER_IMAGE_CATALOG.kind}
 _BRACKETED_KEY = re.compile(r"\[(?P<quote>[\"']?)(?P<key>[^\"'\]]*[^\d\"'\]][^\"'\]]*)(?P=quote)\]")
 
 
@@ -65,7 +67,7 @@ def adopt_object(app: App, request: WriteRequest, which: WhichObject, fields: Se
             )
         seen = _BothSides.of(view, which)
         if seen.has_both:
-            return _plan_fields(view, seen, fields)
+            return _plan_fields(view, seen, fields, app.asked)
         if fields:
             where = "Git declares it" if seen.live is None else "it is live"
             raise InvalidRequest(
@@ -146,11 +148,16 @@ def _only_one(
     view: View, desired: Desired, which: WhichObject, namespace: str, cluster: Declaration | None, live: Object | None
 ) -> str:
     """The only object of a kind that belongs to the Cluster, on either side."""
-    stores = {*stores_named_by(cluster.object if cluster else None), *stores_named_by(live)}
+    sides = (cluster.object if cluster else None, live)
+    stores = {name for side in sides for name in stores_named_by(side)}
+    catalogs = {tuple(at(side, "spec", "imageCatalogRef", key) for key in ("kind", "name")) for side in sides}
+    resource = KINDS[which.kind]
 
     def is_its(value: Object, name: str) -> bool:
         if which.kind == OBJECT_STORE.kind:
             return name in stores
+        if which.kind in _CATALOGS:
+            return (which.kind, name) in catalogs
         return bool(at(value, "spec", "cluster", "name") == which.cluster_name)
 
     declared = (one for one in desired.declarations if one.identity.kind == which.kind)
@@ -160,14 +167,18 @@ def _only_one(
             for one in declared
             if one.identity.namespace in {namespace, None} and is_its(one.object, one.identity.name)
         ),
-        *(name for one in view.api.every(KINDS[which.kind], namespace) if is_its(one, name := one["metadata"]["name"])),
+        *(
+            name
+            for one in view.api.every(resource, namespace if resource.namespaced else None)
+            if is_its(one, name := one["metadata"]["name"])
+        ),
     }
     if len(names) != 1:
         raise InvalidRequest(f"object: name the {which.kind} of Cluster {which.cluster_name!r}; {suggest('', names)}")
     return str(names.pop())
 
 
-def _plan_fields(view: View, seen: _BothSides, fields: Sequence[str] | None) -> Plan:
+def _plan_fields(view: View, seen: _BothSides, fields: Sequence[str] | None, asked: AskedRequest | None) -> Plan:
     if seen.declared is None or seen.live is None:
         raise AssertionError("both are there")
     found = seen.drift(view)
@@ -184,6 +195,10 @@ def _plan_fields(view: View, seen: _BothSides, fields: Sequence[str] | None) -> 
     named = fields is not None
     filled = fill_of(view.api, view.environment, seen.whom, seen.declared.object)(seen.declared.object)
     made = plan_field_adoption(seen.declared, seen.desired, seen.whom, wanted, seen.live, filled=filled, named=named)
+    if asked and not named and made.files:  # asked again it means these, whatever differs then
+        names = [dotted_path(one.path) for one in wanted]
+        own = replace(asked, arguments={**asked.arguments, "fields": names})
+        made = replace(made, requests=(own.in_environment(view.environment.name),))
     return _in_files(view, seen, made)
 
 

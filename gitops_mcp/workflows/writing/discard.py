@@ -13,6 +13,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.workflows.left_secrets import take_back_secrets
+from gitops_mcp.workflows.newest_pull import PullSeen, newest_pull
 from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.spans import span_of, unknown_change
 from gitops_mcp.workflows.writing.pull_requests.step import closed_pull
@@ -26,7 +27,8 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
     found = ground.repository.change(ground.git, ground.base, name)
     if found is None:
         raise unknown_change(ground, name)
-    span = span_of(ground, found)
+    seen = newest_pull(app, ground, found.branch, []) if ground.base.pushes else PullSeen()
+    span = span_of(ground, found, seen.pull)
     if span.state == "merged":
         raise Refused(f"change {name!r} is merged ({span.why}): nothing is left to discard; undo_change takes it back")
     theirs = [one for one in span.commits if name not in one.changes]
@@ -48,7 +50,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
         text = f"{pluralize(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
         warnings.append(Notice("others-commits", text))
     done: list[str] = []
-    pull, left_open = closed_pull(app, ground, found.branch, dry_run=dry_run)
+    pull, left_open = closed_pull(app, ground, found.branch, seen, dry_run=dry_run)
     warnings += left_open
     if not dry_run:
         try:

@@ -10,17 +10,14 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit, publish
 from gitops_mcp.adapters.git.ref_listing import ChangeRef
-from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, shorten_to_fit
-from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.caller import call_until, pause
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.asked import LONGEST
@@ -29,15 +26,16 @@ from gitops_mcp.domain.plans.governing import check_governed, unchanged_off_base
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
 from gitops_mcp.domain.plans.plan import NO_TRAILERS, Plan
-from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.hydrated import check_not_written_by_hydrator, hydrated_by, hydrated_refusal
 from gitops_mcp.errors import NotFound, NotSeen, Raced, Refused, Unavailable
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.view import View, view_at
-from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_notices, hook_notices, overlap_notices
+from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_notices, overlap_notices
+from gitops_mcp.workflows.writing.delivered_answer import delivered_answer
 from gitops_mcp.workflows.writing.engine_notices import engine_notices
 from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
 from gitops_mcp.workflows.writing.pull_requests.step import pull_request_step, with_its_pull_request
@@ -84,75 +82,128 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         from gitops_mcp.workflows.writing.direct.delivery import apply_directly
 
         return apply_directly(app, ground, environment, request, writing, patience)
-    base = view_at(app, ground, environment, ground.base.commit, proposed=False)
-    target = find_target(app, ground, request, base, writing)
-    builds_on = None if writing.on_base else target.open
-    view, conflicts = _view_to_plan_on(app, ground, base, target, builds_on), conflicts_of(ground, builds_on)
-    plan = _run_planner(app, ground, base, view, writing, target)
-    plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
-    check_no_plaintext(plan.files)
-    if found := hydrated_by(view.desired, plan.contents):
-        raise hydrated_refusal(ground.base.branch, found, view.source.read_files([found]).get(found, ""))
-    check_not_written_by_hydrator(view.desired, ground.base.branch, plan.contents)
-    if plan.writes and environment.protected:
-        from gitops_mcp.workflows.writing.secrets import unprotected_only
+    attempt = _Attempt.of(app, ground, environment, request, writing)
+    plan, after = attempt.judge(attempt.plan())
+    plan = plan.warned(attempt.view.api.unreadable)
+    requests, unkept = _kept_requests(app, environment, plan)
+    if plan.files:
+        plan = plan.warned(unkept)
+        attempt.check_push()
+        plan = plan.warned(push_notices(ground))
+    if request.dry_run:
+        ground.repository.check_writable(attempt.view.desired.commit, plan.contents)
+        return attempt.answer(plan)
+    if plan.unchanged:
+        target, done = attempt.target, attempt.answer(plan)
+        return with_its_pull_request(app, ground, attempt.view, target, plan, done) if target.open else done
+    return attempt.publish(plan, after, requests)
 
-        raise unprotected_only(environment)
-    plan = plan.warned([*base_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(request)])
-    plan, after = unchanged_off_base(view.desired, plan), None
-    if not plan.unchanged:
-        after = desired_after(view.desired, plan.files)
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A request on the ground of one attempt: the change that it belongs to, and what it is planned on."""
+
+    app: App
+    ground: Ground
+    request: WriteRequest
+    writing: Writing
+    base: View
+    target: DeliveryTarget
+    builds_on: ChangeRef | None
+    """The open change whose tip it is planned on; None: on the base."""
+    view: View
+    conflicts: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, app: App, ground: Ground, environment: Environment, request: WriteRequest, writing: Writing
+    ) -> _Attempt:
+        base = view_at(app, ground, environment, ground.base.commit, proposed=False)
+        target = find_target(app, ground, request, base, writing)
+        builds_on = None if writing.on_base else target.open
+        view = _view_to_plan_on(app, ground, base, target, builds_on)
+        conflicts = conflicts_of(ground, builds_on)
+        return cls(app, ground, request, writing, base, target, builds_on, view, conflicts)
+
+    def plan(self) -> Plan:
+        """The plan, where it may be made at all."""
+        ground, view, environment = self.ground, self.view, self.view.environment
+        plan = _run_planner(self.app, ground, self.base, view, self.writing, self.target)
+        plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
+        check_no_plaintext(plan.files)
+        if found := hydrated_by(view.desired, plan.contents):
+            raise hydrated_refusal(ground.base.branch, found, view.source.read_files([found]).get(found, ""))
+        check_not_written_by_hydrator(view.desired, ground.base.branch, plan.contents)
+        if plan.writes and environment.protected:
+            from gitops_mcp.workflows.writing.secrets import unprotected_only
+
+            raise unprotected_only(environment)
+        plan = plan.warned([*base_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(self.request)])
+        return unchanged_off_base(view.desired, plan)
+
+    def judge(self, plan: Plan) -> tuple[Plan, Desired | None]:
+        """The plan with its impact and what is to be minded, and what is declared then, where it changes anything."""
+        after = None if plan.unchanged else desired_after(self.view.desired, plan.files)
+        if after is not None:
+            plan = self._judge_change(plan, after)
+        noticed = continued_notices(self.ground, self.builds_on, self.conflicts)
+        return replace(plan, warnings=(*noticed, *plan.warnings)), after
+
+    def _judge_change(self, plan: Plan, after: Desired) -> Plan:
+        app, ground, view, request = self.app, self.ground, self.view, self.request
         ours = changed_objects(view.desired, after)
         first = check_governed(view.desired, after, plan.files)
         plan = replace(plan, warnings=(*first, *(one for one in plan.warnings if one not in first)))
-        plan = validate_plan(
-            plan, ours, after, view.api, limits=Limits.of(view, from_base=bool(conflicts)), base=view.base
-        )
+        limits = Limits.of(view, from_base=bool(self.conflicts))
+        plan = validate_plan(plan, ours, after, view.api, limits=limits, base=view.base)
         plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
-        plan = plan.warned(overlap_notices(app, ground, view, target, plan, ours, writing.about(view)))
-        plan = plan.warned(engine_notices(app, ground, view, after, ours))
-    plan = replace(plan, warnings=(*continued_notices(ground, builds_on, conflicts), *plan.warnings))
-    requests, unkept = _kept_requests(app, environment, plan)
-    plan = plan.warned([*view.api.unreadable, *(unkept if plan.files else ())])
-    if plan.files:
-        if ground.base.fault and ground.base.pushes and not request.dry_run:
-            raise type(ground.base.fault)(f"nothing was pushed: {ground.base.fault}")
-        ground.repository.check_push(ground.git, ground.base, target.branch)
-        plan = plan.warned(push_notices(ground))
-    if request.dry_run:
-        ground.repository.check_writable(view.desired.commit, plan.contents)
-    if plan.unchanged or request.dry_run:
-        done = _write_result(ground, environment, target, plan, None, dry_run=request.dry_run)
-        return (
-            done if request.dry_run or not target.open else with_its_pull_request(app, ground, view, target, plan, done)
-        )
-    published = None
-    with _written_secrets(app, ground, environment, plan, target.change) as trailers:
-        message = commit_message(
-            plan,
-            tool=request.tool,
-            change=target.change,
-            reason=request.reason or plan.reason,
-            requester=app.caller.name,
-            trailers=trailers,
-            requests=requests,
-        )
-        step = pull_request_step(app, ground, view, target, plan, after, message)
-        if plan.files:
-            published = publish(
-                ground.repository,
-                ground.git,
-                base=ground.base,
-                branch=target.branch,
-                expected=target.tip,
-                parent=builds_on.tip if builds_on else ground.base.commit,
-                onto=target.tip if writing.on_base else None,
-                files=plan.contents,
-                message=message,
-                options=step.options,
+        plan = plan.warned(overlap_notices(app, ground, view, self.target, plan, ours, self.writing.about(view)))
+        return plan.warned(engine_notices(app, ground, view, after, ours))
+
+    def check_push(self) -> None:
+        """Raises where its commit could not go where it belongs."""
+        base = self.ground.base
+        if base.fault and base.pushes and not self.request.dry_run:
+            raise type(base.fault)(f"nothing was pushed: {base.fault}")
+        self.ground.repository.check_push(self.ground.git, base, self.target.branch)
+
+    def publish(self, plan: Plan, after: Desired | None, requests: list[str]) -> WriteResult:
+        ground, target, request = self.ground, self.target, self.request
+        with _written_secrets(self.app, ground, self.view.environment, plan, target.change) as trailers:
+            message = commit_message(
+                plan,
+                tool=request.tool,
+                change=target.change,
+                reason=request.reason or plan.reason,
+                requester=self.app.caller.name,
+                trailers=trailers,
+                requests=requests,
             )
-    with call_until(None):
-        return _write_result(ground, environment, target, plan, published, step.after(published) if published else None)
+            step = pull_request_step(self.app, ground, self.view, target, plan, after, message)
+            published = self._commit(plan, message, step.options) if plan.files else None
+        with call_until(None):
+            return self.answer(plan, published, step.after(published) if published else None)
+
+    def _commit(self, plan: Plan, message: str, options: tuple[str, ...]) -> PublishedCommit:
+        ground, target = self.ground, self.target
+        return publish(
+            ground.repository,
+            ground.git,
+            base=ground.base,
+            branch=target.branch,
+            expected=target.tip,
+            parent=self.builds_on.tip if self.builds_on else ground.base.commit,
+            onto=target.tip if self.writing.on_base else None,
+            files=plan.contents,
+            message=message,
+            options=options,
+        )
+
+    def answer(
+        self, plan: Plan, published: PublishedCommit | None = None, review: ReviewOutcome | None = None
+    ) -> WriteResult:
+        environment, dry_run = self.view.environment, self.request.dry_run
+        return delivered_answer(self.ground, environment, self.target, plan, published, review, dry_run=dry_run)
 
 
 def _settled(app: App, ground: Ground, settle: Settle) -> tuple[WriteRequest, Writing]:
@@ -218,49 +269,3 @@ def _folder_warnings(ground: Ground, view: View) -> list[Notice]:
 def _wait_notices(request: WriteRequest) -> list[Notice]:
     text = "wait and timeout act in direct delivery only; nothing was waited for"
     return [Notice("wait", text)] if request.wait else []
-
-
-def _write_result(
-    ground: Ground,
-    environment: Environment,
-    target: DeliveryTarget,
-    plan: Plan,
-    published: PublishedCommit | None,
-    review: ReviewOutcome | None = None,
-    *,
-    dry_run: bool = False,
-) -> WriteResult:
-    review = review or ReviewOutcome()
-    diff, omitted = shorten_diff(plan.diff, DIFF_MAX)
-    summary = plan.headline
-    if target.continues:
-        summary = f"{'in' if plan.unchanged else 'adds to'} {target.continues}: {summary}"
-    is_there = target.open is not None or not plan.unchanged
-    answer = WriteResult(
-        environment=environment.name,
-        outcome="committed" if published else "unchanged" if plan.unchanged else "dry_run" if dry_run else "applied",
-        summary=summary,
-        change=target.change if is_there else None,
-        branch=target.branch if is_there else None,
-        base=ground.base.branch,
-        base_commit=ground.base.commit,
-        commit=published.commit if published else None,
-        files=[TouchedFile(path=one.path, action=one.action, line=one.line) for one in plan.files],
-        diff=diff or None,
-        diff_omitted_lines=omitted or None,
-        impact=plan.impact,
-        about=[cut_text(redact_text(text), 600) for text in plan.body],
-        operator=plan.operator,
-        validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
-        pull_request=review.pull,
-        warnings=[
-            replace(one, message=cut_text(one.message, 1000))
-            for one in (*review.notices, *plan.warnings, *hook_notices(published))
-        ],
-        next=[*review.steps, *plan.next, *_last_steps(target, published)],
-    )
-    return shorten_to_fit(answer, "files", "about", "warnings", "next")
-
-
-def _last_steps(target: DeliveryTarget, published: PublishedCommit | None) -> list[str]:
-    return [f"get_change change={target.change} says when it is merged, applied and healthy"] if published else []

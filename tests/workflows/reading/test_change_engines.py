@@ -164,7 +164,8 @@ def test_a_suspended_kustomization_waits_for_a_person(team: Team, api: Api, scal
     assert "Kustomization flux-system/apps is suspended (the last commit that it has applied is " in found.why
     shown = read_cluster_status(team.app(), "db", namespace="shop", environment=None, detailed=False)
     (problem,) = [one for one in shown.problems if one.id == "differs-from-git"]
-    assert problem.action == SUSPENDED.format("kustomization apps").replace("A person", "a person")
+    step = SUSPENDED.format("kustomization apps").replace("A person", "a person")
+    assert problem.action == f"{step}; get_drift says who set what, and what becomes of it"
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,14 @@ def test_git_that_the_webhook_refuses_is_not_waited_for(team: Team, api: Api) ->
     assert "differs-from-git" not in ids(told(team.app()))
 
 
+def test_where_live_is_not_as_git_says_the_tool_that_compares_both_is_named(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec="{instances: 3, storage: {size: 10Gi}}")})
+    api.clusters(None, listed(live(storage={"size": "10Gi"})), named="db")
+    assert not [one for one in told(team.app()).problems if "get_drift" in one.action]
+    api.clusters(None, listed(live(storage={"size": "10Gi"}, instances=5)), named="db")
+    assert [one.id for one in told(team.app()).problems if "get_drift" in one.action] == ["differs-from-git"]
+
+
 @pytest.mark.parametrize("squash", [False, True])
 def test_a_change_that_is_merged_is_not_pending(team: Team, api: Api, squash: bool) -> None:
     team.commit({"db.yaml": cluster()})

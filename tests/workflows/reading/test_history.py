@@ -266,7 +266,7 @@ def test_each_commit_is_told_with_who_made_it_when_and_why(team: Team) -> None:
     commit(team, "Add db", {"db.yaml": cluster()})
     team.commit({"db.yaml": cluster(spec="{instances: 5}")})
     message = (
-        "Scale Cluster shop/db to 5\n\nthe sale begins, password: hunter22\n\nImpact: none\n\n"
+        "Scale Cluster shop/db to 5\n\nReason: the sale begins, password: hunter22\n\nImpact: none\n\n"
         "Gitops-Mcp-Tool: scale_postgres_cluster\nGitops-Mcp-Change: scale-db\nGitops-Mcp-Impact: none\n"
     )
     who = {"name": "Mona", "email": "mona@example.com", "date": "2026-03-04T05:06:07Z"}

@@ -213,3 +213,68 @@ def test_nothing_is_adopted_where_changes_go_to_the_api(team: Team, api: Api) ->
 def test_every_kind_that_is_compared_may_be_adopted() -> None:
     offered, _ = get_args(ObjectKind)
     assert set(get_args(offered)) == set(KINDS)
+
+
+CATALOG = (
+    "apiVersion: postgresql.cnpg.io/v1\nkind: ClusterImageCatalog\nmetadata: {name: house}\n"
+    "spec:\n  images:\n  - {major: 18, image: 'ghcr.io/cloudnative-pg/postgresql:18.1-standard-trixie'}\n"
+)
+FROM_CATALOG = (
+    "{instances: 3, storage: {size: 10Gi}, imageCatalogRef: {apiGroup: postgresql.cnpg.io, kind: ClusterImageCatalog, "
+    "name: house, major: 18}}"
+)
+
+
+def catalog(tag: str = "18.4-standard-trixie") -> Object:
+    images = [{"major": 18, "image": f"ghcr.io/cloudnative-pg/postgresql:{tag}"}]
+    return {
+        "apiVersion": "postgresql.cnpg.io/v1",
+        "kind": "ClusterImageCatalog",
+        "metadata": {"name": "house"},
+        "spec": {"images": images},
+    }
+
+
+def serve_catalog(api: Api, found: Object | None) -> None:
+    group, name = "postgresql.cnpg.io", "clusterimagecatalogs"
+    reference = {"apiGroup": group, "kind": "ClusterImageCatalog", "name": "house", "major": 18}
+    serve(api, live(storage={"size": "10Gi"}, imageCatalogRef=reference))
+    api.answers[f"{GROUP}/{name}?limit=500"] = listed(*([found] if found else []))
+    missing = status(404, "NotFound", "not found", name="house", kind=name)
+    api.answers[f"{GROUP}/{name}/house"] = Answer(200, found) if found else missing
+
+
+@pytest.mark.parametrize("named", ["house", None])
+def test_a_catalog_of_no_namespace_is_adopted(team: Team, api: Api, named: str | None) -> None:
+    """The only one that the Cluster refers to is meant, where none is named."""
+    team.commit({**SHOP, "db.yaml": cluster(spec=FROM_CATALOG), "house.yaml": CATALOG})
+    serve_catalog(api, catalog())
+    done = adopt(team, None, "ClusterImageCatalog", named)
+    assert [one.path for one in done.files] == ["house.yaml"]
+    assert diff(done) == [
+        "-  - {major: 18, image: 'ghcr.io/cloudnative-pg/postgresql:18.1-standard-trixie'}",
+        "+  - {major: 18, image: 'ghcr.io/cloudnative-pg/postgresql:18.4-standard-trixie'}",
+    ]
+
+
+def test_a_catalog_that_only_live_has_is_written_without_a_namespace_and_one_that_only_git_has_goes(
+    team: Team, api: Api
+) -> None:
+    team.commit({**SHOP, "db.yaml": cluster(spec=FROM_CATALOG)})
+    serve_catalog(api, catalog())
+    made = adopt(team, None, "ClusterImageCatalog", "house", change="mine")
+    assert [one.action for one in made.files] == ["added"]
+    assert [line[1:] for line in diff(made)] == [
+        "apiVersion: postgresql.cnpg.io/v1",
+        "kind: ClusterImageCatalog",
+        "metadata:",
+        "  name: house",
+        "spec:",
+        "  images:",
+        "    - major: 18",
+        "      image: ghcr.io/cloudnative-pg/postgresql:18.4-standard-trixie",
+    ]
+    team.commit({"house.yaml": CATALOG})
+    serve_catalog(api, None)
+    gone = adopt(team, None, "ClusterImageCatalog", "house", confirmed=True)
+    assert [(one.action, one.path) for one in gone.files] == [("deleted", "house.yaml")]

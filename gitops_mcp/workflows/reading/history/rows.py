@@ -10,7 +10,7 @@ from gitops_mcp.answers.history import FieldStepRow, HistoryRow, shown_row
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.cnpg.moment import moment
-from gitops_mcp.domain.plans.message import reason_in
+from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.workflows.reading.cluster_in_git import shown_value
 from gitops_mcp.workflows.reading.history.steps import ObjectStep, StepPage
@@ -58,7 +58,8 @@ def _row(one: ObjectStep) -> HistoryRow:
 def _reason(commit: Commit) -> str | None:
     """Why, as a message of ours says it; else what a message says beside its subject and trailers."""
     if commit.changes:
-        return words_of_others(reason_in(commit.subject, commit.body) or "", most=300) or None
+        said = message_parts(commit.message)
+        return words_of_others((said and said.reason) or "", most=300) or None
     lines = [line for line in commit.body.splitlines() if not _TRAILER.fullmatch(line)]
     return words_of_others(" ".join(filter(None, map(str.strip, lines))), most=300) or None
 

@@ -11,16 +11,17 @@ from dataclasses import replace
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.names import check_change_name
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.asked import AskedRequest
 from gitops_mcp.domain.plans.confirmation import CHANGE
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.errors import GitOpsError, Refused
-from gitops_mcp.workflows.spans import find_span
+from gitops_mcp.workflows.newest_pull import ask_span
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.carried_on.replay import Believed, DraftRequest, Replay, joined_plan, subjects_of
-from gitops_mcp.workflows.writing.carried_on.steps import net_changes, steps_of
+from gitops_mcp.workflows.writing.carried_on.steps import check_has_branch, net_changes, steps_of
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
@@ -29,9 +30,15 @@ def refresh_open_change(app: App, request: WriteRequest, change: str, draft: Dra
     check_change_name(change)
 
     def settle(ground: Ground) -> tuple[WriteRequest, Writing]:
-        span = find_span(ground, change)
-        if span.state not in {"draft", "pushed", "empty"}:
-            raise Refused(f"change {change!r} is {span.state} ({span.why}): only an open one is brought up to the base")
+        told: list[Notice] = []
+        span = ask_span(app, ground, change, told)
+        if span.state not in {"draft", "pushed", "in_review", "empty"}:
+            is_closed = span.state == "closed" and span.pull is not None
+            then = f"; a person reopens it at {span.pull.url} first" if is_closed and span.pull else ""
+            raise Refused(
+                f"change {change!r} is {span.state} ({span.why}): only an open one is brought up to the base{then}"
+            )
+        check_has_branch(ground, span)
         steps = steps_of(ground, span)
         replay = Replay(app, ground, draft, change)
 
@@ -42,10 +49,10 @@ def refresh_open_change(app: App, request: WriteRequest, change: str, draft: Dra
             base = ground.base
             if ground.repository.is_ancestor(base.commit, span.tip):
                 target = Identity(CHANGE, None, change)
-                return Plan(
-                    f"Refresh change {change!r}", target, unchanged=f"change {change!r} has all of {base.branch}"
-                )
-            return _planned_on_base(replay.sees(view), replay.believed(steps), view.environment.name)
+                text = f"change {change!r} has all of {base.branch}"
+                return Plan(f"Refresh change {change!r}", target, unchanged=text).warned(told)
+            planned = _planned_on_base(replay.sees(view), replay.believed(steps), view.environment.name)
+            return planned.warned(told)
 
         settled = replace(request, change=change, environment=replay.environment_of(steps))
         return settled, Writing(about, plan, on_base=True)
@@ -60,7 +67,9 @@ def _planned_on_base(replay: Replay, believed: tuple[Believed, ...], name: str) 
     tip = base.commit
     for one in believed:
         try:
-            drafted = replay.plan(one.requests, tip, carried=one.carried, repeated=True, environment=name)
+            drafted = replay.plan(
+                one.requests, tip, carried=one.carried, repeated=True, environment=name, as_then=one.as_then
+            )
         except GitOpsError as error:
             raise type(error)(
                 f"nothing was changed: a request of change {replay.change!r} does not apply to {base.branch} any more: "

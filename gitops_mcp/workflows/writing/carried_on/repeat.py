@@ -12,8 +12,9 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.names import check_change_name, quote, suggest
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Path, dotted_path, leaves
-from gitops_mcp.domain.plans.asked import AskedRequest
+from gitops_mcp.domain.plans.asked import AskedRequest, request_lines
 from gitops_mcp.domain.plans.confirmation import CHANGE
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import strings_in
@@ -21,11 +22,12 @@ from gitops_mcp.domain.plans.subject import Subject, SubjectPart
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.edits import Remove, Set
-from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
-from gitops_mcp.workflows.spans import find_span
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Refused
+from gitops_mcp.workflows.newest_pull import ask_span
+from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay, joined_plan, subjects_of
-from gitops_mcp.workflows.writing.carried_on.steps import Step, net_changes, steps_of
+from gitops_mcp.workflows.writing.carried_on.replay import TAKES_LIVE, DraftRequest, Replay, joined_plan, subjects_of
+from gitops_mcp.workflows.writing.carried_on.steps import Step, net_changes, source_of, steps_of
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
@@ -48,11 +50,26 @@ def repeat(app: App, request: WriteRequest, change: str, there: Elsewhere, draft
 
     def settle(ground: Ground) -> tuple[WriteRequest, Writing]:
         name = app.environment(ground.settings, there.environment).name
-        steps = steps_of(ground, find_span(ground, change))
-        repeated = _Repeat(Replay(app, ground, draft, change), steps, there, name)
+        told: list[Notice] = []
+        span = _asked_span(app, ground, change, told)
+        repeated = _Repeat(Replay(app, ground, draft, change), steps_of(ground, span), there, name, span, tuple(told))
         return request, Writing(repeated.about, repeated.plan)
 
     return deliver(app, request, settle)
+
+
+def _asked_span(app: App, ground: Ground, change: str, told: list[Notice]) -> Span:
+    """The commits that keep what was asked: of a change that was merged in other words, those of its branch."""
+    span = ask_span(app, ground, change, told)
+    if span.state != "merged" or any(request_lines(one.body) for one in span.commits):
+        return span
+    with suppress(NotFound):
+        own = find_span(ground, change)
+        if any(request_lines(one.body) for one in own.commits):
+            text = f"{span.why}, in other words and maybe with other content: it is repeated as it was asked"
+            told.append(Notice("merged-otherwise", text))
+            return replace(own, pull=span.pull)
+    return span
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,9 @@ class _Repeat:
     steps: tuple[Step, ...]
     there: Elsewhere
     environment: str
+    span: Span
+    told: tuple[Notice, ...] = ()
+    """Of the forge."""
 
     def about(self, view: View) -> Subject:
         parts: list[SubjectPart] = []
@@ -75,6 +95,11 @@ class _Repeat:
     def plan(self, view: View) -> Plan:
         believed = self.replay.sees(view).believed(self.steps)
         asked = [request for one in believed for request in one.requests]
+        if any(one.tool == TAKES_LIVE for one in asked):
+            raise Refused(
+                f"nothing was changed: {TAKES_LIVE} takes what is live in one environment, so it is not repeated in "
+                f"another: get_drift and {TAKES_LIVE} take what is live in {self.environment}"
+            )
         self._check_names(asked)
         moved = tuple(map(self._moved, asked))
         ground, name, start = self.replay.ground, self.environment, view.desired.commit
@@ -86,7 +111,8 @@ class _Repeat:
             ) from error
         tip = self._with_values(view, drafted.tip)
         subject = f"Repeat {self.replay.change} in {name}: {subjects_of(drafted.plans)}"
-        made = joined_plan(subject, drafted.plans, net_changes(ground, start, tip))
+        made = joined_plan(subject, drafted.plans, net_changes(ground, start, tip)).warned(self.told)
+        made = replace(made, body=(f"It repeats {source_of(self.span)}", *made.body))
         if not made.files:
             return replace(made, unchanged=f"{name} has all that change {self.replay.change!r} asks for", destroys=None)
         if len(made.writes) > 1:

@@ -20,10 +20,10 @@ from gitops_mcp.domain.cnpg.moment import parse_time
 from gitops_mcp.domain.impact.level import NOTHING
 from gitops_mcp.domain.plans.asked import AskedRequest
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace
-from gitops_mcp.domain.plans.message import kept_reason
+from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import strings_in
-from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import GitOpsError, Refused, Unavailable
 from gitops_mcp.workflows.api_once import ApiBefore, ApiOnce
@@ -33,6 +33,7 @@ from gitops_mcp.workflows.writing.request import NotDelivered, Writing
 
 DraftRequest = Callable[[App, AskedRequest], NotDelivered]
 """What the tools make of a request; raises InvalidRequest where they do not know it."""
+TAKES_LIVE = "adopt_live"
 _TRIED = 60
 """Ways to fill in what a line does not tell."""
 _MOMENTS = 5
@@ -46,6 +47,8 @@ class Believed:
     requests: tuple[AskedRequest, ...]
     carried: Carried
     reason: str
+    as_then: Callable[[ApiOnce], ApiOnce] = lambda api: api
+    """The API as it has to be for them: what was taken from live is what the commit says."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ class Replay:
         then = replace(self, ground=self.app.earlier_ground(self.ground, start))
         asked = tuple(AskedRequest.of_line(line) for line in step.lines)
         carried, environment = self._carried(step), self.environment_of([step])
+        takes_live = any(one.tool == TAKES_LIVE for one in asked)
         why: GitOpsError = Refused("what it says was asked gives another diff there")
         for as_then in self._times(step, then.ground):
             for requests in self._filled(asked, step, then.ground):
@@ -132,20 +136,30 @@ class Replay:
                     why = error
                     continue
                 if repository.tree(drafted.tip) == repository.tree(step.commit.id):
-                    whole = joined_plan(step.commit.subject, drafted.plans, ())
-                    return Believed(requests, carried, kept_reason(step.commit.body, whole))
+                    said = message_parts(step.commit.message)
+                    then_live = self._after(step, then.ground) if takes_live else (lambda api: api)
+                    return Believed(requests, carried, (said and said.reason) or "", then_live)
         raise why
 
     def _times(self, step: Step, then: Ground) -> Iterator[Callable[[ApiOnce], ApiOnce]]:
-        """The API as it is now, as it was before the commit was applied, and silent: a plan depends on what it said."""
+        """The API as it is now, before the commit was applied, as it says, and silent: a plan depends on that."""
         yield lambda api: api
-        environment = self.app.environment(then.settings, self.environment_of([step]))
-        states = [self.app.desired(self.ground, environment.path, one) for one in (step.parent, step.commit.id)]
-        before = {one.identity: one.before for one in changed_objects(states[0], states[1])}
+        before = {one.identity: one.before for one in self._changed(step, then)}
         made = names_of_new_documents(net_changes(self.ground, step.parent, step.commit.id))
         yield lambda api: ApiBefore.of(api, before, made)
+        yield self._after(step, then)
         down = Unavailable("the API is left out of this")
         yield lambda api: ApiOnce(api.kube, api.schemas, _down=down)
+
+    def _changed(self, step: Step, then: Ground) -> tuple[ObjectChange, ...]:
+        environment = self.app.environment(then.settings, self.environment_of([step]))
+        before, after = (self.app.desired(then, environment.path, one) for one in (step.parent, step.commit.id))
+        return changed_objects(before, after)
+
+    def _after(self, step: Step, then: Ground) -> Callable[[ApiOnce], ApiOnce]:
+        """The API in which the objects of a commit are live as it says them."""
+        after = {one.identity: one.after for one in self._changed(step, then)}
+        return lambda api: ApiBefore.of(api, after, ())
 
     def plan(
         self,
@@ -193,9 +207,7 @@ class Replay:
         if not count:
             yield asked
             return
-        environment = self.app.environment(then.settings, self.environment_of([step]))
-        before, after = (self.app.desired(then, environment.path, one) for one in (step.parent, step.commit.id))
-        texts = dict.fromkeys(text for one in changed_objects(before, after) for text in strings_in(one.after))
+        texts = dict.fromkeys(text for one in self._changed(step, then) for text in strings_in(one.after))
         for values in islice(product(texts, repeat=count), _TRIED):
             rest = list(values)
             made = []

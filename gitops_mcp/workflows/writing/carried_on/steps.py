@@ -76,6 +76,21 @@ def check_commits(ground: Ground, change: str, *commits: str | None) -> None:
         )
 
 
+def source_of(span: Span) -> str:
+    """A change as the one that comes of it names it, for a reviewer."""
+    if span.pull is None:
+        return f"change {span.name} (commit {span.tip[:12]})"
+    did = {"open": "proposes", "closed": "proposed", "merged": "brought"}[span.pull.state]
+    return f"change {span.name}, which pull request #{span.pull.number} {did}"
+
+
+def check_has_branch(ground: Ground, span: Span) -> None:
+    """Raises Refused for an open one that no commit can be added to."""
+    if ground.repository.change(ground.git, ground.base, span.name) is None:
+        where = f" at {span.pull.url}" if span.pull else ""
+        raise Refused(f"change {span.name!r} is {span.state} ({span.why}): a person restores its branch{where} first")
+
+
 def net_changes(ground: Ground, old: str, new: str) -> tuple[FileChange, ...]:
     paths = ground.repository.changed_files(old, new)
     before, after = (read_texts(ground, commit, paths) for commit in (old, new))

@@ -36,10 +36,17 @@ from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotInstalled, Refused, Unavailable
+from gitops_mcp.workflows.newest_pull import ask_span
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay
-from gitops_mcp.workflows.writing.carried_on.steps import check_commits, net_changes, refresh_step
+from gitops_mcp.workflows.writing.carried_on.steps import (
+    check_commits,
+    check_has_branch,
+    net_changes,
+    refresh_step,
+    source_of,
+)
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import object_at_base
@@ -51,17 +58,23 @@ def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> W
     check_change_name(change)
 
     def settle(ground: Ground) -> tuple[WriteRequest, Writing]:
-        span = find_span(ground, change)
-        takes = _Undo(app, ground, span, draft)
         if change in app.replayed:
+            takes = _Undo(app, ground, find_span(ground, change), draft)
             return request, Writing(takes.about_last, takes.plan_last)
-        if span.state in {"draft", "pushed"} and not span.half:
+        told: list[Notice] = []
+        span = ask_span(app, ground, change, told)
+        takes = _Undo(app, ground, span, draft, tuple(told))
+        is_open = span.state in {"draft", "pushed", "in_review"}
+        is_half = span.half or (is_open and span.pull is not None and span.pull.state == "merged")
+        if is_open and not is_half:
+            check_has_branch(ground, span)
             settled = replace(request, change=change, environment=takes.environment(*takes.last(span.tip)))
             return settled, Writing(takes.about_last, takes.plan_last)
-        if span.half:
+        if is_half:
+            how = "merged in part" if span.half else f"not merged as a whole into {ground.base.branch}"
             raise Refused(
-                f"change {change!r} is merged in part ({span.why}): have the rest merged or discard_change it, and "
-                f"take back what is merged by the tools themselves"
+                f"change {change!r} is {how} ({span.why}): have the rest merged or discard_change it, and take back "
+                f"what is merged by the tools themselves"
             )
         if span.state != "merged":
             raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing of it to take back")
@@ -81,6 +94,8 @@ class _Undo:
     ground: Ground
     span: Span
     draft: DraftRequest
+    told: tuple[Notice, ...] = ()
+    """Of the forge."""
 
     def environment(self, old: str, new: str) -> str:
         """The one whose objects the commits change, else whose files; any, where they change none."""
@@ -102,7 +117,9 @@ class _Undo:
             replay = Replay(self.app, self.ground, self.draft, self.span.name)
             (believed,) = replay.believed([step])
             rest, name = believed.requests[:-1], replay.environment_of([step])
-            drafted = replay.plan(rest, step.parent, carried=believed.carried, repeated=True, environment=name)
+            drafted = replay.plan(
+                rest, step.parent, carried=believed.carried, repeated=True, environment=name, as_then=believed.as_then
+            )
             return drafted.tip, tip
         if len(commit.parents) != 1 or self.span.state == "empty":
             raise Refused(
@@ -129,7 +146,8 @@ class _Undo:
         ):
             return Plan("", done.target, unchanged=f"change {self.span.name!r} is taken back here already")
         check_still_stands(done, view.desired)
-        return self._plan(view, done)
+        plan = self._plan(view, done)
+        return replace(plan, body=(f"It takes back {source_of(self.span)}", *plan.body))
 
     def _done_whole(self, view: View) -> Done:
         return self._done(view.environment, str(self.span.start), self.span.tip)
@@ -146,7 +164,7 @@ class _Undo:
         live = {one.identity: _live(view, one) for one in done.changes}
         if gone := [why for one in done.changes if (why := why_gone(one, live[one.identity]))]:
             raise Refused(f"change {done.name!r} cannot be taken back: {'; '.join(gone)}")
-        plan = Plan(f"Undo {done.name}", done.target, validated_by=VALIDATED)
+        plan = Plan(f"Undo {done.name}", done.target, validated_by=VALIDATED, warnings=self.told)
         for one in done.changes:
             require_allowed_namespace(replace(plan, target=one.identity), namespaces=view.environment.namespaces)
             if (first := _unprotecting(view, one, live[one.identity])) is not None:
@@ -177,6 +195,7 @@ class _Undo:
                 *dict.fromkeys(line for one in known for line in applier_lines(one)),
             ),
             warnings=(
+                *self.told,
                 *(
                     Notice("live-unavailable", f"whether the data of {one.identity} is there still could not be read")
                     for one in done.changes

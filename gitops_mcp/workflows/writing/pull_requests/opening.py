@@ -11,6 +11,7 @@ from gitops_mcp.domain.redact import is_credential, may_be_secret
 from gitops_mcp.errors import InvalidRequest, Refused
 from gitops_mcp.workflows.compare_page import compare_url
 from gitops_mcp.workflows.left_secrets import take_back_secrets
+from gitops_mcp.workflows.newest_pull import PullSeen, newest_pull, span_seen
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.writing.pull_requests.proposals import proposal_of
@@ -34,9 +35,15 @@ def open_pull_request_of(
     if span.state != "pushed" or ground.repository.change(ground.git, ground.base, change) is None:
         raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing to open a pull request for")
     forge = app.forge(ground)
+    warnings = base_warnings(ground)
+    seen = PullSeen() if isinstance(forge, NoForge) else newest_pull(app, ground, span.branch, warnings)
+    span = span_seen(ground, change, seen)
+    if span.state == "merged":
+        raise Refused(f"change {change!r} is merged ({span.why}), so there is nothing to open a pull request for")
+    if seen.fault and not dry_run:
+        raise seen.fault
     proposal = proposal_of(app, ground, change=change, branch=span.branch, tip=span.tip)
     review = Review(ground, proposal, title=title, draft=draft)
-    warnings = base_warnings(ground)
     result = PullRequestResult(change=change, branch=span.branch, outcome="not_opened", warnings=warnings)
     if isinstance(forge, NoForge):
         result = _not_opened(ground, span, forge, result)
@@ -47,7 +54,7 @@ def open_pull_request_of(
         return result.model_copy(update={"outcome": "dry_run", "title": wanted.title, "body": wanted.body})
     if isinstance(forge, NoForge):
         return result
-    settled = review.settle(forge, forge.pull_of(span.branch), committed=False, asked=True)
+    settled = review.settle(forge, seen.pull, committed=False, asked=True)
     return PullRequestResult(
         change=change,
         branch=span.branch,

@@ -68,7 +68,7 @@ def _commits(ground: Ground, change: str, tip: str | None) -> Iterator[ProposedC
     for one in reversed(ground.repository.commits(ground.base.commit, tip)[:_COMMITS]):
         author = None if one.author == me else one.author.partition(" <")[0]
         if change in one.changes:
-            yield ProposedCommit.of_message(f"{one.subject}\n\n{one.body}", author=author)
+            yield ProposedCommit.of_message(one.message, author=author)
         else:
             yield ProposedCommit(one.subject, author=one.author.partition(" <")[0])
 

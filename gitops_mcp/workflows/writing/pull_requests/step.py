@@ -25,6 +25,7 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.review_text.proposal import ProposedPart
 from gitops_mcp.errors import GitOpsError, NotYet, Unavailable
 from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.newest_pull import PullSeen
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.pull_requests.proposals import Addition, proposal_of, with_live_appliers
 from gitops_mcp.workflows.writing.pull_requests.review import FAILED, Done, Review, ReviewOutcome
@@ -179,7 +180,7 @@ def _judged_by_plan(app: App, ground: Ground, view: View, plan: Plan, after: Des
 
 
 def closed_pull(
-    app: App, ground: Ground, branch: str, *, dry_run: bool
+    app: App, ground: Ground, branch: str, seen: PullSeen, *, dry_run: bool
 ) -> tuple[ShownPullRequest | None, list[Notice]]:
     """The pull request of a change that is discarded, closed; of a dry run, the one that would be.
 
@@ -195,10 +196,11 @@ def closed_pull(
         text = f"a merge request of {branch} stays open, if there is one, until a person closes it: {NEEDS_API}"
         return None, [Notice("pull-request-open", text)]
     try:
-        pull = forge.pull_of(branch)
-        if pull is None or pull.state != "open":
+        if seen.fault:
+            raise seen.fault
+        if seen.pull is None or seen.pull.state != "open":
             return None, []
-        pull = pull if dry_run else forge.close(pull)
+        pull = seen.pull if dry_run else forge.close(seen.pull)
     except Unavailable as error:
         raise Unavailable(f"nothing was changed, since its pull request comes first: {error}") from error
     except GitOpsError as error:
