@@ -92,13 +92,15 @@ def start_sandbox(
     age_key: Path | None = None,
     engine: EngineName = "argocd",
     forge: ForgeName | None = None,
+    api_token: bool = True,
 ) -> Iterator[World]:
     """The world, once what Git declares has been applied; the files stay when it ends.
 
     `crds` is a folder of CRDs to serve in the place of the packaged ones and of small schemas, `rules` are the RBAC
     manifests that say what clients may do; None: everything. `age_key` is the file of the age key that the engine
     decrypts files of sops with; without one it cannot. `engine` is one Application for all, an Application for each
-    app below a root, or Flux as it is after a bootstrap. With a `forge` the remote is on one.
+    app below a root, or Flux as it is after a bootstrap. With a `forge` the remote is on one, where the server has a
+    token for its API unless told otherwise.
     """
     root = directory.resolve()
     _take_folder(root)
@@ -114,7 +116,7 @@ def start_sandbox(
         if not api_only:
             remote = SandboxRemote.create(world.remote)
             if forge:
-                served = stack.enter_context(serve_remote(remote, forge))
+                served = stack.enter_context(serve_remote(remote, forge, api_token=api_token))
                 world, remote = replace(world, forge=served), served.remote
                 served.write_tokens(root)
             lay_out_apps(remote, engine)
