@@ -103,9 +103,10 @@ def _argument_parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--api-only", action="store_true", help="start the Kubernetes API and nothing else")
     sandbox.add_argument(
         "--engine",
-        choices=("argocd", "app-of-apps", "flux"),
+        choices=("argocd", "app-of-apps", "flux", "hydrator"),
         default="argocd",
-        help="one Application for everything (the default), one for each app below a root, or Flux after a bootstrap",
+        help="one Application for everything (the default), one for each app below a root, Flux after a bootstrap, or one "
+        "whose source is hydrated and promoted by pull requests (with --forge)",
     )
     sandbox.add_argument(
         "--forge",
