@@ -105,8 +105,8 @@ def _argument_parser() -> argparse.ArgumentParser:
         "--engine",
         choices=("argocd", "app-of-apps", "flux", "hydrator"),
         default="argocd",
-        help="one Application for everything (the default), one for each app below a root, Flux after a bootstrap, or one "
-        "whose source is hydrated and promoted by pull requests (with --forge)",
+        help="one Application for everything (the default), one for each app below a root, Flux after a bootstrap, or "
+        "one whose source is hydrated and promoted by pull requests (with --forge)",
     )
     sandbox.add_argument(
         "--forge",

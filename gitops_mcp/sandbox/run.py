@@ -25,7 +25,6 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest, Unavailable
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.cnpg import RELEASE
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
-from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.engines.argocd import POLL, ArgoCd
 from gitops_mcp.sandbox.engines.flux import Flux
 from gitops_mcp.sandbox.engines.layout import ARGOCD, FLUX, EngineName, lay_out_apps
@@ -100,8 +99,8 @@ def start_sandbox(
     `crds` is a folder of CRDs to serve in the place of the packaged ones and of small schemas, `rules` are the RBAC
     manifests that say what clients may do; None: everything. `age_key` is the file of the age key that the engine
     decrypts files of sops with; without one it cannot. `engine` is one Application for all, an Application for each
-    app below a root, Flux as it is after a bootstrap, or one Application whose source is hydrated, with a promoter. With a `forge` the remote is on one, where the server has a
-    token for its API unless told otherwise.
+    app below a root, Flux as it is after a bootstrap, or one Application whose source is hydrated, with a promoter.
+    With a `forge` the remote is on one, where the server has a token for its API unless told otherwise.
     """
     root = directory.resolve()
     if engine == "hydrator" and not forge:

@@ -25,9 +25,9 @@ METADATA = "hydrator.metadata"
 Render = Callable[[Mapping[str, bytes], str], tuple[Object, ...]]
 _REFERENCE = re.compile(r"(?m)^Argocd-reference-commit-[a-z]+: .*$")
 _FAILED = (
-    'Failed to hydrate: failed to get manifests: failed to get repo objects for app "{name}": failed to get repo objects: '
-    "failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = `kustomize build <path to cached "
-    "source>/{path}` failed exit status 1: Error: {error}"
+    'Failed to hydrate: failed to get manifests: failed to get repo objects for app "{name}": failed to get repo '
+    "objects: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = `kustomize build <path to "
+    "cached source>/{path}` failed exit status 1: Error: {error}"
 )
 _README = "# Manifest Hydration\n\nRendered from {path} of {url} at {commit}. Change it there.\n"
 
@@ -71,9 +71,8 @@ def hydrate(remote: SandboxRemote, application: Object, before: Object | None, r
         return before
     if before and before["lastComparedDryRevision"] == tip and before["currentOperation"]["sourceHydrator"] == hydrator:
         return before
-    last = (
-        {"lastSuccessfulOperation": before["lastSuccessfulOperation"]} if at(before, "lastSuccessfulOperation") else {}
-    )
+    known = at(before, "lastSuccessfulOperation")
+    last = {"lastSuccessfulOperation": known} if known else {}
     working: Object = {"startedAt": now(), "sourceHydrator": hydrator}
     try:
         objects = render(remote.files(tip), dry["path"])
@@ -103,8 +102,7 @@ def _commit(remote: SandboxRemote, hydrator: Object, tip: str, objects: tuple[Ob
         if start := next((one for one in (target, goal) if one in there), None):
             git("checkout", "--quiet", "-B", target, f"origin/{start}", cwd=tree)
         else:
-            git("checkout", "--quiet", "--orphan", target, cwd=tree)
-            git("read-tree", "--empty", cwd=tree)
+            git("switch", "--quiet", "--orphan", target, cwd=tree)
         for path, content in _files(hydrator, dry, objects).items():
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
             (tree / path).write_text(content)
