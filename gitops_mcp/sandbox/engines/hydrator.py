@@ -26,8 +26,8 @@ Render = Callable[[Mapping[str, bytes], str], tuple[Object, ...]]
 _REFERENCE = re.compile(r"(?m)^Argocd-reference-commit-[a-z]+: .*$")
 _FAILED = (
     'Failed to hydrate: failed to get manifests: failed to get repo objects for app "{name}": failed to get repo '
-    "objects: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = `kustomize build <path to "
-    "cached source>/{path}` failed exit status 1: Error: {error}"
+    "objects: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = `kustomize build <path "
+    "to cached source>/{path}` failed exit status 1: Error: {error}"
 )
 _README = "# Manifest Hydration\n\nRendered from {path} of {url} at {commit}. Change it there.\n"
 
