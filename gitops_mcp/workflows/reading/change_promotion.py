@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.forge.place import NoForge
@@ -10,7 +11,7 @@ from gitops_mcp.answers.pull_requests import ShownPullRequest
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.live.promotion import Promotion, opener, promotion_step
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.pull_requests import PullRequest
+from gitops_mcp.domain.pull_requests import PullRequest, PullRequests
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.reading.change_pull import PullSeen, forge_notice
@@ -24,7 +25,7 @@ class SeenPromotion:
     promotion: Promotion
     pull: PullRequest | None = None
     asked: bool = False
-    """Whether the forge was, so that no pull request means that none is open."""
+    """Whether all open ones were seen, so that no pull request means that none is open."""
 
     @property
     def step(self) -> str:
@@ -45,19 +46,21 @@ def read_promotions(
     app: App, ground: Ground, wanted: tuple[Promotion, ...], own: PullSeen, warnings: list[Notice]
 ) -> tuple[SeenPromotion, ...]:
     """By one listing for all of them; nothing is asked where the change's own pull request has taken the requests."""
-    pulls = _open_pulls(app, ground, warnings) if wanted and own.report is None and not own.fault else None
-    return tuple(SeenPromotion(one, one.pull_among(pulls or ()), asked=pulls is not None) for one in wanted)
-
-
-def _open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> tuple[PullRequest, ...] | None:
-    """None where not all that are open could be seen: a fork's listing has none of the repository's own."""
+    if not wanted or own.report or own.fault:
+        return seen_promotions(ground, wanted, None)
     try:
-        place = app.forge_place(ground)
         forge = app.forge(ground)
-        if isinstance(place, NoForge) or isinstance(forge, NoForge) or place.is_across:
-            return None
-        found = forge.open_pulls(pages=_PAGES)
+        found = None if isinstance(forge, NoForge) else forge.open_pulls(pages=_PAGES)
     except GitOpsError as error:
         warnings.append(forge_notice(error))
-        return None
-    return found.pulls
+        found = None
+    return seen_promotions(ground, wanted, found)
+
+
+def seen_promotions(
+    ground: Ground, wanted: Iterable[Promotion], found: PullRequests | None
+) -> tuple[SeenPromotion, ...]:
+    """`found`: what is open; None: nobody was asked. Where pushes go to a fork, it has only those of the fork."""
+    pulls = found.pulls if found else ()
+    is_all = found is not None and not found.is_cut and ground.base.home == ground.base.remote
+    return tuple(SeenPromotion(one, one.pull_among(pulls), asked=is_all) for one in wanted)

@@ -74,6 +74,8 @@ class OpenPulls:
     forge: str | None = None
     """None: one that is not here may be open all the same."""
     by_branch: Mapping[str, PullRequest] = field(default_factory=dict)
+    all: PullRequests | None = None
+    """Of other branches too; None: the forge was not asked."""
 
 
 def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPulls:
@@ -89,7 +91,7 @@ def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPul
         return OpenPulls()
     if found.is_cut:
         warnings.append(_cut_notice(found))
-    return OpenPulls(None if found.is_cut else forge.name, _by_branch(ground, found))
+    return OpenPulls(None if found.is_cut else forge.name, _by_branch(ground, found), found)
 
 
 def _unknown_notices(forge: NoForge) -> list[Notice]:
