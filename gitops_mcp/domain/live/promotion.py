@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from gitops_mcp.domain.objects import Object, at, mapping_at, text_at
 from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import words_of_others
+from gitops_mcp.domain.repository.hydrated import KARGO_BRANCHES
 
 KARGO, PROMOTER = "Kargo", "GitOps Promoter"
 _STAGE = "kargo.akuity.io/authorized-stage"
-_OF_KARGO = "kargo/promotion/"
 _OF_PROMOTER = re.compile(r"Promote (?:`[^`]+` )?\([0-9a-f]+\) to `[^`]+`")
 
 
@@ -51,7 +51,7 @@ class Promotion:
         return max(mine, key=lambda one: one.number, default=None)
 
     def _is_staged_by(self, branch: str) -> bool:
-        return branch.startswith(_OF_KARGO) if self.staged is None else branch == self.staged
+        return branch.startswith(KARGO_BRANCHES) if self.staged is None else branch == self.staged
 
 
 def promotion_of(application: Object) -> Promotion | None:
@@ -67,14 +67,14 @@ def promotion_of(application: Object) -> Promotion | None:
 
 def opener(promotion: Promotion, pull: PullRequest) -> str | None:
     """Who opened it, as its names show."""
-    if pull.branch.startswith(_OF_KARGO):
+    if pull.branch.startswith(KARGO_BRANCHES):
         return KARGO
     return PROMOTER if promotion.by == PROMOTER and _OF_PROMOTER.fullmatch(pull.title) else None
 
 
 def promotion_step(promotion: Promotion, pull: PullRequest | None, *, asked: bool) -> str:
     """Who has to do what. `asked`: the forge was, so that no pull request means that none is open."""
-    into, staged = (words_of_others(one, most=100) for one in (promotion.into, promotion.staged or _OF_KARGO))
+    into, staged = (words_of_others(one, most=100) for one in (promotion.into, promotion.staged or KARGO_BRANCHES))
     if pull is not None:
         return _merge_step(promotion, pull)
     if promotion.stage:
