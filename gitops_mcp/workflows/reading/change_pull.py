@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.place import NoForge
 from gitops_mcp.answers.pull_requests import ShownPullRequest
 from gitops_mcp.app import App, Ground
@@ -85,7 +86,7 @@ def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPul
         if isinstance(forge, NoForge):
             warnings += _unknown_notices(forge)
             return OpenPulls()
-        found = forge.open_pulls()
+        found = forge.open_pulls(pages=MOST_PAGES)
     except GitOpsError as error:
         warnings.append(forge_notice(error))
         return OpenPulls()
