@@ -32,8 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _serve_stdio(given)
     if command == "demo":
         from gitops_mcp.demo import run_demo
+        from gitops_mcp.demo.cast import Cast
 
-        return run_demo()
+        return run_demo(Cast(given.engine, given.forge))
     if command == "sandbox":
         from gitops_mcp.sandbox.run import serve_sandbox
 
@@ -113,12 +114,19 @@ def _argument_parser() -> argparse.ArgumentParser:
     for each in (parser, serve):
         for option in OPTIONS:
             _add_option(each, option)
-    commands.add_parser(
+    demo = commands.add_parser(
         "demo",
-        help="play the whole road against a sandbox: list, create, merge, scale, discard",
+        help="play the whole road against a sandbox: request, pull request, review, merge, applied, healthy",
         description="Start a sandbox in a temporary folder, drive the real server against it, and remove it. Needs no "
         "cluster and no network, and ends with 1 where something did not hold.",
         allow_abbrev=False,
+    )
+    demo.add_argument("--engine", choices=("argocd", "flux"), default="argocd", help="who applies (default: argocd)")
+    demo.add_argument(
+        "--forge",
+        choices=("github", "gitlab", "gitea"),
+        default="github",
+        help="where the review is (default: github); gitlab without an API token, by options of the push",
     )
     sandbox = commands.add_parser(
         "sandbox",
@@ -133,9 +141,10 @@ def _argument_parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--api-only", action="store_true", help="start the Kubernetes API and nothing else")
     sandbox.add_argument(
         "--engine",
-        choices=("argocd", "app-of-apps", "flux"),
+        choices=("argocd", "app-of-apps", "flux", "hydrator"),
         default="argocd",
-        help="one Application for everything (the default), one for each app below a root, or Flux after a bootstrap",
+        help="one Application for everything (the default), one for each app below a root, Flux after a bootstrap, or "
+        "one whose source is hydrated and promoted by pull requests (with --forge)",
     )
     sandbox.add_argument(
         "--forge",

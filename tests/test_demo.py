@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,13 +20,15 @@ from gitops_mcp.demo.screen import Screen
 
 DEADLINE = 120
 ROOT = Path(__file__).parents[1]
-# Not `-m`, which would want the package installed or PYTHONPATH set: the environment here holds PATH and HOME.
-DEMO = [
-    sys.executable,
-    "-c",
-    f"import sys; sys.path.insert(0, {str(ROOT)!r}); from gitops_mcp.cli import main; sys.exit(main(['demo']))",
-]
 
+
+def demo(*options: str) -> list[str]:
+    """Not `-m`, which would want the package installed or PYTHONPATH set: the environment here holds PATH and HOME."""
+    run = f"from gitops_mcp.cli import main; sys.exit(main({['demo', *options]!r}))"
+    return [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {run}"]
+
+
+DEMO = demo()
 LANDMARKS = (
     "1/9  List",
     "calls      list_postgres_clusters()",
@@ -36,17 +38,28 @@ LANDMARKS = (
     "dry_run=true)",
     "│ +kind: Cluster",
     "ok         the remote has no new branch",
-    "3/9  Create",
+    "3/9  Create: one commit on a branch of its own, and its pull request",
     "**Committed**",
+    "│ pull request #1 (open): http://127.0.0.1:",
+    "created as bot, by the token of GH_ENTERPRISE_TOKEN",
     "git      │ $ git show --stat gitops-mcp/create-shop-sessions-db",
     "ok         gitops-mcp/create-shop-sessions-db is exactly one commit ahead of main",
+    "forge    │ #1 Create Cluster shop/sessions-db",
+    "ok         GitHub has the pull request that was told: http://127.0.0.1:",
     "ok         the API has no sessions-db: nothing was applied",
-    "4/9  Diff",
-    "is **pushed**: on origin, not merged",
+    "4/9  Review: what a person reads",
+    "is **in_review**: pull request #1 is open",
+    "│ - Ask a person (not bot, who opened it) to review it",
+    "forge    │ <!-- gitops-mcp:begin",
+    "│ > **No restart, no outage, no loss of data.**",
+    "│ > `Sessions move out of orders-db`",
+    "│ ```mermaid",
+    "│ ### How to undo it",
+    "ok         the pull request says why, in the words of the request",
+    "ok         its state is: in_review, and not merged",
     "ok         the server's diff is git's, line by line",
-    "5/9  Merge",
-    "reviewer │ $ git clone",
-    "│ $ git merge --no-ff origin/gitops-mcp/create-shop-sessions-db",
+    "5/9  Merge: a person decides, Argo CD applies",
+    "reviewer │ approves and merges pull request #1 at GitHub",
     "state      healthy after",
     "│ shop/sessions-db: 3 of 3 instances ready",
     "6/9  Scale",
@@ -63,14 +76,35 @@ LANDMARKS = (
     "ok         no branch has moved and none was made",
     "9/9  Discard",
     "**Discarded**",
+    "│ pull request #4 (closed): http://127.0.0.1:",
+    "ok         its pull request #4 is closed",
     "ok         the three that were merged are healthy",
     "What held over all of it",
-    "ok         the base main moved 3 times, each time by a merge of the reviewer",
+    "ok         the base main moved 3 times, each time by a merge at the forge",
     "byte for byte",
     "no write",
     "ok         of Secrets it asked at most whether there is one, never for its values",
     "With a repository of your own",
     '"mcpServers"',
+    "All of it held, in ",
+)
+BY_OPTIONS = (
+    "Flux and GitLab with the Git remote are stand-ins",
+    "The server has no token for the API of GitLab",
+    "3/9  Create",
+    "created as whoever pushes, by options of the push",
+    "ok         GitLab has the pull request that was told:",
+    "4/9  Review",
+    "is **pushed**",
+    "│ ```mermaid",
+    "applies it by itself",
+    "ok         its state is: pushed, which is all that Git tells",
+    "5/9  Merge: a person decides, Flux applies",
+    "reviewer │ approves and merges pull request #1 at GitLab",
+    "state      merged after",
+    "state      healthy after",
+    "│ Flux Kustomization billing: Ready True, applied ",
+    "ok         the three that were merged are healthy",
     "All of it held, in ",
 )
 
@@ -86,9 +120,11 @@ class Place:
     def environment(self, **more: str) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.home), "TMPDIR": str(self.temporary), **more}
 
-    def start(self, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, env: Mapping[str, str] | None = None, command: Sequence[str] = tuple(DEMO)
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            DEMO,
+            command,
             cwd=self.work,
             env=env or self.environment(),
             stdin=subprocess.DEVNULL,
@@ -102,6 +138,15 @@ class Place:
         assert list(self.home.iterdir()) == []
         assert list(self.temporary.iterdir()) == []
         assert_no_process_names(str(self.temporary))
+
+
+def assert_told(told: str, landmarks: Sequence[str]) -> None:
+    """In this order."""
+    reached = 0
+    for landmark in landmarks:
+        found = told.find(landmark, reached)
+        assert found >= 0, f"{landmark!r} is missing in: {told[reached:]}"
+        reached = found + len(landmark)
 
 
 def assert_no_process_names(folder: str) -> None:
@@ -126,15 +171,19 @@ def test_in_a_pipe_it_tells_the_whole_story_in_plain_text_and_leaves_nothing(pla
     assert time.monotonic() - started < 60
     assert "\x1b" not in told
     assert "\r" not in told
-    reached = 0
-    for landmark in LANDMARKS:
-        found = told.find(landmark, reached)
-        assert found >= 0, f"{landmark!r} is missing in: {told[reached:]}"
-        reached = found + len(landmark)
+    assert_told(told, LANDMARKS)
     named = re.search(r"Its files are in (\S+) until it ends", told)
     assert named is not None
     assert not Path(named[1]).exists()
     assert_no_process_names(named[1])
+    place.assert_nothing_is_left()
+
+
+def test_the_other_story_has_flux_apply_and_gitlab_open_what_the_push_asks_for(place: Place) -> None:
+    with place.start(command=demo("--engine", "flux", "--forge", "gitlab")) as child:
+        told, complaints = child.communicate(timeout=DEADLINE)
+    assert (child.returncode, complaints) == (0, ""), told[-3000:]
+    assert_told(told, BY_OPTIONS)
     place.assert_nothing_is_left()
 
 

@@ -133,6 +133,25 @@ class LiveObject(Answer):
     detail: str | None = None
 
 
+class ShownPromotion(Answer):
+    """How what the change comes to gets to a branch that is synced."""
+
+    branch: str | None = None
+    """Left out where the next promotion makes one."""
+    into: str
+    by: str | None = None
+    """Whose names these are."""
+    pull_request: ShownPullRequest | None = None
+    """The open one; left out where none was seen."""
+
+    def line(self) -> str:
+        by = f" by {self.by}" if self.by else ""
+        pull = f"{self.pull_request.line()}" if self.pull_request else "no pull request was seen"
+        return (
+            f"{inline_code(self.branch) if self.branch else 'a new branch'} into {inline_code(self.into)}{by}: {pull}"
+        )
+
+
 class ChangeDetail(LongAnswer):
     """One change in full."""
 
@@ -148,6 +167,8 @@ class ChangeDetail(LongAnswer):
     tip: str
     behind: int
     pull_request: ShownPullRequest | None = None
+    promotions: list[ShownPromotion] = Field(default_factory=list)
+    """What is left to be brought from one branch to another once it is merged."""
     conflicts: list[str] = Field(default_factory=list)
     commits: list[CommitRow] = Field(default_factory=list)
     impact: ShownImpact
@@ -166,6 +187,7 @@ class ChangeDetail(LongAnswer):
         yield plain(self.waited) if self.waited else ""
         if self.pull_request:
             yield from section(f"Pull request ({_AS_DATA})", bullets(self.pull_request.lines()))
+        yield from section(f"Promotion ({_AS_DATA})", bullets(map(ShownPromotion.line, self.promotions)))
         yield from impact_blocks(self.impact)
         conflicts = bullets(map(inline_code, self.conflicts), left("conflicts", 0))
         yield from section(f"Conflicts with {self.base}", conflicts)

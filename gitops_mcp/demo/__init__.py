@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from gitops_mcp.demo.cast import Cast
 from gitops_mcp.demo.screen import Screen
 
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -26,12 +27,12 @@ class _Stopped(BaseException):
     """A signal: not an Exception, so that only the clean-up sees it."""
 
 
-def run_demo() -> int:
+def run_demo(cast: Cast) -> int:
     """0 when all of it held, 1 when something did not, 128 + n when signal n ended it; nothing stays behind."""
     screen = Screen.on(sys.stdout)
     try:
         with _stop_on_signal():
-            return _play_story(screen)
+            return _play_story(screen, cast)
     except _Stopped as stopped:
         screen.failure("Stopped. What it had started is gone again.")
         return 128 + int(stopped.args[0])
@@ -41,7 +42,7 @@ def run_demo() -> int:
         return 1
 
 
-def _play_story(screen: Screen) -> int:
+def _play_story(screen: Screen, cast: Cast) -> int:
     started = time.monotonic()
     screen.status("starting")
     # The SDK takes most of a second to load, in which a signal is a reason to stop and no reason for a traceback.
@@ -50,7 +51,7 @@ def _play_story(screen: Screen) -> int:
 
     try:
         with tempfile.TemporaryDirectory(prefix="gitops-mcp-demo-") as folder, _undisturbed_afterwards():
-            tell_story(screen, Path(folder).resolve())
+            tell_story(screen, Path(folder).resolve(), cast)
     except DemoFailed as failure:
         screen.failure(f"The demo failed: {failure}")
         return 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,10 +16,13 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from gitops_mcp.demo.cast import Cast
 from gitops_mcp.demo.screen import Screen
 from gitops_mcp.domain import kinds
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import GitOpsError
+from gitops_mcp.sandbox.forges.store import SandboxForge
+from gitops_mcp.sandbox.forges.values import Pull
 from gitops_mcp.sandbox.remote import BASE, git
 from gitops_mcp.sandbox.run import World, start_sandbox
 
@@ -29,12 +31,11 @@ _PATIENCE = 45
 """Seconds that a merged change may take until it is healthy."""
 
 _STEP, _POLL = 0.4, 0.8
-"""Seconds for a step of the operator and between two looks of Argo CD: slow enough to see a change arrive."""
+"""Seconds for a step of the operator and between two looks of the engine: slow enough to see a change arrive."""
 
 _LOG_LINES = 40
 """Of what the server wrote to standard error: as many as are shown where it fails."""
 
-_REVIEWER = ("-c", "user.name=Demo Reviewer", "-c", "user.email=reviewer@localhost")
 _UNCOMMITTED = "# A thought of mine that I have not committed.\n"
 _MOVES = ("objects", "packed-refs", "FETCH_HEAD", "refs/remotes", "logs/refs/remotes", "gitops-mcp-seen.json")
 """What a fetch moves inside .git, and what the server keeps there for the next one: all else there is the person's."""
@@ -60,6 +61,7 @@ class ToolAnswer:
 @dataclass
 class Stage:
     screen: Screen
+    cast: Cast
     world: World
     client: Client
     portal: BlockingPortal
@@ -70,7 +72,7 @@ class Stage:
     said: list[str] = field(default_factory=list, init=False)
     """Every answer so far."""
     merged: list[str] = field(default_factory=list, init=False)
-    """The commits that the reviewer made on the base."""
+    """The commits that the reviewer's merges made on the base."""
 
     def __post_init__(self) -> None:
         self._untouched = _file_digests(self.world.checkout)
@@ -79,7 +81,7 @@ class Stage:
     def settle(self) -> None:
         """Waits until what the template declares is up."""
         end = time.monotonic() + _PATIENCE
-        while "Healthy" not in self.engine():
+        while not all("Cluster in healthy state" in one for one in self.clusters()):
             if time.monotonic() > end:
                 raise DemoFailed(f"the template is not up after {_PATIENCE} s: {'; '.join(self.clusters())}")
             self.world.store.changed(self.world.store.version, 0.1)
@@ -108,10 +110,10 @@ class Stage:
         return f"Secret {namespace}/{name} ({found['type']}): {', '.join(sizes)}"
 
     def tells_password(self, namespace: str, name: str) -> bool:
-        """Whether a password is in any object of the remote or was in any answer, as it is or encoded."""
+        """Whether a password is in any object of the remote, pull request or answer, as it is or encoded."""
         encoded = self.world.store.get(kinds.SECRET, namespace, name)["data"]["password"]
         everything = ("cat-file", "--batch-all-objects", "--batch", "--buffer")
-        seen = [*self.git(*everything), *self.said]
+        seen = [*self.git(*everything), *self.said, *(pull.body or "" for pull in self.forge.all_pulls())]
         return any(form in line for form in (encoded, base64.b64decode(encoded).decode()) for line in seen)
 
     def call(self, tool: str, **arguments: Any) -> ToolAnswer:
@@ -127,25 +129,33 @@ class Stage:
             raise DemoFailed(f"this did not hold: {what}" + (f" (found: {found})" if found is not None else ""))
         self.screen.says("ok", what)
 
+    @property
+    def forge(self) -> SandboxForge:
+        assert self.world.forge is not None  # noqa: S101 - it is started with one
+        return self.world.forge.server.forge
+
+    def pull_of(self, branch: str) -> Pull:
+        """The forge's own, that is open."""
+        self.forge.observe()
+        if (found := self.forge.find_open(self.forge.repository, branch)) is None:
+            raise DemoFailed(f"{self.cast.forge} has no open pull request of {branch}")
+        return found
+
     def merge(self, branch: str) -> None:
-        """What the reviewer does, in a clone of their own."""
-        clone, before = self.world.directory / "reviewer", self.tip(BASE)
-        self.screen.status(f"the reviewer merges {branch}")
-        git("clone", "--quiet", "--template=", str(self.world.remote), str(clone))
-        git(*_REVIEWER, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}", cwd=clone)
-        git("push", "--quiet", "origin", BASE, cwd=clone)
+        """What the reviewer does at the forge."""
+        before, pull = self.tip(BASE), self.pull_of(branch)
+        self.screen.status(f"the reviewer reads pull request #{pull.number}")
+        self.forge.approve(pull)
+        self.forge.merge(pull, "merge", delete=True)
         self.screen.block(
             "reviewer",
             [
-                "$ git clone remote.git reviewer; cd reviewer",
-                f"$ git merge --no-ff origin/{branch}",
-                f"$ git push origin {BASE}",
+                f"approves and merges pull request #{pull.number} at {self.cast.forge}; its branch is deleted",
                 f"$ git log --graph --oneline --boundary {before[:7]}..{BASE}",
-                *self.git("log", "--graph", "--oneline", "--boundary", f"{before}..{BASE}", cwd=clone),
+                *self.git("log", "--graph", "--oneline", "--boundary", f"{before}..{BASE}"),
             ],
         )
         self.merged.append(self.tip(BASE))
-        shutil.rmtree(clone)
 
     def until_healthy(self, change: str) -> ToolAnswer:
         """Asks get_change until the change is healthy: at once when the cluster has moved, else each second."""
@@ -187,7 +197,7 @@ class Stage:
 
     def refs(self) -> list[str]:
         """Every branch of the remote with its commit."""
-        return self.git("for-each-ref", "--format=%(refname) %(objectname)")
+        return self.git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads")
 
     def clusters(self) -> list[str]:
         """What the API holds, as it is there."""
@@ -202,11 +212,9 @@ class Stage:
         return told
 
     def engine(self) -> str:
-        """What Argo CD's Application says of itself."""
-        (application,) = self.world.store.list(kinds.APPLICATION)
-        status = [at(application, "status", *path) for path in (("sync", "status"), ("health", "status"))]
-        revision = at(application, "status", "sync", "revision")
-        return f"Argo CD: {' and '.join(map(str, status))} at {str(revision)[:7]}"
+        """What the engine's objects say of themselves."""
+        told = [_argocd(one) for one in self.world.store.list(kinds.APPLICATION)]
+        return "; ".join(told + [_flux(one) for one in self.world.store.list(kinds.KUSTOMIZATION)])
 
     def instances(self, namespace: str, name: str) -> int | None:
         """The instances that are ready; None where there is no such Cluster."""
@@ -232,18 +240,31 @@ class Stage:
 
 
 @contextmanager
-def open_stage(screen: Screen, folder: Path) -> Iterator[Stage]:
+def open_stage(screen: Screen, folder: Path, cast: Cast) -> Iterator[Stage]:
     """Everything started, and stopped again in the opposite order; what goes wrong is Failed."""
     log = folder / "server.log"
     try:
         with ExitStack() as stack:
-            yield _set_up(screen, folder, log, stack)
+            yield _set_up(screen, cast, folder, log, stack)
     except BrokenPipeError:
         raise
     except (DemoFailed, GitOpsError, MCPError, ExceptionGroup, OSError) as error:
         if said := _complaints(log):
             screen.block("log", said[-_LOG_LINES:])
         raise DemoFailed(_error_text(error)) from error
+
+
+def _argocd(application: Object) -> str:
+    status = [at(application, "status", *path) for path in (("sync", "status"), ("health", "status"))]
+    revision = at(application, "status", "sync", "revision")
+    return f"Argo CD: {' and '.join(map(str, status))} at {str(revision)[:7]}"
+
+
+def _flux(kustomization: Object) -> str:
+    conditions = at(kustomization, "status", "conditions") or []
+    ready = next((str(one["status"]) for one in conditions if one["type"] == "Ready"), "Unknown")
+    revision = str(at(kustomization, "status", "lastAppliedRevision")).rpartition(":")[2]
+    return f"Flux Kustomization {kustomization['metadata']['name']}: Ready {ready}, applied {revision[:7]}"
 
 
 def _complaints(log: Path) -> list[str]:
@@ -258,9 +279,17 @@ def _error_text(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _set_up(screen: Screen, folder: Path, log: Path, stack: ExitStack) -> Stage:
-    world = stack.enter_context(start_sandbox(folder / "sandbox", step=_STEP, poll=_POLL))
-    _work_of_a_person(world.checkout)
+def _set_up(screen: Screen, cast: Cast, folder: Path, log: Path, stack: ExitStack) -> Stage:
+    sandbox = start_sandbox(
+        folder / "sandbox",
+        step=_STEP,
+        poll=_POLL,
+        engine=cast.engine_name,
+        forge=cast.forge_name,
+        api_token=cast.api_token,
+    )
+    world = stack.enter_context(sandbox)
+    _work_of_a_person(world.checkout, cast.apps)
     server = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
     home = folder / "home"
     home.mkdir()
@@ -280,18 +309,18 @@ def _set_up(screen: Screen, folder: Path, log: Path, stack: ExitStack) -> Stage:
     # Not through the stack: what ends the story is no failure of the connection, whose task group would wrap it.
     stack.callback(connection.__exit__, None, None, None)
     told = f"gitops-mcp --repo {world.checkout}"
-    ready = Stage(screen, world, client, portal, told, time.monotonic() - begun)
+    ready = Stage(screen, cast, world, client, portal, told, time.monotonic() - begun)
     screen.status("waiting until the clusters of the template are healthy")
     ready.settle()
     return ready
 
 
-def _work_of_a_person(checkout: Path) -> None:
+def _work_of_a_person(checkout: Path, apps: str) -> None:
     """Somebody is in the middle of something: on a branch, with an edit that is staged, one that is not, a new file."""
     git("switch", "--quiet", "--create", "my-own-work", cwd=checkout)
     _append_note(checkout / "README.md")
     git("add", "README.md", cwd=checkout)
-    _append_note(checkout / "clusters/prod/shop/orders-db/cluster.yaml")
+    _append_note(checkout / apps / "shop/orders-db/cluster.yaml")
     (checkout / "notes.txt").write_text(_UNCOMMITTED)
 
 

@@ -10,18 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gitops_mcp.demo.cast import Cast
 from gitops_mcp.demo.screen import Screen
 from gitops_mcp.demo.stage import Stage, ToolAnswer, open_stage
 from gitops_mcp.sandbox.remote import BASE
 
-INTRODUCTION = (
-    "gitops-mcp demo: an assistant works on PostgreSQL clusters, and a person has the last word.",
-    (
-        "The MCP server is the real one, started as an MCP client starts it. The Kubernetes API, the CloudNativePG "
-        "operator, Argo CD and the Git remote are stand-ins on 127.0.0.1 that run no PostgreSQL. No model takes part: "
-        "the calls are those that an assistant would make. What is marked git, live and ok was looked up beside the "
-        "server, not told by it."
-    ),
+_TITLE = "gitops-mcp demo: an assistant works on PostgreSQL clusters, and a person has the last word."
+_INTRODUCTION = (
+    "The MCP server is the real one, started as an MCP client starts it. The Kubernetes API, the CloudNativePG "
+    "operator, {engine} and {forge} with the Git remote are stand-ins on 127.0.0.1 that run no PostgreSQL. No model "
+    "takes part: the calls are those that an assistant would make. What is marked git, live, forge and ok was looked "
+    "up beside the server, not told by it."
+)
+_BY_OPTIONS = (
+    "The server has no token for the API of {forge}: what it pushes with may push and nothing more. Pull requests are "
+    "opened by options of the push, and what becomes of one is seen in Git alone."
 )
 
 _NEW: dict[str, Any] = {
@@ -59,14 +62,26 @@ def _create_cluster(stage: Stage) -> None:
     branch = answer.content["branch"]
     stage.show("show", "--stat", branch)
     _expect_one_commit(stage, answer, main)
+    pull, told = stage.pull_of(branch), answer.content["pull_request"]
+    stage.screen.block(
+        "forge", [f"#{pull.number} {pull.title}", f"{branch} → {pull.base}, opened by {pull.user.login}"]
+    )
+    stage.expect(told["number"] == pull.number, f"{stage.cast.forge} has the pull request that was told: {told['url']}")
     stage.expect(stage.instances("shop", "sessions-db") is None, "the API has no sessions-db: nothing was applied")
 
 
 def _review_change(stage: Stage) -> None:
     answer = stage.ask("What is waiting for review?", "get_change", change="create-shop-sessions-db")
     _show(stage, answer, diff="below, as git has it")
+    stage.screen.says("person", "And what does the reviewer read?")
+    body = stage.pull_of(answer.content["branch"]).body or ""
+    stage.screen.block("forge", body.splitlines())
+    stage.expect(_NEW["reason"] in body, "the pull request says why, in the words of the request")
     patch = stage.show("show", "--format=", answer.content["branch"], diff=True)
-    stage.expect(answer.content["state"] == "pushed", "its state is: pushed, and not merged")
+    if stage.cast.api_token:
+        stage.expect(answer.content["state"] == "in_review", "its state is: in_review, and not merged")
+    else:
+        stage.expect(answer.content["state"] == "pushed", "its state is: pushed, which is all that Git tells")
     stage.expect(
         _changed_lines(patch) == _changed_lines(answer.content["diff"].splitlines()),
         "the server's diff is git's, line by line",
@@ -155,10 +170,12 @@ def _discard_change(stage: Stage) -> None:
     )
     _show(stage, proposed, diff="one line", most=6)
     _expect_one_commit(stage, proposed, main)
-    change = proposed.content["change"]
+    change, pull = proposed.content["change"], stage.pull_of(proposed.content["branch"])
     answer = stage.ask("No, forget it.", "discard_change", change=change, confirm_deletion=True)
     _show(stage, answer)
     stage.expect(stage.refs() == before, "its branch is gone, and every other is where it was")
+    stage.forge.observe()
+    stage.expect(not pull.is_open, f"its pull request #{pull.number} is closed")
     stage.expect(stage.instances("billing", "invoices-db") == 2, "invoices-db has its two instances still")
     left = stage.ask("What has become of it all?", "list_changes", state="all")
     _show(stage, left)
@@ -179,9 +196,9 @@ def _discard_change(stage: Stage) -> None:
 STEPS: tuple[tuple[str, Callable[[Stage], None]], ...] = (
     ("List: what is running?", _list_clusters),
     ("Create, as a dry run: what would change?", _dry_run),
-    ("Create: one commit, on a branch of its own", _create_cluster),
-    ("Diff: what a reviewer reads", _review_change),
-    ("Merge: a person decides, Argo CD applies", _merge_change),
+    ("Create: one commit on a branch of its own, and its pull request", _create_cluster),
+    ("Review: what a person reads", _review_change),
+    ("Merge: a person decides, {engine} applies", _merge_change),
     ("Scale: one line of a file that people write", _scale_cluster),
     ("Role: a password that nobody sees", _create_role),
     ("Delete without confirmation: refused", _refuse_deletion),
@@ -189,14 +206,16 @@ STEPS: tuple[tuple[str, Callable[[Stage], None]], ...] = (
 )
 
 
-def tell_story(screen: Screen, folder: Path) -> None:
-    """The whole story, with what it needs in a folder; raises Failed where it does not go as told."""
-    screen.paragraphs(*INTRODUCTION, f"Its files are in {folder} until it ends.")
-    screen.status("starting the stand-ins: API, operator, Argo CD, Git remote")
-    with open_stage(screen, folder) as ready:
+def tell_story(screen: Screen, folder: Path, cast: Cast) -> None:
+    """The whole story, with what it needs in a folder; raises DemoFailed where it does not go as told."""
+    names = {"engine": cast.engine, "forge": cast.forge}
+    told = (_INTRODUCTION,) if cast.api_token else (_INTRODUCTION, _BY_OPTIONS)
+    screen.paragraphs(_TITLE, *(one.format(**names) for one in told), f"Its files are in {folder} until it ends.")
+    screen.status(f"starting the stand-ins: API, operator, {cast.engine}, {cast.forge}")
+    with open_stage(screen, folder, cast) as ready:
         ready.introduce()
         for number, (title, step) in enumerate(STEPS, 1):
-            screen.title(f"{number}/{len(STEPS)}", title)
+            screen.title(f"{number}/{len(STEPS)}", title.format(**names))
             step(ready)
         screen.title("", "What held over all of it")
         _check_outcome(ready)
@@ -207,7 +226,7 @@ def _check_outcome(stage: Stage) -> None:
     own = stage.git("rev-list", "--first-parent", f"{stage.first}..{BASE}")
     stage.expect(
         own == stage.merged[::-1],
-        f"the base {BASE} moved {len(own)} times, each time by a merge of the reviewer",
+        f"the base {BASE} moved {len(own)} times, each time by a merge at the forge",
         found=own,
     )
     moved = stage.moved()

@@ -1,7 +1,8 @@
 """The remote as the repository of a forge: its address, its configuration at the base, and who acts there.
 
-Git in the checkout has the bot's token from a file, the server from a variable of its client's configuration. The
-tokens of the others are in `forge.json`, to play a person with: whoever approves and merges.
+Git in the checkout has the bot's token from a file, the server from a variable of its client's configuration, or none:
+then the bot's is for git alone. The tokens of the others are in `forge.json`, to play a person with: whoever approves
+and merges.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ class ForgeRemote:
     remote: SandboxRemote
     """With the address that it has over HTTP."""
     tokens: dict[str, str]
+    api_token: bool = True
 
     @property
     def environment(self) -> dict[str, str]:
         """What the server under test needs of it."""
-        return {_VARIABLES[self.server.forge.name]: self.tokens[BOT]}
+        return {} if not self.api_token else {_VARIABLES[self.server.forge.name]: self.tokens[BOT]}
 
     def write_tokens(self, directory: Path) -> None:
         """For persons and scripts beside the server."""
@@ -46,21 +48,25 @@ class ForgeRemote:
         """Git there pushes over HTTP, as the bot."""
         credentials = checkout / ".git/sandbox-credentials"
         credentials.touch(mode=0o600)
-        credentials.write_text(f"{self.server.url.replace('://', f'://{BOT}:{self.tokens[BOT]}@')}\n")
+        # As git writes it, which it does after each push: so the file stays as it is.
+        host = self.server.url.partition("://")[2].replace(":", "%3a")
+        credentials.write_text(f"http://{BOT}:{self.tokens[BOT]}@{host}\n")
         git("config", "credential.helper", f"store --file='{credentials}'", cwd=checkout)
         git("remote", "set-url", "origin", self.remote.url, cwd=checkout)
 
 
 @contextmanager
-def serve_remote(remote: SandboxRemote, name: ForgeName) -> Iterator[ForgeRemote]:
+def serve_remote(remote: SandboxRemote, name: ForgeName, *, api_token: bool = True) -> Iterator[ForgeRemote]:
+    """Without an API token git can push and nothing else is answered, as for most who work over ssh."""
     forge = SandboxForge(remote, name)
     server = ForgeServer(forge)
     server.start()
     try:
         address = f"{server.url}/{forge.repository.full_name}.git"
         _configure(remote, name, server)
-        tokens = {login: forge.token(login) for login in (BOT, REVIEWER, OWNER)}
-        yield ForgeRemote(server, replace(remote, address=address), tokens)
+        tokens = {login: forge.token(login) for login in (REVIEWER, OWNER)}
+        tokens[BOT] = forge.token(BOT, scopes=None if api_token else frozenset({"write_repository"}))
+        yield ForgeRemote(server, replace(remote, address=address), tokens, api_token)
     finally:
         server.stop()
 

@@ -25,10 +25,10 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest, Unavailable
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.cnpg import RELEASE
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
-from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.engines.argocd import POLL, ArgoCd
 from gitops_mcp.sandbox.engines.flux import Flux
 from gitops_mcp.sandbox.engines.layout import ARGOCD, FLUX, EngineName, lay_out_apps
+from gitops_mcp.sandbox.engines.promoter import Promoter
 from gitops_mcp.sandbox.external_secrets import ExternalSecretsOperator
 from gitops_mcp.sandbox.forge_remote import ForgeRemote, serve_remote
 from gitops_mcp.sandbox.forges.values import ForgeName
@@ -92,15 +92,19 @@ def start_sandbox(
     age_key: Path | None = None,
     engine: EngineName = "argocd",
     forge: ForgeName | None = None,
+    api_token: bool = True,
 ) -> Iterator[World]:
     """The world, once what Git declares has been applied; the files stay when it ends.
 
     `crds` is a folder of CRDs to serve in the place of the packaged ones and of small schemas, `rules` are the RBAC
     manifests that say what clients may do; None: everything. `age_key` is the file of the age key that the engine
     decrypts files of sops with; without one it cannot. `engine` is one Application for all, an Application for each
-    app below a root, or Flux as it is after a bootstrap. With a `forge` the remote is on one.
+    app below a root, Flux as it is after a bootstrap, or one Application whose source is hydrated, with a promoter.
+    With a `forge` the remote is on one, where the server has a token for its API unless told otherwise.
     """
     root = directory.resolve()
+    if engine == "hydrator" and not forge:
+        raise InvalidRequest("--engine hydrator: what is hydrated is promoted by pull requests: name a --forge")
     _take_folder(root)
     with ExitStack() as stack:
         store = Store(crds=crds, operator=None if api_only else RELEASE)
@@ -114,7 +118,7 @@ def start_sandbox(
         if not api_only:
             remote = SandboxRemote.create(world.remote)
             if forge:
-                served = stack.enter_context(serve_remote(remote, forge))
+                served = stack.enter_context(serve_remote(remote, forge, api_token=api_token))
                 world, remote = replace(world, forge=served), served.remote
                 served.write_tokens(root)
             lay_out_apps(remote, engine)
@@ -122,10 +126,17 @@ def start_sandbox(
             if world.forge:
                 world.forge.connect(world.checkout)
             world.mcp.write_text(_client_configuration(world))
-            applier: Controller = ArgoCd(store, remote, poll=poll, age_key=age_key, self_heal=engine != "argocd")
+            controllers = [operator, sealed, ExternalSecretsOperator(store)]
             if engine == "flux":
-                applier = Flux(store, remote, poll=poll, age_key=age_key)
-            for controller in (operator, sealed, ExternalSecretsOperator(store), applier):
+                controllers.append(Flux(store, remote, poll=poll, age_key=age_key))
+            else:
+                hydrates, heals = engine == "hydrator", engine != "argocd"
+                controllers.append(
+                    ArgoCd(store, remote, poll=poll, age_key=age_key, self_heal=heals, hydrates=hydrates)
+                )
+            if engine == "hydrator" and world.forge:
+                controllers.append(Promoter(store, remote, world.forge.server.forge, poll=poll))
+            for controller in controllers:
                 controller.start()
                 stack.callback(controller.stop)
             _wait_for_the_first_sync(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,10 @@ from gitops_mcp.workflows.outcomes import State, last_tips, outcome_of_branch, o
 from gitops_mcp.workflows.pull_outcomes import PulledOutcome, outcome_with_pull
 
 _NO_HEADS: Mapping[str, str] = {}
+
+
+_LATER = re.compile(r"; (?:its branch is gone|pull request #)")
+"""What is told anew each time, behind how the base holds a change."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ def note_spans(ground: Ground, spans: Iterable[Span], objects: Sequence[str] = (
             files = repository.changed_files(span.start, span.tip)
             seen = replace(seen, start=span.start, patches=patches, commits=own, files=files)
         if span.state == "merged":
-            seen = replace(seen, merged=base.commit, why=span.why.removesuffix("; its branch is gone"))
+            seen = replace(seen, merged=base.commit, why=_LATER.split(span.why, maxsplit=1)[0])
         new[span.branch] = replace(seen, objects=tuple(objects) or seen.objects)
     repository.note(ground.git, base, new)
 

@@ -33,8 +33,8 @@ class Forge(Protocol):
     def identity(self) -> str:
         """Who acts, as answers tell it: `octo-bot, by a token of GITHUB_TOKEN`. Never more than one request, once."""
 
-    def open_pulls(self) -> PullRequests:
-        """All open ones whose branch is where changes are pushed, in pages of the largest size.
+    def open_pulls(self, *, pages: int = MOST_PAGES) -> PullRequests:
+        """All open ones whose branch is where changes are pushed, in pages of the largest size, the newest first.
 
         In anybody's fork a branch may have the same name. Nothing is asked a pull request.
         """

@@ -115,6 +115,9 @@ class Remote:
         refs = (f"refs/pull/{number}/head", f"refs/merge-requests/{number}/head")
         return self._ask("--", self.name, *refs).partition("\t")[0] or None
 
+    def branch_tip(self, branch: str) -> str | None:
+        return self._ask("--", self.name, f"refs/heads/{branch}").partition("\t")[0] or None
+
     def bring(self, commits: Iterable[str]) -> None:
         """Brings commits that the remote shows. Nothing here refers to them, so git collects them in time."""
         self.runner.run(

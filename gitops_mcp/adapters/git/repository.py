@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.pull_heads import PullHeads
 from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.adapters.git.refs import Base, Refs
-from gitops_mcp.adapters.git.remote import remote_of
+from gitops_mcp.adapters.git.remote import Remote, remote_of
 from gitops_mcp.adapters.git.remotes import Remotes
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.adapters.git.seen import SeenChange
@@ -249,16 +249,24 @@ class Repository:
         """
         if base.remote is None or not base.fetched:
             return None
-        remote = remote_of(
-            self.runner, base.remote, Remotes.configured(self.calls.configuration), timeout=settings.timeout
-        )
+        return self._brought(settings, base.remote, lambda remote: remote.pull_head(number))
+
+    def branch_tip(self, settings: GitSettings, base: Base, branch: str) -> str | None:
+        """The last commit of any branch of the base's remote, brought along; None where that does not show it."""
+        if base.remote is None or not base.fetched:
+            return None
+        name = base.remote
+        return self._brought(settings, name, lambda remote: remote.branch_tip(branch))
+
+    def _brought(self, settings: GitSettings, name: str, ask: Callable[[Remote], str | None]) -> str | None:
+        remote = remote_of(self.runner, name, Remotes.configured(self.calls.configuration), timeout=settings.timeout)
         try:
-            head = remote.pull_head(number)
-            if head and not self.has(head):
-                remote.bring((head,))
+            commit = ask(remote)
+            if commit and not self.has(commit):
+                remote.bring((commit,))
         except Unavailable:
             return None
-        return head
+        return commit
 
     def note(self, settings: GitSettings, base: Base, changes: Mapping[str, SeenChange]) -> None:
         """Keeps what was seen of changes, by branch, for the next server as well."""

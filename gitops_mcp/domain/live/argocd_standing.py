@@ -19,6 +19,7 @@ from gitops_mcp.domain.live.argocd_operation import (
     operation_standing,
 )
 from gitops_mcp.domain.live.left_alone import argo_leaves
+from gitops_mcp.domain.live.promotion import promotion_of, promotion_step
 from gitops_mcp.domain.live.standing import (
     AGAIN,
     Question,
@@ -109,7 +110,13 @@ def _of_source(application: Object, asked: Question) -> Standing | None:
             f"{_name(application)} has {asked.branch} written by the source hydrator from {dry}, and takes an edit back"
         )
         return Standing("not fetched", why, f"change the dry side: set --base, or `base` in .gitops-mcp.yaml, to {dry}")
-    others = [why_other(one, asked.remotes, asked.branch) for one in sources_of(application)]
+    sources = sources_of(application)
+    others = [why_other(one, asked.remotes, asked.branch) for one in sources]
+    promotion = promotion_of(application) if others and all(others) and not hydrator else None
+    if promotion and why_other(sources[0], asked.remotes, promotion.into) is None:
+        why = f"{_name(application)} syncs {words_of_others(promotion.into)}, which Kargo renders and promotes to"
+        step = promotion_step(promotion, None, asked=False)
+        return Standing("needs a person", why, step, promotion=promotion)
     if others and all(others):
         why = f"{_name(application)} does not get the commit: {words_of_others(str(others[0]))}"
         return Standing(
@@ -120,7 +127,7 @@ def _of_source(application: Object, asked: Question) -> Standing | None:
 
 def _of_hydration(application: Object, asked: Question) -> Standing | None:
     """The way of a commit to the branch that is synced: hydrated, then promoted where it goes to another one first."""
-    name, spec = _name(application), mapping_at(application, "spec", "sourceHydrator")
+    name = _name(application)
     status = mapping_at(application, "status", "sourceHydrator")
     working, done = mapping_at(status, "currentOperation"), mapping_at(status, "lastSuccessfulOperation")
     if not asked.has(commit_of(at(done, "drySHA"))):
@@ -131,12 +138,13 @@ def _of_hydration(application: Object, asked: Question) -> Standing | None:
             why = f"the engine cannot apply it: {name} fails to hydrate; {said(at(working, 'message'))}"
             return Standing("refused", why, mend_by_change(name))
         return Standing("waits", f"{name} has not hydrated the commit yet", f"{AGAIN} once it has")
-    target, goal = at(spec, "hydrateTo", "targetBranch"), at(spec, "syncSource", "targetBranch")
     hydrated, synced = commit_of(at(done, "hydratedSHA")), commit_of(at(application, "status", "sync", "revision"))
-    if target and target != goal and hydrated != synced:
-        why = f"{name} has hydrated the change to {target} at {short(hydrated)}, and syncs {goal} at {short(synced)}"
-        return Standing("needs a person", why, f"a person promotes it: merges {target} into {goal}, if that lacks it")
-    return None
+    promotion = promotion_of(application)
+    if promotion is None or hydrated == synced or asked.has(synced) or asked.has(asked.promoted):
+        return None
+    target, goal = (words_of_others(str(one), most=100) for one in (promotion.staged, promotion.into))
+    why = f"{name} has hydrated the change to {target} at {short(hydrated)}, and syncs {goal} at {short(synced)}"
+    return Standing("needs a person", why, promotion_step(promotion, None, asked=False), promotion=promotion)
 
 
 def _of_comparison(application: Object, asked: Question) -> Standing | None:

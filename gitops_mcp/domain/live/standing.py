@@ -10,6 +10,7 @@ from typing import Literal
 
 from gitops_mcp.domain.cnpg.moment import parse_time
 from gitops_mcp.domain.engines.applies import EngineObject
+from gitops_mcp.domain.live.promotion import Promotion
 from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at
 from gitops_mcp.domain.redact import words_of_others
 
@@ -31,6 +32,8 @@ class Standing:
     """The earlier commit that keeps the change out."""
     rule: str = ""
     """What has it left alone, whatever else the engine has done."""
+    promotion: Promotion | None = None
+    """What it waits for, where somebody has to bring it from one branch to another."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Question:
     """The file that declares it."""
     tip_made: Callable[[], datetime | None] = lambda: None
     """When the tip came onto the base, as far as its commit says so."""
+    promoted: str | None = None
+    """The tip of the branch that rendered manifests are promoted to, where that is known."""
 
     @property
     def removes(self) -> bool:

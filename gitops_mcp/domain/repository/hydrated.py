@@ -1,4 +1,8 @@
-"""Branches that Argo CD's source hydrator writes: what is changed there goes with the next hydration."""
+"""Branches that machines write: what is changed there goes with the next hydration, or with the next promotion.
+
+What Argo CD's source hydrator writes is known by its file, also where GitOps Promoter proposes it from `<branch>-next`;
+what Kargo pushes for a Promotion by its name.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from gitops_mcp.domain.repository.desired import Desired, folders_above
 from gitops_mcp.errors import Refused
 
 METADATA = "hydrator.metadata"
+KARGO_BRANCHES = "kargo/promotion/"
+"""What the names of those start with that Kargo makes, one for each Promotion."""
 
 
 def hydrated_by(desired: Desired, paths: Iterable[str]) -> str | None:
@@ -39,7 +45,12 @@ def hydrated_refusal(branch: str, place: str, text: str) -> Refused:
 
 
 def check_not_written_by_hydrator(desired: Desired, branch: str, paths: Iterable[str]) -> None:
-    """Raises Refused where an Application of the repository has Argo CD write a folder of this very branch."""
+    """Raises Refused where Kargo made this very branch, or an Application has Argo CD write a folder of it."""
+    if branch.startswith(KARGO_BRANCHES):
+        raise Refused(
+            f"nothing was changed: branch {branch} was made by Kargo for one Promotion, and none that follows takes an "
+            "edit from it. Change what its Warehouse watches: set --base, or `base` in .gitops-mcp.yaml, to that branch"
+        )
     for one in desired.engines:
         for wet, folder in one.hydrates:
             if wet == branch and any(not folder or path.startswith(f"{folder}/") for path in paths):

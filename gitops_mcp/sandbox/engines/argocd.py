@@ -1,6 +1,6 @@
 """Argo CD: it keeps the cluster at what the Applications of namespace `argocd` say, one or an app of apps.
 
-Left out: hooks and waves, several sources, the hydrator, ApplicationSets, and a pause between two comparisons. A sync
+Left out: hooks and waves, several sources, ApplicationSets, and a pause between two comparisons. A sync
 window counts where its schedule is every minute; pauses between tries are as short as the looks at the remote.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,8 @@ from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.engines.application_status import application_status
-from gitops_mcp.sandbox.engines.layout import ARGOCD, FINALIZER, ROOT, application, project
+from gitops_mcp.sandbox.engines.hydrator import hydrate, synced_spec
+from gitops_mcp.sandbox.engines.layout import ARGOCD, FINALIZER, ROOT, application, hydrated_application, project
 from gitops_mcp.sandbox.engines.operation import Operation, Target, automatic, carry_on, is_approved, now
 from gitops_mcp.sandbox.engines.source import Unfetchable, newest_commit
 from gitops_mcp.sandbox.engines.sync import ObjectKey, Sync, sync_options
@@ -47,6 +49,8 @@ class _Followed:
     operation: Operation | None = None
     healed: int = 0
     history: list[Object] = field(default_factory=list)
+    hydration: Object | None = None
+    """`status.sourceHydrator`."""
 
 
 class ArgoCd(Controller):
@@ -58,18 +62,24 @@ class ArgoCd(Controller):
         poll: float = POLL,
         age_key: Path | None = None,
         self_heal: bool = False,
+        hydrates: bool = False,
     ) -> None:
-        """`age_key` is the file of the key that sops decrypts with; without one it is an engine without that plugin."""
+        """`age_key` is the file of the key that sops decrypts with; without one it is an engine without that plugin.
+
+        `hydrates`: the root Application has its source hydrated to a branch beside the one that it syncs.
+        """
         super().__init__(store)
         self._decrypt = partial(decrypt_with_sops, key=age_key) if age_key else None
-        self._remote, self._poll, self._self_heal = remote, poll, self_heal
+        self._remote, self._poll = remote, poll
+        made = application(remote, NAME, ROOT, self_heal=self_heal)
+        self._root = hydrated_application(made) if hydrates else made
         self._followed: dict[str, _Followed] = {}
 
     def start(self) -> None:
         """The root Application is there before this returns."""
         self.store.create(NAMESPACE, {"metadata": {"name": ARGOCD}})
         self.store.create(kinds.APP_PROJECT, project())
-        self.store.create(kinds.APPLICATION, application(self._remote, NAME, ROOT, self_heal=self._self_heal))
+        self.store.create(kinds.APPLICATION, self._root)
         super().start()
 
     def reconcile(self) -> float:
@@ -85,7 +95,10 @@ class ArgoCd(Controller):
         return self._poll
 
     def _carry(self, application: Object, followed: _Followed) -> None:
-        spec = application["spec"]
+        spec = synced_spec(application["spec"])
+        if spec is not application["spec"]:
+            followed.hydration = hydrate(self._remote, application, followed.hydration, self._render_dry)
+            application = {**application, "spec": spec}
         followed.sync.ignored = tuple(spec.get("ignoreDifferences") or ())
         options = at(spec, "syncPolicy", "syncOptions") or []
         followed.sync.respects_ignored = "RespectIgnoreDifferences=true" in options
@@ -141,6 +154,9 @@ class ArgoCd(Controller):
                 one["metadata"].setdefault("namespace", home)
         kind = "Directory" if plain else "Kustomize"
         return Target(commit, source, {ObjectKey.of(one): one for one in objects}, kind)
+
+    def _render_dry(self, files: Mapping[str, bytes], folder: str) -> tuple[Object, ...]:
+        return render_kustomization(files, folder, is_namespaced=self._is_namespaced, decrypt=self._decrypt)
 
     def _operate(self, application: Object, followed: _Followed) -> None:
         """Begin what a person or the policy asks for, and go on with what has been begun."""
@@ -223,6 +239,7 @@ class ArgoCd(Controller):
         assert target is not None  # noqa: S101 - it has been looked at
         before = application.get("status", {})
         status = application_status(application, target, operation, followed.sync, followed.history)
+        status |= {"sourceHydrator": followed.hydration} if followed.hydration else {}
         running, seen = operation.asked if operation and not operation.done else None, application.get("operation")
 
         def reported(live: Object) -> Object:

@@ -15,17 +15,19 @@ from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.domain.yaml.text import render_manifest
 from gitops_mcp.sandbox.remote import BASE, SandboxRemote, git
 
-EngineName = Literal["argocd", "app-of-apps", "flux"]
+EngineName = Literal["argocd", "app-of-apps", "flux", "hydrator"]
 
 ROOT = "clusters/prod"
+SYNCED = "env/prod"
+"""What the engine syncs where its source is hydrated."""
 FLUX, ARGOCD = "flux-system", "argocd"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _APPS = ("billing", "shop")
 
 
 def lay_out_apps(remote: SandboxRemote, engine: EngineName) -> None:
-    """Commit the layout of an engine that applies app by app; the one Application of `argocd` needs none."""
-    if engine == "argocd":
+    """Commit the layout of an engine that applies app by app; one Application for everything needs none."""
+    if engine in {"argocd", "hydrator"}:
         return
     with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as folder:
         tree = Path(folder) / "tree"
@@ -70,6 +72,18 @@ def application(remote: SandboxRemote, name: str, path: str, *, self_heal: bool 
     made = _manifest(kinds.APPLICATION, ARGOCD, name, spec)
     made["metadata"]["finalizers"] = [FINALIZER]
     return made
+
+
+def hydrated_application(made: Object) -> Object:
+    """The same, rendered to a branch that a pull request brings to the one that is synced."""
+    spec = {key: value for key, value in made["spec"].items() if key != "source"}
+    synced = {"targetBranch": SYNCED, "path": made["spec"]["source"]["path"]}
+    hydrator = {
+        "drySource": made["spec"]["source"],
+        "syncSource": synced,
+        "hydrateTo": {"targetBranch": f"{SYNCED}-next"},
+    }
+    return {**made, "spec": {**spec, "sourceHydrator": hydrator}}
 
 
 def project(name: str = "default") -> Object:

@@ -19,6 +19,7 @@ from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.newest_pull import PullSeen
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.change_look import ChangeLook, with_standing
+from gitops_mcp.workflows.reading.change_promotion import seen_promotions
 from gitops_mcp.workflows.reading.change_pull import OpenPulls, list_open_pulls
 from gitops_mcp.workflows.reading.change_state import Behind, follow_spans
 from gitops_mcp.workflows.spans import Span, note_spans, span_of, span_without_branch
@@ -66,8 +67,9 @@ class Listing:
     def look(self, span: Span) -> ChangeLook:
         """What is known of it without a request of its own."""
         behind = self._behind.get(span.name) or Behind()
-        look = ChangeLook(self.ground, span, [], behind, PullSeen(self.pulls.forge, span.pull), ())
-        return with_standing(look)
+        seen = PullSeen(self.pulls.forge, span.pull)
+        promotions = seen_promotions(self.ground, behind.promotions, self.pulls.all)
+        return with_standing(ChangeLook(self.ground, span, [], behind, seen, (), promotions=promotions))
 
 
 def read_listing(app: App, *, closed: bool, lately: bool) -> Listing:

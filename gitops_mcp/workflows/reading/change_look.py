@@ -16,6 +16,7 @@ from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.newest_pull import PullSeen, span_seen
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.outcomes import seen_at
+from gitops_mcp.workflows.reading.change_promotion import SeenPromotion, read_promotions
 from gitops_mcp.workflows.reading.change_pull import read_pull, standing_of
 from gitops_mcp.workflows.reading.change_state import Behind, follow_spans
 from gitops_mcp.workflows.spans import Span, note_spans
@@ -40,6 +41,8 @@ class ChangeLook:
     conflicts: tuple[str, ...] = ()
     standing: PullStanding | None = None
     """Of its pull request, while that is open."""
+    promotions: tuple[SeenPromotion, ...] = ()
+    """What is left to be brought from one branch to another."""
 
     @property
     def is_open(self) -> bool:
@@ -64,8 +67,9 @@ def look_at_change(app: App, name: str, known: PullSeen | None = None) -> Change
     if span.start is None and (noted := seen_at(ground, name, span.tip)):
         lost = "git has collected the commits that say how it was to be"
         objects = [LiveObject(object=one, state="unknown", detail=lost) for one in noted.objects]
+    promotions = read_promotions(app, ground, behind.promotions, seen, warnings)
     told = tuple(without_repeats([*warnings, *apis.unreadable]))
-    return with_standing(ChangeLook(ground, span, objects, behind, seen, told))
+    return with_standing(ChangeLook(ground, span, objects, behind, seen, told, promotions=promotions))
 
 
 def with_standing(look: ChangeLook) -> ChangeLook:
@@ -113,7 +117,9 @@ def _after_closing(look: ChangeLook) -> Iterator[str]:
 
 def _after_merge(look: ChangeLook) -> Iterator[str]:
     state, step, pull = look.span.state, look.behind.next, look.span.pull
-    if state == "merged":
+    if state == "merged" and look.promotions:
+        yield from (_sentence(one.step) for one in look.promotions)
+    elif state == "merged":
         yield _sentence(step or f"{AGAIN} once the engine has applied it")
     elif step and state in {"applied", "failed"}:
         yield _sentence(step)

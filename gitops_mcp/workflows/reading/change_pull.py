@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.place import NoForge
 from gitops_mcp.answers.pull_requests import ShownPullRequest
 from gitops_mcp.app import App, Ground
@@ -43,6 +44,8 @@ class OpenPulls:
     forge: str | None = None
     """None: one that is not here may be open all the same."""
     by_branch: Mapping[str, PullRequest] = field(default_factory=dict)
+    all: PullRequests | None = None
+    """Of other branches too; None: the forge was not asked."""
 
 
 def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPulls:
@@ -52,13 +55,13 @@ def list_open_pulls(app: App, ground: Ground, warnings: list[Notice]) -> OpenPul
         if isinstance(forge, NoForge):
             warnings += unknown_notices(forge)
             return OpenPulls()
-        found = forge.open_pulls()
+        found = forge.open_pulls(pages=MOST_PAGES)
     except GitOpsError as error:
         warnings.append(forge_notice(error))
         return OpenPulls()
     if found.is_cut:
         warnings.append(_cut_notice(found))
-    return OpenPulls(None if found.is_cut else forge.name, _by_branch(ground, found))
+    return OpenPulls(None if found.is_cut else forge.name, _by_branch(ground, found), found)
 
 
 def _by_branch(ground: Ground, found: PullRequests) -> dict[str, PullRequest]:

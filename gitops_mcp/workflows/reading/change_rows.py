@@ -26,6 +26,8 @@ def change_row(app: App, look: ChangeLook) -> ChangeRow:
     paths = paths_of(ground, span)
     more = [f"and {len(paths) - _FILES} more"] if len(paths) > _FILES else []
     step = look.standing.next if look.standing else look.behind.next
+    if span.state == "merged" and look.promotions:
+        step = "; ".join(one.step for one in look.promotions)
     return ChangeRow(
         change=span.name,
         branch=span.branch,
@@ -42,7 +44,7 @@ def change_row(app: App, look: ChangeLook) -> ChangeRow:
         updated=last.committed if last else "",
         age=_age(last),
         why=cut_text(span.why, 200),
-        next=cut_text(step, 200) if step and span.state in {"in_review", "merged", "failed"} else None,
+        next=cut_text(step, 300) if step and span.state in {"in_review", "merged", "failed"} else None,
     )
 
 

@@ -18,6 +18,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.live.arrival import arrival
 from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
+from gitops_mcp.domain.live.promotion import Promotion, promotion_of
 from gitops_mcp.domain.live.secret_report import REPORTING
 from gitops_mcp.domain.live.standing import AGAIN, STUCK, Question, Standing
 from gitops_mcp.domain.notice import Notice
@@ -30,6 +31,7 @@ from gitops_mcp.workflows.outcomes import State
 from gitops_mcp.workflows.reading.change_arrival import Seen, arrival_state
 from gitops_mcp.workflows.reading.change_objects import Touched, desired_with_others, other_paths, touched_objects
 from gitops_mcp.workflows.reading.later_commits import Remainder, remainder_in, settle_span
+from gitops_mcp.workflows.reading.rendered_branches import RenderedBranches
 from gitops_mcp.workflows.secret_reports import unread_conditions
 from gitops_mcp.workflows.spans import Span
 from gitops_mcp.workflows.view import allowed_namespace
@@ -53,6 +55,8 @@ class Behind:
     """Whether waiting does not bring it on."""
     awaited: bool = False
     """Whether something of it was seen not to have arrived."""
+    promotions: tuple[Promotion, ...] = ()
+    """What is left to be brought from one branch to another."""
 
 
 @dataclass
@@ -79,7 +83,8 @@ def follow_spans(
         touched = [one for change in found for one in change.touched.get(environment.name, ())]
         Engines.of(apis.at_engine(environment), environment, ground).expect(one.declared for one in touched)
         _list_many(apis, environment, touched)
-    return [_follow(apis, ground, one) for one in found]
+    rendered = RenderedBranches(ground)
+    return [_follow(apis, rendered, one) for one in found]
 
 
 def _with_touched(apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]) -> _Change:
@@ -100,21 +105,21 @@ def _with_touched(apis: ApisOnce, ground: Ground, span: Span, warnings: list[Not
     return found
 
 
-def _follow(apis: ApisOnce, ground: Ground, found: _Change) -> tuple[Span, list[LiveObject], Behind]:
-    span, seen = found.span, found.seen
+def _follow(apis: ApisOnce, rendered: RenderedBranches, found: _Change) -> tuple[Span, list[LiveObject], Behind]:
+    span, seen, ground = found.span, found.seen, rendered.ground
     for name, touched in found.touched.items():
         if touched:
             environment = ground.settings.environments[name]
             engines = Engines.of(apis.at_engine(environment), environment, ground)
             for one in touched:
-                _look_at(apis, engines, ground, span, one, seen)
+                _look_at(apis, engines, rendered, span, one, seen)
             seen.warnings += [one for one in engines.unread if one.id != "engine-source-unreadable"]
     if span.state == "merged" and not found.unreadable:
         span = settle_span(ground, span, found.remainders)
     if span.state != "merged":
         return span, seen.objects, Behind(seen.engine)
     if not (seen.objects or seen.arrivals or seen.unseen):
-        return _without_objects(apis, ground, span, seen.warnings)
+        return _without_objects(apis, rendered, span, seen.warnings)
     state, why = arrival_state(span, seen)
     waiting = state in {"merged", "failed"} and bool(seen.held)
     if not waiting:
@@ -122,7 +127,8 @@ def _follow(apis: ApisOnce, ground: Ground, found: _Change) -> tuple[Span, list[
         behind = Behind(seen.engine, stuck=_ends_as(state, seen), awaited=awaited)
         return replace(span, state=state, why=why), seen.objects, behind
     [(held, engine), *_] = seen.held
-    behind = Behind(engine, held.next, stuck=held.state in STUCK, awaited=True)
+    promotions = tuple(dict.fromkeys(one.promotion for one, _ in seen.held if one.promotion))
+    behind = Behind(engine, held.next, stuck=held.state in STUCK, awaited=True, promotions=promotions)
     return replace(span, state=state, why=why), seen.objects, behind
 
 
@@ -131,8 +137,10 @@ def _ends_as(state: State, seen: Seen) -> bool:
     return state == "applied" and (not seen.arrivals or any(one.is_stuck for one in seen.arrivals))
 
 
-def _look_at(apis: ApisOnce, engines: Engines, ground: Ground, span: Span, one: Touched, seen: Seen) -> None:
-    identity, environment = one.change.identity, engines.environment
+def _look_at(
+    apis: ApisOnce, engines: Engines, rendered: RenderedBranches, span: Span, one: Touched, seen: Seen
+) -> None:
+    identity, environment, ground = one.change.identity, engines.environment, rendered.ground
     label = f"{environment.name}: {identity}" if len(ground.settings.environments) > 1 else str(identity)
     live: Object | None = None
     if identity.kind in _RESOURCES:
@@ -149,7 +157,7 @@ def _look_at(apis: ApisOnce, engines: Engines, ground: Ground, span: Span, one: 
             return
     engine = engines.applying(identity, one.declared, live)
     seen.engine = seen.engine or engine
-    asked = _question(ground, span, engines, one, live)
+    asked = _question(rendered, span, engines, one, live, engine)
     if identity.kind in _RESOURCES:
         here = arrival(one.change, live, one.in_git, now=datetime.now(UTC))
         seen.arrivals.append(seen.named(here, label))
@@ -184,10 +192,20 @@ def _cause(ground: Ground, commit: str | None) -> str:
     return f" (that commit is change {', '.join(names)})" if names else ""
 
 
-def _question(ground: Ground, span: Span, engines: Engines, one: Touched, live: Object | None) -> Question:
+def _question(
+    rendered: RenderedBranches,
+    span: Span,
+    engines: Engines,
+    one: Touched,
+    live: Object | None,
+    engine: SeenEngine | None = None,
+) -> Question:
+    ground, application = rendered.ground, engine.object if engine else None
     repository, base = ground.repository, ground.base
+    promotion = promotion_of(application) if application and span.state == "merged" else None
 
     def holds(commit: str) -> bool:
+        commit = rendered.dry_commit(application, commit) or commit
         if commit == base.commit:
             return span.state == "merged"
         try:
@@ -210,13 +228,15 @@ def _question(ground: Ground, span: Span, engines: Engines, one: Touched, live: 
         by=one.declared.applied if one.declared else None,
         path=one.declared.path if one.declared else "",
         tip_made=lambda: tip_made(ground),
+        promoted=rendered.tip(promotion.into) if promotion and promotion.staged else None,
     )
 
 
 def _without_objects(
-    apis: ApisOnce, ground: Ground, span: Span, warnings: list[Notice]
+    apis: ApisOnce, rendered: RenderedBranches, span: Span, warnings: list[Notice]
 ) -> tuple[Span, list[LiveObject], Behind]:
     """Where the change touches no object: whether what applies its files has applied a commit with it."""
+    ground = rendered.ground
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
     found: SeenEngine | None = None
     for environment in ground.settings.environments.values():
@@ -225,7 +245,7 @@ def _without_objects(
         nothing = Touched(ObjectChange(Identity("", None, ""), None, None, ()), None, None)
         engine = engines.applying(nothing.change.identity, None, None, inside) if inside else None
         warnings += engines.unread
-        asked = _question(ground, span, engines, nothing, None)
+        asked = _question(rendered, span, engines, nothing, None, engine)
         if engine and asked.has(engine.revision):
             why = f"{span.why}; {engine.object_name} has applied {str(engine.revision)[:12]}, which holds it"
             return replace(span, state="applied", why=why), [], Behind(engine, stuck=True)

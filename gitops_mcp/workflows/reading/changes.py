@@ -96,6 +96,7 @@ def change_detail(
         tip=span.tip,
         behind=ground.repository.behind(ground.base.commit, span.tip) if look.has_tip else 0,
         pull_request=shown_pull(ground, span, look.seen.report),
+        promotions=[one.shown() for one in look.promotions[:_COMMITS_SHOWN]],
         conflicts=[cut_text(path) for path in look.conflicts[:_COMMITS_SHOWN]],
         commits=[_commit_row(one, detailed=detailed) for one in span.commits[:_COMMITS_SHOWN]],
         impact=impact_of_change(app, ground, span),

@@ -213,11 +213,9 @@ def many(met: Met, count: int) -> None:
 
 
 @pytest.fixture
-def pages_of_five(met: Met, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Where the adapter keeps its sizes."""
+def pages_of_five(met: Met, monkeypatch: pytest.MonkeyPatch) -> None:
     module = f"gitops_mcp.adapters.forge.{met.kind}.{'listing' if met.kind == 'github' else 'requests'}"
     monkeypatch.setattr(f"{module}._PAGE", 5)
-    return module
 
 
 @pytest.mark.usefixtures("pages_of_five")
@@ -236,12 +234,10 @@ def test_a_report_takes_at_most_five_requests_and_a_listing_none_a_pull_request(
         assert 1 <= len(asked) <= most
 
 
-def test_a_listing_that_is_longer_than_its_pages_says_so(
-    met: Met, pages_of_five: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(f"{pages_of_five}.MOST_PAGES", 1)
+@pytest.mark.usefixtures("pages_of_five")
+def test_a_listing_that_is_longer_than_its_pages_says_so(met: Met) -> None:
     many(met, 6)
-    listed = met.opened().open_pulls()
+    listed = met.opened().open_pulls(pages=1)
     assert (listed.is_cut, listed.pages, len(listed.pulls)) == (True, 1, 5)
 
 

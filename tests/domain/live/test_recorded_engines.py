@@ -77,7 +77,7 @@ def of_argo(state: str) -> Standing:
     whom = Identity(kind, at(found, "spec", "destination", "namespace"), name)
     live = {**LIVE, "metadata": {"name": name, "annotations": KEPT.get(state, {})}}
     removes = state in {"prune-false-on-object", "prune-needed"}
-    asked = replace(question((*compared, dry), whom, removes=removes), live=live)
+    asked = replace(question((dry,) if dry else compared, whom, removes=removes), live=live)
     return argo_standing(found, CLOSED if state == "window-closed" else None, asked)
 
 

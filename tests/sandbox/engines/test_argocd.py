@@ -309,7 +309,7 @@ def test_an_application_that_is_not_automated_is_compared_only(world: World) -> 
 
 
 def test_a_remote_that_is_gone_is_a_comparison_error_and_deletes_nothing(world: World) -> None:
-    shutil.rmtree(world.checkout.parent / "remote.git")
+    (world.checkout.parent / "remote.git").rename(world.checkout.parent / "gone.git")
     world.eventually(lambda: at(world.application(), "status", "conditions"))
     [condition] = world.application()["status"]["conditions"]
     assert condition["message"].endswith("rpc error: code = Unknown desc = failed to list refs: repository not found: ")

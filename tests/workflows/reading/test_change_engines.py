@@ -621,6 +621,22 @@ def test_a_change_of_the_dry_side_is_followed_to_where_it_is_synced(
     )
 
 
+def test_what_kargo_promotes_is_said_with_its_stage(team: Team, api: Api) -> None:
+    running = live(**STORAGE)
+    running["metadata"]["annotations"] = {"argocd.argoproj.io/tracking-id": "db:postgresql.cnpg.io/Cluster:shop/db"}
+    api.cluster("shop", "db", Answer(200, running))
+    merged(team, {"db/db.yaml": cluster()}, {"db/db.yaml": cluster(spec=FIVE)})
+    source = {"repoURL": "https://forge.example.org/house.git", "path": ".", "targetRevision": "stage/prod"}
+    body = application(spec={"source": source}, sync={"status": "Synced", "revision": WET})
+    body["metadata"]["annotations"] = {"kargo.akuity.io/authorized-stage": "fleet:prod"}
+    api.answers[f"{ARGO}/db"] = Answer(200, body)
+    found = told(team)
+    assert found.state == "merged"
+    assert "Application argocd/db syncs stage/prod, which Kargo renders and promotes to" in found.why
+    assert found.next == ["A person promotes it in Kargo: `kargo promote --project fleet --stage prod --freight …`"]
+    assert [(one.branch, one.into, one.by) for one in found.promotions] == [(None, "stage/prod", "Kargo")]
+
+
 def test_a_file_that_flux_never_sees_is_told_with_the_line_that_leaves_it_out(team: Team, api: Api) -> None:
     api.cluster("shop", "new", ABSENT)
     files = {**BOOTSTRAP, ".sourceignore": "# parked\n/apps/parked/\n"}

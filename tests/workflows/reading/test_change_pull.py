@@ -237,8 +237,7 @@ def test_a_listing_that_is_cut_is_told_and_says_nothing_of_those_behind_it(
     for number in range(101):
         team.git("push", "--quiet", str(team.forge.remote.path), f"origin/gitops-mcp/size:refs/heads/other-{number}")
         team.forge.open_pull(f"other-{number}")
-    for module in ("github.listing", "gitlab.requests", "gitea.requests"):
-        monkeypatch.setattr(f"gitops_mcp.adapters.forge.{module}.MOST_PAGES", 1)
+    monkeypatch.setattr("gitops_mcp.workflows.reading.change_pull.MOST_PAGES", 1)
     page = page_of_changes(app, state="open", limit=10, cursor=None)
     assert [(one.state, one.pull_request, one.why) for one in page.items] == [("pushed", None, "on origin, not merged")]
     assert "pull-requests-cut" in {one.id for one in page.warnings}

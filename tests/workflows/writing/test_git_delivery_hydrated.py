@@ -95,3 +95,11 @@ def test_another_folder_than_the_one_that_is_written_is_edited(team: Team) -> No
         {"apps/stores.yaml": WET.replace("{path: stores, targetB", "{path: other, targetB"), "db.yaml": cluster()}
     )
     assert scaled(team).outcome == "committed"
+
+
+def test_a_branch_that_kargo_made_is_no_base(team: Team) -> None:
+    team.commit({"stores/db.yaml": cluster()})
+    team.git("branch", "--move", "kargo/promotion/prod.01hq8x2m7c5r4z0kq3v9b1n6td.4f2c9aa")
+    with pytest.raises(Refused, match="was made by Kargo for one Promotion"):
+        scaled(team)
+    assert "gitops-mcp/" not in team.git("branch", "--list")

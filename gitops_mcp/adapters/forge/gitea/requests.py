@@ -46,10 +46,10 @@ class Gitea:
         """The usual token may not ask who it belongs to."""
         return self._wire.identity("login")
 
-    def open_pulls(self) -> PullRequests:
+    def open_pulls(self, *, pages: int = MOST_PAGES) -> PullRequests:
         pulls: list[PullRequest] = []
         seen = 0
-        for page in range(1, MOST_PAGES + 1):
+        for page in range(1, pages + 1):
             answer = self._listed({"state": "open", "page": page}, "the open pull requests")
             rows = rows_in(answer.body)
             pulls += [pull_from(row) for row in rows if self._is_ours(row)]
@@ -58,7 +58,7 @@ class Gitea:
             total = answer.headers.get("x-total-count", "")
             if seen >= int(total) if total.isdecimal() else len(rows) < _PAGE:
                 return PullRequests(tuple(pulls), pages=page)
-        return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)
+        return PullRequests(tuple(pulls), is_cut=True, pages=pages)
 
     def _listed(self, query: dict[str, str | int], about: str) -> Answer:
         return self._wire.get(f"{self._repository}/pulls", {**query, "limit": _PAGE}, about=about)

@@ -11,7 +11,6 @@ from typing import Any
 
 from gitops_mcp.adapters.forge.answers import at, name_at, names_in, rows_in, text_at
 from gitops_mcp.adapters.forge.github.pull import is_at, pull_from
-from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import Mergeable, PullRequest, PullRequests
@@ -39,13 +38,13 @@ query Open($owner: String!, $name: String!, $first: Int!, $after: String) {
 """
 
 
-def listed_pulls(wire: ForgeWire, place: ForgePlace, repository: str) -> PullRequests:
+def listed_pulls(wire: ForgeWire, place: ForgePlace, repository: str, most: int) -> PullRequests:
     try:
-        return _by_graphql(wire, place)
+        return _by_graphql(wire, place, most)
     except RateLimited:
         raise
     except Unavailable:
-        return _by_rest(wire, place, repository)
+        return _by_rest(wire, place, repository, most)
 
 
 def graphql_address(api: str) -> str:
@@ -53,11 +52,11 @@ def graphql_address(api: str) -> str:
     return f"{api.removesuffix('/v3')}/graphql"
 
 
-def _by_graphql(wire: ForgeWire, place: ForgePlace) -> PullRequests:
+def _by_graphql(wire: ForgeWire, place: ForgePlace, most: int) -> PullRequests:
     owner, _, name = place.path.partition("/")
     pulls: list[PullRequest] = []
     after: str | None = None
-    for page in range(1, MOST_PAGES + 1):
+    for page in range(1, most + 1):
         variables = {"owner": owner, "name": name, "first": _PAGE, "after": after}
         found = at(_data(wire, variables), "repository", "pullRequests")
         if found is None:
@@ -67,7 +66,7 @@ def _by_graphql(wire: ForgeWire, place: ForgePlace) -> PullRequests:
         after = text_at(found, "pageInfo", "endCursor")
         if at(found, "pageInfo", "hasNextPage") is not True or after is None:
             return PullRequests(tuple(pulls), pages=page)
-    return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)
+    return PullRequests(tuple(pulls), is_cut=True, pages=most)
 
 
 def _data(wire: ForgeWire, variables: dict[str, Any]) -> Any:
@@ -105,12 +104,12 @@ def _pull_from(node: Any) -> PullRequest:
     )
 
 
-def _by_rest(wire: ForgeWire, place: ForgePlace, repository: str) -> PullRequests:
+def _by_rest(wire: ForgeWire, place: ForgePlace, repository: str, most: int) -> PullRequests:
     pulls: list[PullRequest] = []
-    for page in range(1, MOST_PAGES + 1):
+    for page in range(1, most + 1):
         query: dict[str, str | int] = {"state": "open", "per_page": 100, "page": page}
         rows = rows_in(wire.get(f"{repository}/pulls", query, about=_ABOUT).body)
         pulls += [pull_from(row) for row in rows if is_at(place, name_at(row, "head", "repo"))]
         if len(rows) < 100:
             return PullRequests(tuple(pulls), pages=page)
-    return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)
+    return PullRequests(tuple(pulls), is_cut=True, pages=most)

@@ -16,6 +16,7 @@ from gitops_mcp.adapters.forge.answers import Answer, at, name_at, names_in, row
 from gitops_mcp.adapters.forge.github.listing import listed_pulls
 from gitops_mcp.adapters.forge.github.pull import asked_reviewers, is_at, pull_from
 from gitops_mcp.adapters.forge.github.report import report_of
+from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, one_by_one
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
@@ -51,8 +52,8 @@ class GitHub:
     def identity(self) -> str:
         return self._wire.identity("login")
 
-    def open_pulls(self) -> PullRequests:
-        return listed_pulls(self._wire, self._place, self._repository)
+    def open_pulls(self, *, pages: int = MOST_PAGES) -> PullRequests:
+        return listed_pulls(self._wire, self._place, self._repository, pages)
 
     def pull_of(self, branch: str, /) -> PullRequest | None:
         owner = self._place.head_path.partition("/")[0]

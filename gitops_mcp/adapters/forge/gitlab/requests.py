@@ -49,16 +49,16 @@ class GitLab:
     def identity(self) -> str:
         return self._wire.identity("username")
 
-    def open_pulls(self) -> PullRequests:
+    def open_pulls(self, *, pages: int = MOST_PAGES) -> PullRequests:
         pulls: list[PullRequest] = []
-        for page in range(1, MOST_PAGES + 1):
+        for page in range(1, pages + 1):
             query: dict[str, str | int] = {"state": "opened", "per_page": _PAGE, "page": page}
             query["with_merge_status_recheck"] = "true"
             rows = self._rows(query, "the open merge requests")
             pulls += [pull_from(row) for row in rows if self._is_ours(row)]
             if len(rows) < _PAGE:
                 return PullRequests(tuple(pulls), pages=page)
-        return PullRequests(tuple(pulls), is_cut=True, pages=MOST_PAGES)
+        return PullRequests(tuple(pulls), is_cut=True, pages=pages)
 
     def _rows(self, query: dict[str, str | int], about: str) -> list[Any]:
         return rows_in(self._wire.get(f"{self._target}/merge_requests", query, about=about).body)
