@@ -371,6 +371,23 @@ def test_a_file_that_overrides_the_source_has_the_last_word() -> None:
     assert told.why.endswith(f"but {note}")
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kustomize": {"patches": [{"patch": "- {op: replace, path: /spec/instances}"}]}},
+        {"helm": {"values": "instances: 3"}},
+    ],
+)
+def test_a_live_application_that_says_the_field_itself_has_the_last_word(more: Object) -> None:
+    found = application("synced-healthy")
+    found["spec"]["source"] |= more
+    name, (tool,) = f"{found['metadata']['namespace']}/{found['metadata']['name']}", more
+    told = argo_standing(found, None, question([at(found, "status", "sync", "revision")]))
+    assert told.state == "left alone"
+    assert told.why.endswith(f"but spec.source.{tool} of Application {name} says spec.instances itself")
+    assert told.next == f"take that out of Application {name}, or change it there"
+
+
 def test_the_object_that_is_not_in_sync_is_named_where_nothing_else_says_what_fails() -> None:
     assert "Cluster webhook/other is OutOfSync" in of_argo("webhook-refuses-retrying").why
 
