@@ -262,6 +262,7 @@ def resources(kind: str, name: str, state: str) -> list[Object]:
     [
         pytest.param("OutOfSync", {}, "merged", id="compared only"),
         pytest.param("Synced", {"sync": {"resources": [{"kind": "ConfigMap"}]}}, "merged", id="another object synced"),
+        pytest.param("OutOfSync", {"sync": {}}, "merged", id="edited since a whole sync"),
         pytest.param("Synced", {"sync": {}}, "applied", id="a whole sync"),
     ],
 )
