@@ -81,6 +81,17 @@ def test_a_merged_change_whose_branch_is_gone_is_found_by_the_commits_that_name_
     assert found.why == f"commit {tip[:12]} on main names it; its branch is gone"
 
 
+def test_of_a_name_that_was_used_twice_only_the_last_life_counts(team: Team, base: str) -> None:
+    for instances in (4, 5):
+        proposed(team, files={"db.yaml": cluster(spec=f"{{instances: {instances}}}")})
+        team.git("merge", "--quiet", "--ff-only", "gitops-mcp/more")
+        team.git("branch", "--quiet", "-D", "gitops-mcp/more")
+        team.commit({f"notes-{instances}.txt": "of somebody else"})
+    found = find_span(ground(team), "more")
+    assert [one.id for one in found.commits] == [found.tip]
+    assert found.start == team.git("rev-parse", "main~2")
+
+
 def test_a_branch_that_went_without_being_merged_closed_its_change(team: Team, base: str) -> None:
     tip = proposed(team)
     team.app().ground(fetch=True)

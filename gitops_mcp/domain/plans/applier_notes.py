@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from gitops_mcp.domain.cnpg.protection import protections, spell_out
 from gitops_mcp.domain.engines.applies import EngineObject
@@ -127,11 +126,8 @@ def _each_notice(declared: Declaration, desired: Desired) -> Iterator[Notice]:
         )
     for note in (*by.notes, *by.overrides) if by is not None else ():
         yield Notice(HELD_UP, note)
-    for one in desired.unreached:
-        if one.identity in {declared.identity, replace(declared.identity, namespace=None)}:
-            yield Notice(
-                "not-chosen", f"{one.identity} is declared at {one.place} too, which is not applied: {one.reason}"
-            )
+    for one in desired.not_chosen(declared):
+        yield Notice("not-chosen", f"{one.identity} is declared at {one.place} too, which is not applied: {one.reason}")
 
 
 def _of_engine(by: EngineObject) -> Iterator[Notice]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -288,6 +288,11 @@ class Desired:
             return ()
         same = (one for one in self.everything if one.number == declared.number)
         return tuple(one for one in same if (one.applied, one.root) != (declared.applied, declared.root))
+
+    def not_chosen(self, declared: Declaration) -> tuple[UnappliedDocument, ...]:
+        """Documents that may declare the same object and are not applied: one may leave the namespace out."""
+        same = {declared.identity, replace(declared.identity, namespace=None)}
+        return tuple(one for one in self.unreached if one.identity in same)
 
     def dependents(self, cluster: ClusterRef, declared: Declaration) -> tuple[Declaration, ...]:
         """The documents whose `spec.cluster.name` is this Cluster: such references stay in one namespace."""

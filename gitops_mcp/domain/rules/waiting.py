@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gitops_mcp.domain.cnpg.cluster_spec import is_hibernated, is_replica
+from gitops_mcp.domain.cnpg.cluster_spec import is_disabled, is_hibernated, is_replica
 from gitops_mcp.domain.cnpg.status.phase import HEALTHY
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.rules.annotation import HIBERNATION
+from gitops_mcp.domain.rules.annotation import HIBERNATION, RECONCILIATION
 from gitops_mcp.domain.rules.reading import cluster_of, entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
@@ -72,8 +72,17 @@ def _hibernation_waits(seen: Seen) -> Iterator[Fault]:
         )
 
 
+def _change_waits(seen: Seen) -> Iterator[Fault]:
+    """What Git itself says of that is a dangerous annotation."""
+    if is_disabled(seen.live) and not is_disabled(seen.object) and not is_disabled(seen.before):
+        field = ("metadata", "annotations", RECONCILIATION)
+        text = "is 'disabled' on the live Cluster alone: nothing of this takes effect until a person takes it off there"
+        yield Fault(field, text, "warning")
+
+
 RULES = (
     Rule("cluster-waits", ("Database", "DatabaseRole", "Publication", "Subscription"), "operator", _waits_for_cluster),
     Rule("roles-wait", ("Cluster",), "operator", _roles_wait, compares=True),
+    Rule("change-waits", ("Cluster",), "operator", _change_waits, compares=True),
     Rule("hibernation-waits", ("Cluster",), "operator", _hibernation_waits, compares=True),
 )

@@ -20,7 +20,7 @@ from gitops_mcp.domain.live.arrival import arrival
 from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
 from gitops_mcp.domain.live.promotion import Promotion, promotion_of
 from gitops_mcp.domain.live.secret_report import REPORTING
-from gitops_mcp.domain.live.standing import AGAIN, STUCK, Question, Standing
+from gitops_mcp.domain.live.standing import STUCK, Question, Standing
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.changes import ObjectChange
@@ -124,12 +124,20 @@ def _follow(apis: ApisOnce, rendered: RenderedBranches, found: _Change) -> tuple
     waiting = state in {"merged", "failed"} and bool(seen.held)
     if not waiting:
         awaited = any(one.state == "not applied" for one in (*seen.arrivals, *seen.by_engine))
-        behind = Behind(seen.engine, stuck=_ends_as(state, seen), awaited=awaited)
+        step = _search(seen.warnings) if state == "merged" and not seen.unseen else None
+        behind = Behind(seen.engine, step, stuck=_ends_as(state, seen), awaited=awaited)
         return replace(span, state=state, why=why), seen.objects, behind
     [(held, engine), *_] = seen.held
     promotions = tuple(dict.fromkeys(one.promotion for one, _ in seen.held if one.promotion))
     behind = Behind(engine, held.next, stuck=held.state in STUCK, awaited=True, promotions=promotions)
     return replace(span, state=state, why=why), seen.objects, behind
+
+
+def _search(warnings: Iterable[Notice]) -> str:
+    """What to do where nothing says when it comes."""
+    unread = any(one.id == "engine-unreadable" for one in warnings)
+    why = "engine objects could not be read" if unread else "no engine object that does was found"
+    return f"somebody finds out what applies it: {why}"
 
 
 def _ends_as(state: State, seen: Seen) -> bool:
@@ -238,7 +246,7 @@ def _without_objects(
     """Where the change touches no object: whether what applies its files has applied a commit with it."""
     ground = rendered.ground
     paths = ground.repository.changed_files(span.start, span.tip) if span.start else ()
-    found: SeenEngine | None = None
+    found, held = None, None
     for environment in ground.settings.environments.values():
         inside = [path for path in paths if not environment.path or path.startswith(f"{environment.path}/")]
         engines = Engines.of(apis.at_engine(environment), environment, ground)
@@ -249,13 +257,13 @@ def _without_objects(
         if engine and asked.has(engine.revision):
             why = f"{span.why}; {engine.object_name} has applied {str(engine.revision)[:12]}, which holds it"
             return replace(span, state="applied", why=why), [], Behind(engine, stuck=True)
-        found = found or engine
+        if engine and found is None:
+            found, held = engine, engines.standing(engine, replace(asked, declared={}, live={}))
     why = f"{span.why}; it touches no object that is read, so that only the engine can say whether it is applied"
-    return (
-        replace(span, why=why),
-        [],
-        Behind(found, f"{AGAIN} once the engine has applied it", stuck=found is None, awaited=found is not None),
-    )
+    if held is None:
+        return replace(span, why=why), [], Behind(None, _search(warnings), stuck=True)
+    behind = Behind(found, held.next, stuck=held.state in STUCK, awaited=True)
+    return replace(span, why=f"{why}; {held.why}"), [], behind
 
 
 def _remainder(

@@ -101,7 +101,7 @@ def cluster_in_git(
     """`last`: the last commit that changed it."""
     differing = drift(declared.object, live) if live else ()
     desired = app.desired(ground, environment.path, ground.base.commit)
-    unreached, paths, pending = desired.unreached, {declared.path}, []
+    paths, pending = {declared.path}, []
     if declared.release is not None:
         paths |= {one.place.path for one in declared.release.values if one.place}
     for other in ground.repository.changes(ground.git, ground.base):
@@ -126,7 +126,7 @@ def cluster_in_git(
         pending=pending[:20],
         made_by=list(_parts(declared, all_texts(desired)))[:20],
         applied_by=cut_text(applied_by(declared.applied)) if declared.applied else None,
-        not_chosen=[cut_text(str(one)) for one in unreached if one.identity.name == declared.identity.name][:10],
+        not_chosen=[cut_text(str(one)) for one in desired.not_chosen(declared)][:10],
     )
 
 

@@ -61,10 +61,17 @@ def app(
     return {"spec": {"source": source, "destination": {"server": to}}}
 
 
+def hydrated(branch: str) -> dict[str, Any]:
+    spec = app(at=branch)["spec"]
+    return {"spec": {"sourceHydrator": {"drySource": spec["source"]}, "destination": spec["destination"]}}
+
+
 @pytest.mark.parametrize(
     ("engine", "fits"),
     [
         pytest.param(app(), True, id="all fit"),
+        pytest.param(hydrated("main"), True, id="the dry side"),
+        pytest.param(hydrated("release"), False, id="the dry side of another branch"),
         pytest.param(app(""), True, id="the root"),
         pytest.param(app("d"), False, id="another folder that begins so"),
         pytest.param(app(repo="https://forge.test/else.git"), False, id="another repository"),

@@ -136,3 +136,4 @@ def test_nothing_is_healthy_whose_reconciliation_is_disabled() -> None:
     seen["metadata"]["annotations"] = {"cnpg.io/reconciliationLoop": "disabled"}
     found = arrived(SCALED, seen, None)
     assert (found.state, found.detail[:28]) == ("applied", "reconciliation is disabled: ")
+    assert found.is_stuck

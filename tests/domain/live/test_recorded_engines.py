@@ -291,6 +291,50 @@ def test_a_secret_of_what_is_hydrated_is_applied_by_the_commit_that_it_was_made_
     assert str(engine_state(found, "Application").revision) == done["drySHA"]
 
 
+@pytest.mark.parametrize(
+    ("listed", "removes", "state"),
+    [(True, False, "applied"), (False, False, "not applied"), (True, True, "not applied"), (False, True, "applied")],
+)
+def test_what_flux_has_applied_of_a_secret_its_inventory_says(listed: bool, removes: bool, state: str) -> None:
+    kustomization, _ = flux_pair("ready")
+    kustomization["status"]["inventory"]["entries"] = [{"id": "bank_clerk__Secret", "v": "v1"}] if listed else []
+    applied = commit_of(at(kustomization, "status", "lastAppliedRevision"))
+    asked = question([applied], Identity("Secret", "bank", "clerk"), removes=removes)
+    assert arrival_by_engine(kustomization, asked).state == state
+
+
+def test_an_object_without_a_status_is_no_failure_to_compare() -> None:
+    found = application("comparison-error-bad-yaml")
+    message = "error setting app health: failed to get resource health for Cluster bank/ledger"
+    found["status"]["conditions"] = [{"type": "ComparisonError", "message": message}]
+    told = argo_standing(found, None, question([TIP]))
+    assert told.state == "waits"
+    assert told.next == f"{AGAIN}; that ends by itself once the operator has written one"
+
+
+def test_the_health_of_an_earlier_commit_is_said_to_be_that() -> None:
+    kustomization, source = flux_pair("health-check-failed")
+    assert source is not None
+    source["status"]["artifact"]["revision"] = f"main@sha1:{TIP}"
+    told = flux_standing(kustomization, source, question([TIP]))
+    assert told.why.startswith("Kustomization flux-system/apps is still at the health of an earlier commit, ")
+    assert told.next == f"{AGAIN}; that ends by itself"
+
+
+def test_what_is_being_deleted_brings_nothing_any_more() -> None:
+    gone = {"deletionTimestamp": "2026-11-29T20:00:00Z"}
+    kustomization, source = flux_pair("ready")
+    assert source is not None
+    source["metadata"] |= gone
+    told = flux_standing(kustomization, source, question([TIP]))
+    assert (told.state, told.why) == ("not fetched", "GitRepository flux-system/flux-system is being deleted")
+    assert told.next == "somebody makes GitRepository flux-system/flux-system again"
+    kustomization["metadata"] |= gone
+    told = flux_standing(kustomization, source, question([TIP]))
+    assert told.state == "needs a person"
+    assert told.why.startswith("Kustomization flux-system/apps is being deleted, so nothing is applied through it")
+
+
 def test_what_a_source_ignores_is_told_with_its_line() -> None:
     kustomization, source = flux_pair("ready")
     assert source is not None
@@ -325,6 +369,23 @@ def test_a_file_that_overrides_the_source_has_the_last_word() -> None:
         "take that out of life/.argocd-source-life.yaml, or change it there",
     )
     assert told.why.endswith(f"but {note}")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kustomize": {"patches": [{"patch": "- {op: replace, path: /spec/instances}"}]}},
+        {"helm": {"values": "instances: 3"}},
+    ],
+)
+def test_a_live_application_that_says_the_field_itself_has_the_last_word(more: Object) -> None:
+    found = application("synced-healthy")
+    found["spec"]["source"] |= more
+    name, (tool,) = f"{found['metadata']['namespace']}/{found['metadata']['name']}", more
+    told = argo_standing(found, None, question([at(found, "status", "sync", "revision")]))
+    assert told.state == "left alone"
+    assert told.why.endswith(f"but spec.source.{tool} of Application {name} says spec.instances itself")
+    assert told.next == f"take that out of Application {name}, or change it there"
 
 
 def test_the_object_that_is_not_in_sync_is_named_where_nothing_else_says_what_fails() -> None:

@@ -146,8 +146,13 @@ def test_what_no_engine_object_applies_is_told_where_there_are_others() -> None:
 def test_another_document_of_the_name_that_is_not_applied_is_told() -> None:
     desired, declared = read({"prod/db.yaml": CLUSTER})
     unapplied = [
-        UnappliedDocument(Identity(kind, None, name), "old.yaml:1", "nothing takes it")
-        for kind, name in (("Cluster", "db"), ("Cluster", "other"), ("Database", "db"))
+        UnappliedDocument(Identity(kind, space, name), "old.yaml:1", "nothing takes it")
+        for kind, space, name in (
+            ("Cluster", None, "db"),
+            ("Cluster", "other", "db"),
+            ("Cluster", None, "other"),
+            ("Database", None, "db"),
+        )
     ]
     assert applier_notices(declared, replace(desired, unreached=tuple(unapplied))) == (
         Notice("not-chosen", "Cluster db is declared at old.yaml:1 too, which is not applied: nothing takes it"),

@@ -24,6 +24,7 @@ FOLLOWER = cluster(
     replica={"primary": "old", "source": "old", "self": "orders"},
 )
 ASLEEP: Object = {"cnpg.io/hibernation": "on"}
+OFF: Object = {"cnpg.io/reconciliationLoop": "disabled"}
 ROLES: Object = {"roles": [{"name": "app", "login": True}]}
 
 
@@ -48,6 +49,14 @@ ACCEPTED = [
             ("a hibernation under way", live("Waiting for the instances to become active", "DeletingPods")),
             ("a cluster that is hibernated", live("Setting up primary", annotations=ASLEEP)),
             ("a cluster that is not seen", None),
+        )
+    ),
+    *(
+        pytest.param(Accepted("change-waits", Seen(cluster(), before, one)), id=f"{what} is not switched off")
+        for what, before, one in (
+            ("a live cluster", cluster(), cluster()),
+            ("one that is new", None, None),
+            ("one that is switched on by this", cluster(OFF), cluster(OFF)),
         )
     ),
 ]
@@ -108,6 +117,16 @@ REFUSED = [
             "warning",
         ),
         id="hibernation of a cluster that the operator has not begun with",
+    ),
+    pytest.param(
+        Refused(
+            "change-waits",
+            Seen(cluster(instances=2), cluster(), cluster(OFF)),
+            "metadata.annotations.cnpg.io/reconciliationLoop",
+            "on the live Cluster alone: nothing of this takes effect until a person takes it off there",
+            "warning",
+        ),
+        id="a change of a cluster that the operator was told to leave alone",
     ),
 ]
 

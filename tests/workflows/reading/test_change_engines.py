@@ -263,6 +263,7 @@ def resources(kind: str, name: str, state: str) -> list[Object]:
     [
         pytest.param("OutOfSync", {}, "merged", id="compared only"),
         pytest.param("Synced", {"sync": {"resources": [{"kind": "ConfigMap"}]}}, "merged", id="another object synced"),
+        pytest.param("OutOfSync", {"sync": {}}, "merged", id="edited since a whole sync"),
         pytest.param("Synced", {"sync": {}}, "applied", id="a whole sync"),
     ],
 )
@@ -301,6 +302,36 @@ def test_the_application_that_lists_the_object_is_asked_not_the_nearest(team: Te
     assert (found.state, found.engine_revision) == ("merged", before)
     assert found.next == ["A person syncs it: `argocd app sync db`, or the button Sync"]
     assert "not ours" not in found.why
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(listed(), "no engine object that does was found", id="there is none"),
+        pytest.param(status(503, "ServiceUnavailable", "down"), "engine objects could not be read", id="unreadable"),
+    ],
+)
+@pytest.mark.parametrize(
+    "files", [{"db/db.yaml": cluster(spec=FIVE)}, {"readme.md": "two"}], ids=["Cluster", "no object"]
+)
+def test_where_no_engine_object_is_known_somebody_finds_that_out(
+    team: Team, api: Api, answer: Answer, why: str, files: dict[str, str | None]
+) -> None:
+    api.cluster("shop", "db", Answer(200, live(**STORAGE)))
+    merged(team, {"db/db.yaml": cluster(), "readme.md": "one"}, files)
+    api.applications(answer)
+    found = told(team)
+    assert (found.state, found.next) == ("merged", [f"Somebody finds out what applies it: {why}"])
+
+
+def test_a_change_of_no_object_says_what_keeps_the_engine_from_it(team: Team, api: Api) -> None:
+    before, after = merged(team, BOOTSTRAP, {"apps/readme.md": "two"})
+    held = kustomization("apps", before, suspend=True)
+    api.answers["/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations?limit=500"] = listed(held)
+    put(api, source=git_repository(after))
+    found = told(team)
+    assert (found.state, found.next) == ("merged", [SUSPENDED.format("kustomization apps")])
+    assert "is suspended (the last commit that it has applied is " in found.why
 
 
 def test_what_keeps_a_change_out_is_told_with_the_change_that_caused_it(team: Team, api: Api) -> None:

@@ -11,6 +11,11 @@ from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared
 from tests.fakes.api import Answer
 from tests.workflows.conftest import FORBIDDEN, Api, Team, cluster, listed, live
 
+FLUX = (
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: flux-system}\n"
+    "spec: {path: ./apps, interval: 1m, sourceRef: {kind: GitRepository, name: flux-system}}\n"
+)
+
 
 def said(team: Team, alive: Object | None) -> ClusterInGit:
     app = team.app()
@@ -54,6 +59,18 @@ def test_differences_are_bounded_and_the_rest_is_counted(team: Team) -> None:
     )
     found = said(team, live(postgresql={"parameters": {f"p{n}": "b" for n in range(20)}}))
     assert (len(found.differs), found.differs_more) == (15, 5)
+
+
+def test_only_another_document_of_the_same_cluster_was_not_chosen(team: Team) -> None:
+    stale = {"old": cluster(), "open": cluster(namespace=None), "staging": cluster(namespace="staging")}
+    files = {f"apps/{name}.yaml": text for name, text in stale.items()}
+    base = {
+        "apps.yaml": FLUX,
+        "apps/db.yaml": cluster(),
+        "apps/books.yaml": cluster().replace("kind: Cluster", "kind: Database"),
+    }
+    team.commit({"apps/kustomization.yaml": "resources: [db.yaml]\n", **base, **files})
+    assert [one.partition(":")[0] for one in said(team, None).not_chosen] == ["apps/old.yaml", "apps/open.yaml"]
 
 
 def test_where_nothing_is_live_nothing_differs(team: Team) -> None:

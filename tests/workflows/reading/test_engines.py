@@ -81,6 +81,19 @@ def test_of_several_whose_folders_fit_none_is_taken(team: Team, api: Api) -> Non
     assert found.object_name == "argocd/apps"
 
 
+@pytest.mark.parametrize(("url", "fits"), [("house", True), ("else", False)])
+def test_a_kustomization_whose_source_is_another_repository_is_not_taken(
+    team: Team, api: Api, url: str, fits: bool
+) -> None:
+    spec = {"path": "./shop", "sourceRef": {"kind": "GitRepository", "name": "house"}}
+    body = {"metadata": {"name": "shop", "namespace": "flux-system"}, "spec": spec}
+    api.answers[f"{FLUX}?limit=500"] = listed(body)
+    source = "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/house"
+    api.answers[source] = Answer(200, {"spec": {"url": f"https://forge.example.org/{url}.git"}})
+    engines = replace(configured(team, "{type: flux}"), remotes=("https://forge.example.org/house.git",))
+    assert (engines.applying(WHOM, None, None, ["shop/db.yaml"]) is not None) is fits
+
+
 def test_many_are_listed_at_once(team: Team, api: Api) -> None:
     place = TextPlace("apps.yaml", 0, (), 1)
     engines = configured(team, "{type: flux}")

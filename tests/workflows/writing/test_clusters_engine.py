@@ -63,3 +63,17 @@ def test_a_delete_claims_no_more_than_the_engine_does(team: Team, prunes: bool) 
     assert any("does not prune by itself" in step for step in found.next) is not prunes
     assert any("an engine that prunes deletes" in step for step in found.next) is prunes
     assert found.impact.level.label == "data_loss"
+
+
+def test_a_delete_says_that_the_whole_application_waits_for_a_confirmation(team: Team) -> None:
+    argo = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: databases, namespace: argocd}\n"
+        "spec:\n  source: {repoURL: https://forge.example.org/house.git, path: databases}\n"
+        "  syncPolicy: {automated: {prune: true}}\n"
+    )
+    asking = cluster(more=", annotations: {argocd.argoproj.io/sync-options: Prune=confirm}")
+    team.commit({"databases/db.yaml": asking, "engine.yaml": argo})
+    request = WriteRequest("delete_postgres_cluster", None, confirmed=True, dry_run=True)
+    found = clusters.delete_cluster(team.app(), request, "db", namespace="shop")
+    (told,) = [one.message for one in found.warnings if one.id == "waits-for-confirmation"]
+    assert told.startswith("Argo CD Application argocd/databases (engine.yaml:1) waits as a whole until a person has")
