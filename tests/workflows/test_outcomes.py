@@ -363,7 +363,7 @@ def test_what_nothing_tells_any_more_is_not_claimed_to_be_none(forge: Forge, way
         f"no change is known here, base main at {found.base_commit[:12]}; not listed: changes whose branch was gone "
         f"before this clone looked, and that no commit of the last 1,000 on main names"
     )
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="none is known here; list_changes state=all says which may not be"):
         change_detail(forge.app("newcomer"), NAME, detailed=False)
 
 
