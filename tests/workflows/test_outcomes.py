@@ -345,9 +345,12 @@ def test_a_change_shows_no_commit_that_is_not_its_own(forge: Forge, way: Way) ->
     forge.push("main")
     forge.drop()
     forge.hide_requests()
-    detail = change_detail(forge.newcomer(), NAME, detailed=False)
+    newcomer = forge.newcomer()
+    detail = change_detail(newcomer, NAME, detailed=False)
     assert (detail.state, [one.path for one in detail.files], len(detail.commits)) == ("merged", [FILE], 1)
     assert "-  instances: 5" in (detail.diff or "")
+    [row] = page_of_changes(newcomer, state="merged", limit=100, cursor=None).items
+    assert (row.change, row.why) == (NAME, detail.why)
 
 
 @pytest.mark.parametrize("way", [squash, by_hand], ids=lambda way: way.__name__)
