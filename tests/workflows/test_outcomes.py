@@ -370,6 +370,13 @@ def test_what_nothing_tells_any_more_is_not_claimed_to_be_none(forge: Forge, way
         change_detail(forge.app("newcomer"), NAME, detailed=False)
 
 
+@pytest.mark.parametrize("state", ["open", "all"])
+def test_what_could_not_be_asked_for_is_not_claimed_to_be_none(forge: Forge, state: str) -> None:
+    (forge.folder / "remote.git").rename(forge.folder / "moved.git")
+    found = page_of_changes(forge.app(), state=state, limit=100, cursor=None)
+    assert (found.total, found.unlisted) == (0, "what is new on the remote 'origin', which could not be asked")
+
+
 def test_a_branch_that_holds_nothing_is_removed_only_where_its_commits_were_this_servers(forge: Forge) -> None:
     forge.propose()
     app = forge.app()
