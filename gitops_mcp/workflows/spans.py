@@ -18,7 +18,7 @@ from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
-from gitops_mcp.errors import NotFound
+from gitops_mcp.errors import GitOpsError, NotFound
 from gitops_mcp.workflows.outcomes import State, last_tips, outcome_of_branch, outcome_without_branch, seen_at
 from gitops_mcp.workflows.pull_outcomes import PulledOutcome, outcome_with_pull
 
@@ -153,7 +153,10 @@ def impact_reasons(commits: Iterable[Commit]) -> list[str]:
     return list(dict.fromkeys(reasons))[:20]
 
 
-def unknown_change(ground: Ground, name: str) -> NotFound:
+def unknown_change(ground: Ground, name: str) -> GitOpsError:
+    if fault := ground.base.fault:
+        return type(fault)(f"change: whether there is a change {name!r} is not known: {fault}")
     recent = filter(is_change_name, ground.repository.recent(ground.base.commit).changes)
     known = [*(one.name for one in ground.base.changes), *recent]
-    return NotFound(f"change: there is no change {name!r}; {suggest(name, known)}")
+    near = suggest(name, known) if known else "none is known here; list_changes state=all says which may not be"
+    return NotFound(f"change: there is no change {name!r}; {near}")

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.redact import mark_outside
 
 _FOLDER = Path(__file__).with_name("recorded_engines")
 
 
 def engine_objects(engine: Literal["argocd", "flux"]) -> dict[str, list[Object]]:
-    """By state: `suspended-source`, `window-closed`; fresh copies each time."""
-    found: dict[str, list[Object]] = json.loads((_FOLDER / f"{engine}.json").read_text())
+    """By state: `suspended-source`, `window-closed`; fresh copies each time, with what may be prose marked as read."""
+    found: dict[str, list[Object]] = mark_outside(json.loads((_FOLDER / f"{engine}.json").read_text()))
     return found
 
 

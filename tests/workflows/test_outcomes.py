@@ -345,9 +345,12 @@ def test_a_change_shows_no_commit_that_is_not_its_own(forge: Forge, way: Way) ->
     forge.push("main")
     forge.drop()
     forge.hide_requests()
-    detail = change_detail(forge.newcomer(), NAME, detailed=False)
+    newcomer = forge.newcomer()
+    detail = change_detail(newcomer, NAME, detailed=False)
     assert (detail.state, [one.path for one in detail.files], len(detail.commits)) == ("merged", [FILE], 1)
     assert "-  instances: 5" in (detail.diff or "")
+    [row] = page_of_changes(newcomer, state="merged", limit=100, cursor=None).items
+    assert (row.change, row.why) == (NAME, detail.why)
 
 
 @pytest.mark.parametrize("way", [squash, by_hand], ids=lambda way: way.__name__)
@@ -363,8 +366,15 @@ def test_what_nothing_tells_any_more_is_not_claimed_to_be_none(forge: Forge, way
         f"no change is known here, base main at {found.base_commit[:12]}; not listed: changes whose branch was gone "
         f"before this clone looked, and that no commit of the last 1,000 on main names"
     )
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="none is known here; list_changes state=all says which may not be"):
         change_detail(forge.app("newcomer"), NAME, detailed=False)
+
+
+@pytest.mark.parametrize("state", ["open", "all"])
+def test_what_could_not_be_asked_for_is_not_claimed_to_be_none(forge: Forge, state: str) -> None:
+    (forge.folder / "remote.git").rename(forge.folder / "moved.git")
+    found = page_of_changes(forge.app(), state=state, limit=100, cursor=None)
+    assert (found.total, found.unlisted) == (0, "what is new on the remote 'origin', which could not be asked")
 
 
 def test_a_branch_that_holds_nothing_is_removed_only_where_its_commits_were_this_servers(forge: Forge) -> None:

@@ -18,6 +18,8 @@ _TELLING = 1000
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """But for line breaks and tabs."""
 _OWN = ("fatal:", "error:", "ssh:")
+_CODE = r"(error:|HTTP) "
+"""Before a status: hooks name tickets by such numbers too."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ _CAUSES = (
         "have a person connect once by hand and compare the key (ssh -T git@HOST)",
     ),
     _cause(
-        r"permission denied \([a-z,-]*(publickey|password|keyboard)",
+        r"permission denied \([a-z,-]*(publickey|password|keyboard)|too many authentication failures",
         "it accepted none of the ssh keys",
         "load the right key into the agent (ssh-add -l lists them), or register it on the forge",
     ),
@@ -56,7 +58,7 @@ _CAUSES = (
         "out of the helper: store a new one",
     ),
     _cause(
-        r"authentication failed|failed to authenticate|\b401\b|access denied.*(password|token)|bad credentials"
+        rf"authentication failed|failed to authenticate|{_CODE}401\b|access denied.*(password|token)|bad credentials"
         r"|invalid (username|credentials)",
         "it refused the credentials",
         "the token or password is wrong, expired or revoked, and git takes a refused one out of its credential helper: "
@@ -65,12 +67,13 @@ _CAUSES = (
     _cause(r"\barchived\b", "the repository is archived", "have it unarchived, or name another remote"),
     _cause(
         r"push to create is not enabled|repository .*not found|project .* (could not be found|not be found)"
-        r"|does not appear to be a git repository|no such project|repository does not exist|\b404\b|remote: not found",
+        rf"|does not appear to be a git repository|no such project|repository does not exist|{_CODE}404\b",
         "the repository is not there, or these credentials may not see it",
         "check the address (git remote -v) and the right to read it",
     ),
     _cause(
-        r"exceeds? (the )?(maximum|github's|.*file size limit)|pack exceeds|file size limit|too large|\b413\b|GH001",
+        r"exceeds? (the )?(maximum|github's|.*file size limit)|pack exceeds|file size limit|too large|GH001"
+        rf"|{_CODE}413\b",
         "what is pushed is too large for it",
         "make the change smaller, or have the limit raised",
     ),
@@ -89,7 +92,7 @@ _CAUSES = (
     ),
     _cause(
         r"not authorized to write|permission .*denied|permission denied|write access .* not granted|forbidden"
-        r"|not allowed to push|not allowed to|insufficient permission|read[- ]only|access denied|\b403\b",
+        rf"|not allowed to push|not allowed to|insufficient permission|read[- ]only|access denied|{_CODE}403\b",
         "these credentials have no right to do that",
         "ask for the right to read and write (a token: its scope for repositories; a deploy key: write access)",
     ),
@@ -101,7 +104,7 @@ _CAUSES = (
     ),
     _cause(
         r"could not resolve|connection (refused|reset|timed out|closed)|unreachable|no route to host|failed to connect"
-        r"|couldn't connect|empty reply|early eof|hung up|disconnect|\b(429|5\d\d)\b|RPC failed|remote end",
+        rf"|couldn't connect|empty reply|early eof|hung up|disconnect|{_CODE}(429|5\d\d)\b|RPC failed|remote end",
         "it cannot be reached now",
         "try again once it answers (git ls-remote)",
         Unavailable,

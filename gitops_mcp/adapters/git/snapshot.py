@@ -50,6 +50,8 @@ class Snapshot:
     """What such charts hold that is no text."""
     links: tuple[str, ...] = ()
     """Symlinks in such charts."""
+    sourceless: bool = False
+    """Whether it is known that no variables or values come from ConfigMaps or Secrets."""
 
     @cached_property
     def contents(self) -> Mapping[str, str | bytes]:
@@ -125,7 +127,9 @@ class Snapshots:
         """As another one with some texts anew, where these are of manifests that name no other file."""
         before, paths = index.edited or ("", frozenset())
         known = self._made.get(before)
-        if known is None or not known.unread.keys().isdisjoint(paths) or value_source_names(known.texts):
+        if known is None or not known.unread.keys().isdisjoint(paths):
+            return None
+        if not known.sourceless and value_source_names(known.texts):
             return None
         if not known.binaries.keys().isdisjoint(paths):
             return None
@@ -135,11 +139,11 @@ class Snapshots:
         for path, text in texts.items():
             if any(mark in one for mark in (*MARKS, *HINTS) for one in (text, known.texts[path])):
                 return None
-        if unread:
+        if unread or value_source_names(texts):
             return None
         others = _Others(index.entries, known.others.known) if isinstance(known.others, _Others) else known.others
         edited = {**known.texts, **texts}
-        return replace(known, texts=edited, others=others, tree=index.tree, secrets=index.secrets)
+        return replace(known, texts=edited, others=others, tree=index.tree, secrets=index.secrets, sourceless=True)
 
     def _collected(self, index: _Index) -> Snapshot:
         wanted = set(index.named | index.matched)

@@ -118,7 +118,7 @@ def _failures(state: Object, message: str) -> Iterator[str]:
     for one in list_at(state, "syncResult", "resources"):
         if at(one, "status") == "SyncFailed" or at(one, "hookPhase") in {"Failed", "Error"}:
             hook = f"{at(one, 'hookType')} hook " if at(one, "hookType") else ""
-            whom, words = f"{hook}{at(one, 'kind')} {at(one, 'name')}", str(at(one, "message")).strip()
+            whom, words = f"{hook}{at(one, 'kind')} {at(one, 'name')}", (text_at(one, "message") or "").strip()
             yield f"about {whom}" if words and words in message else f"{whom}: {words}"
 
 

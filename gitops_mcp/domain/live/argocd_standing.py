@@ -33,7 +33,7 @@ from gitops_mcp.domain.live.standing import (
     short,
 )
 from gitops_mcp.domain.live.sync_windows import closed_window
-from gitops_mcp.domain.objects import Object, at, dotted_path, list_at, mapping_at
+from gitops_mcp.domain.objects import Object, at, dotted_path, list_at, mapping_at, text_at
 from gitops_mcp.domain.redact import words_of_others
 
 _SKIP = "argocd.argoproj.io/skip-reconcile"
@@ -151,7 +151,7 @@ def _of_comparison(application: Object, asked: Question) -> Standing | None:
     name = _name(application)
     for kind in ("ComparisonError", "SyncError", "UnknownError"):
         found = condition(application, kind)
-        message = str(at(found, "message"))
+        message = text_at(found, "message") or ""
         if not found:
             continue
         if NO_HEALTH in message:

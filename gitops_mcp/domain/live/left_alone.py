@@ -9,7 +9,7 @@ from gitops_mcp.domain import regexp
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.live.managers import owned_fields
 from gitops_mcp.domain.live.standing import Question, condition, label
-from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path, list_at, texts_at
+from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path, list_at, text_at, texts_at
 
 _FLUX = "kustomize.toolkit.fluxcd.io"
 _OPTIONS = "argocd.argoproj.io/sync-options"
@@ -58,7 +58,7 @@ def argo_leaves(application: Object, question: Question) -> tuple[str, str] | No
             rule_at = f"spec.ignoreDifferences {where}"
             return f"{rule_at} names {hit}", f"take {hit} out of {rule_at}, or set it by hand"
     excluded = condition(application, "ExcludedResourceWarning")
-    if f"/{whom.kind} {whom.name} " in f"{at(excluded, 'message')} ":
+    if f"/{whom.kind} {whom.name} " in (text_at(excluded, "message") or "") + " ":
         what = f"the settings of Argo CD (resource.exclusions in ConfigMap argocd-cm) leave {whom.kind}s out"
         return what, f"somebody takes {whom.kind} out of resource.exclusions in ConfigMap argocd-cm"
     return None

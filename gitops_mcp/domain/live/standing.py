@@ -96,8 +96,9 @@ def mend_by_change(name: str) -> str:
 
 
 def said(text: object, *, by: str = "its words") -> str:
-    """What an engine wrote, marked as what it is."""
-    return f"{by} (untrusted text): {words_of_others(str(text or 'none'))}"
+    """What an engine wrote, marked once as what it is."""
+    words = str.__str__(text) if isinstance(text, str) else ""
+    return f"{by} (untrusted text): {words_of_others(words or 'none')}"
 
 
 def short(commit: str | None) -> str:

@@ -29,6 +29,7 @@ from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.engines import Engines, SeenEngine, tip_made
 from gitops_mcp.workflows.outcomes import State
 from gitops_mcp.workflows.reading.change_arrival import Seen, arrival_state
+from gitops_mcp.workflows.reading.change_impact import impact_of_change
 from gitops_mcp.workflows.reading.change_objects import Touched, desired_with_others, other_paths, touched_objects
 from gitops_mcp.workflows.reading.later_commits import Remainder, remainder_in, settle_span
 from gitops_mcp.workflows.reading.rendered_branches import RenderedBranches
@@ -102,6 +103,7 @@ def _with_touched(apis: ApisOnce, ground: Ground, span: Span, warnings: list[Not
             touched = tuple(one for one in touched if one.change.identity in left)
         found.touched[environment.name] = touched
     found.seen.several = sum(map(len, found.touched.values())) > 1
+    impact_of_change(apis.app, ground, span)  # kept for its row, while what it is told from is at hand
     return found
 
 

@@ -45,6 +45,8 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
             f"discarding change {name!r} deletes branch {found.branch} with {lost}{last}. Nothing was changed. Ask the "
             f"person; with their word repeat this with confirm_deletion=true"
         )
+    if (fault := ground.base.fault) and ground.base.pushes and not dry_run:
+        raise type(fault)(f"nothing was removed: {fault}")
     warnings = [*base_warnings(ground), *push_notices(ground)]
     if theirs:
         text = f"{pluralize(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"

@@ -165,6 +165,50 @@ def test_a_failure_is_told_by_its_cause_with_the_line_that_tells(
     assert str(found).endswith(f"Git printed (untrusted text): {line}")
 
 
+@pytest.mark.parametrize(
+    ("what", "printed"),
+    [
+        (
+            "it accepted none of the ssh keys",
+            "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures",
+        ),
+        (
+            "it refused the credentials",
+            "remote: HTTP Basic: Access denied. The provided password or token is incorrect",
+        ),
+        ("it refused the credentials", "fatal: unable to access 'https://x/': The requested URL returned error: 401"),
+        ("the repository is not there", "fatal: unable to access 'https://x/': The requested URL returned error: 404"),
+        ("the repository is not there", "remote: The project you were looking for could not be found"),
+        ("the repository is not there", "fatal: '/srv/house.git' does not appear to be a git repository"),
+        ("what is pushed is too large", "remote: error: GH001: Large files detected."),
+        (
+            "what is pushed is too large",
+            "remote: error: File a is 120.00 MB; this exceeds GitHub's file size limit of 100.00 MB",
+        ),
+        ("what is pushed is too large", "error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413"),
+        ("it has no room left", "remote: Your push would cause the repository to exceed its allocated storage limit"),
+        ("it has no room left", "remote: fatal: write error: No space left on device"),
+        ("these credentials have no right", "remote: Write access to repository not granted."),
+        ("these credentials have no right", "remote: GitLab: You are not allowed to push code to this project."),
+        ("these credentials have no right", "remote: Forbidden"),
+        ("it cannot be reached now", "fatal: unable to access 'https://x/': Failed to connect to x port 443"),
+        ("it cannot be reached now", "fatal: unable to access 'https://x/': The requested URL returned error: 429"),
+        ("it cannot be reached now", "fatal: the remote end hung up unexpectedly"),
+        ("it cannot be reached now", "fatal: unable to access 'https://x/': Empty reply from server"),
+    ],
+)
+def test_the_words_of_forges_git_and_ssh_are_known_each_by_itself(what: str, printed: str) -> None:
+    line, cause = telling_line(f"{printed}\n")
+    assert cause is not None
+    assert cause.what.startswith(what)
+    assert line == printed.removeprefix("remote: ").removeprefix("error: " if "remote: error" in printed else "")
+
+
+@pytest.mark.parametrize("number", [401, 403, 404, 413, 429, 503])
+def test_a_number_in_the_words_of_a_hook_is_no_status(number: int) -> None:
+    assert telling_line(f"remote: ticket {number} is closed, name an open one\n")[1] is None
+
+
 def test_a_failure_of_unknown_cause_shows_the_line_that_git_calls_fatal() -> None:
     found = remote_error("the fetch from origin", "warning: odd\nfatal: something new\nmore\n")
 

@@ -163,6 +163,15 @@ def test_what_the_remote_says_is_handed_on_bounded_and_without_credentials(check
     assert len(lines) == 21
 
 
+def test_a_remotes_progress_and_the_frames_of_its_errors_tell_nobody_anything(checkout: Path, remote: Path) -> None:
+    lines = (
+        ". Processing 1 references\\nProcessed 1 references in total\\n\\nerror:\\nerror: Open a request\\nerror:\\n"
+    )
+    executable(remote / "hooks/post-receive", f"printf '{lines}'")
+
+    assert published(checkout, {ORDERS: SCALED}).printed == "error: Open a request"
+
+
 def test_a_remote_that_is_not_there_is_refused_by_name(checkout: Path, remote: Path) -> None:
     remote.rename(remote.with_name("moved.git"))
     before = snapshot(checkout), _refs(checkout)

@@ -134,6 +134,18 @@ def test_an_empty_remote_is_told_to_push_a_first_commit(tmp_path: Path) -> None:
     assert repository.base(GitSettings(), fetch=True).branch == "main"
 
 
+def test_a_first_commit_that_somebody_else_pushes_is_seen_by_who_has_asked_before(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=trunk", "remote.git")
+    git(tmp_path, "clone", "--quiet", "remote.git", "checkout")
+    repository = Repository.open(tmp_path / "checkout")
+    with pytest.raises(InvalidRequest, match="has no commit yet"):
+        repository.base(GitSettings(), fetch=True)
+    git(tmp_path, "clone", "--quiet", "remote.git", "author")
+    commit_all(tmp_path / "author", "Start")
+    git(tmp_path / "author", "push", "--quiet", "origin", "HEAD:trunk")
+    assert repository.base(GitSettings(), fetch=True).branch == "trunk"
+
+
 def test_no_repository_is_an_error_that_names_the_flag(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match=f"no Git repository at or above {tmp_path}.*--repo"):
         Repository.open(tmp_path)

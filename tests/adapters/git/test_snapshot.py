@@ -93,6 +93,24 @@ def test_a_later_commit_costs_its_difference(tmp_path: Path, caplog: pytest.LogC
     assert taken(snapshots, second) is found
 
 
+def test_what_an_edit_takes_variables_from_is_read_too(tmp_path: Path) -> None:
+    """The patch is of a file that says nothing of Flux but `substituteFrom`."""
+    says = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: db}\nspec: {path: ./db}\n"
+    files = {
+        "apps/kustomization.yaml": b"resources: [db.yaml]\npatches: [{path: patch.yaml}]\n",
+        "apps/db.yaml": says.encode(),
+        "apps/patch.yaml": b"kind: Kustomization\nmetadata: {name: db}\nspec: {prune: true}\n",
+        "apps/settings.yaml": b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: sizes}\ndata: {instances: '3'}\n",
+    }
+    snapshots = looked_at(tmp_path)
+    assert "apps/settings.yaml" not in taken(snapshots, committed(tmp_path, files)).texts
+    taken(snapshots, committed(tmp_path, {"apps/patch.yaml": files["apps/patch.yaml"] + b"# prunes\n"}))
+    source = b"kind: Kustomization\nspec: {postBuild: {substituteFrom: [{kind: ConfigMap, name: sizes}]}}\n"
+    later = committed(tmp_path, {"apps/patch.yaml": source.replace(b"spec", b"metadata: {name: db}\nspec")})
+    assert taken(snapshots, later).texts == taken(looked_at(tmp_path), later).texts
+    assert "apps/settings.yaml" in taken(snapshots, later).texts
+
+
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     commit = committed(tmp_path, {"large.yaml": CLUSTER + b"#" * (5 * 2**20), "odd.yaml": CLUSTER + b"# \xff\n"})
     found = taken(looked_at(tmp_path), commit)

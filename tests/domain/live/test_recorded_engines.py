@@ -18,6 +18,7 @@ from gitops_mcp.domain.live.engine_report import engine_state
 from gitops_mcp.domain.live.flux_standing import flux_standing
 from gitops_mcp.domain.live.standing import AGAIN, Question, Standing, commit_of
 from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.redact import mark_outside
 from tests.fakes.engine_objects import application, engine_objects, flux_pair
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "engine_sentences.txt"
@@ -98,6 +99,15 @@ def test_each_recorded_state_has_its_sentence() -> None:
         "applied",
     }
     assert {one.state for one in told.values() if AGAIN in one.next} == {"waits", "applied"}
+
+
+def test_an_excluded_kind_counts_wherever_the_condition_names_it() -> None:
+    """What it says of other kinds is longer than what an answer shows."""
+    found = application("kind-excluded")
+    told = next(one for one in found["status"]["conditions"] if one["type"] == "ExcludedResourceWarning")
+    told["message"] = mark_outside(f"{'Resource batch/Job x bank is excluded in the settings, ' * 20}{told['message']}")
+    asked = question([commit_of(at(found, "status", "sync", "revision"))], Identity("Database", "bank", "ledger-x"))
+    assert "leave Databases out" in argo_standing(found, None, asked).why
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,18 @@ CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters"
 
 def processes(caplog: pytest.LogCaptureFixture, app: App, state: str = "open", *, total: int = CHANGES) -> list[str]:
     """The git commands of one listing."""
-    caplog.clear()
-    caplog.set_level(logging.DEBUG, logger="gitops_mcp.adapters.git.runner")
+    _listen(caplog)
     with app.called(Nobody()) as call:
         assert page_of_changes(call, state=state, limit=100, cursor=None).total == total
+    return _heard(caplog)
+
+
+def _listen(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.clear()
+    caplog.set_level(logging.DEBUG, logger="gitops_mcp.adapters.git.runner")
+
+
+def _heard(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         one.getMessage().split()[1].removesuffix(":")
         for one in caplog.records
@@ -103,6 +111,32 @@ def test_a_first_listing_of_a_hundred_merged_changes_asks_git_and_the_api_as_oft
     assert [one for one in api.asked if one.startswith(CLUSTERS)] == [CLUSTERS]
     states = {row.state for row in page_of_changes(app, state="merged", limit=100, cursor=None).items}
     assert states == {"applied"}
+
+
+def test_one_change_asks_git_seldom_and_less_when_nothing_has_moved(
+    team: Team, caplog: pytest.LogCaptureFixture
+) -> None:
+    team.commit({"db.yaml": cluster()})
+    team.git("checkout", "--quiet", "-b", "gitops-mcp/more")
+    (team.root / "db.yaml").write_text(cluster(spec="{instances: 5}"))
+    team.git("commit", "--quiet", "--all", "--message", "Scale\n\nGitops-Mcp-Change: more")
+    team.git("checkout", "--quiet", "main")
+    team.git("clone", "--quiet", str(team.root), str(team.root.parent / "clone"))
+    app = App.open(Flags(repo=team.root.parent / "clone"))
+
+    def asked(state: str) -> int:
+        _listen(caplog)
+        with app.called(Nobody()) as call:
+            assert change_detail(call, "more", detailed=False).state == state
+        return len(_heard(caplog))
+
+    first, again = asked("pushed"), asked("pushed")
+    team.merge("gitops-mcp/more")
+    merged, merged_again = asked("merged"), asked("merged")
+    team.git("branch", "--quiet", "-D", "gitops-mcp/more")
+    gone, gone_again = asked("merged"), asked("merged")
+    assert (first <= 16, again, merged <= 8, merged_again) == (True, 3, True, 3), (first, merged)
+    assert (gone <= 7, gone_again <= 5) == (True, True), (gone, gone_again)
 
 
 @pytest.mark.parametrize("others", [0, 999])

@@ -101,3 +101,26 @@ def test_a_branch_that_this_server_did_not_make_is_left_alone(app: App, checkout
         git(checkout, "update-ref", "refs/heads/gitops-mcp/mine", commit)
     with pytest.raises(Refused, match="somebody's own"):
         discard_branch(app, "mine", confirmed=True, dry_run=False)
+
+
+@pytest.mark.parametrize("checkout", ["auto"], indirect=True)
+def test_nothing_is_removed_once_the_fetch_was_refused(app: App, checkout: Path) -> None:
+    """The remote is seen at one failure, which is told, and not at a second one."""
+    proposed(app)
+    remote = checkout.parent / "remote.git"
+    no = checkout.parent / "no"
+    no.write_text("#!/bin/sh\necho 'remote: Repository not found' >&2\nexit 128\n")
+    no.chmod(0o755)
+    git(checkout, "config", "remote.origin.uploadpack", str(no))
+    with pytest.raises(Refused, match="nothing was removed: the fetch from origin failed: the repository is not there"):
+        discard_branch(app, "mine", confirmed=True, dry_run=False)
+    assert git(remote, "branch", "--list", "gitops-mcp/mine").strip() == "gitops-mcp/mine"
+    assert discard_branch(app, "mine", confirmed=True, dry_run=True).outcome == "dry_run"
+
+
+@pytest.mark.parametrize("checkout", ["auto"], indirect=True)
+def test_a_change_that_could_not_be_looked_for_is_not_called_unknown(app: App, checkout: Path) -> None:
+    proposed(app)
+    (checkout.parent / "remote.git").rename(checkout.parent / "moved.git")
+    with pytest.raises(Refused, match=r"whether there is a change 'other' is not known: .*the repository is not there"):
+        discard_branch(app, "other", confirmed=True, dry_run=False)

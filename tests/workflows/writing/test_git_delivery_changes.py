@@ -123,6 +123,19 @@ def test_a_number_of_instances_continues_its_own_change(team_with_cluster: Team)
     assert [scaled(team_with_cluster, instances=number).change for number in (4, 5)] == ["scale-shop-db"] * 2
 
 
+def test_a_request_for_what_the_base_says_already_names_no_change(team_with_cluster: Team) -> None:
+    done = scaled(team_with_cluster, instances=3)
+    assert (done.outcome, done.change, done.branch) == ("unchanged", None, None)
+
+
+def test_a_request_without_a_name_starts_on_a_branch_of_its_name_that_holds_nothing(team_with_cluster: Team) -> None:
+    team_with_cluster.git("branch", "gitops-mcp/scale-shop-db")
+    base = team_with_cluster.commit({"README.md": "Shop\n"})
+    done = scaled(team_with_cluster)
+    assert (done.change, done.summary) == ("scale-shop-db", "Scale Cluster shop/db to 4 instances")
+    assert team_with_cluster.git("rev-parse", "gitops-mcp/scale-shop-db~1") == base
+
+
 def test_a_merged_change_is_not_continued(team_with_cluster: Team) -> None:
     first = updated(team_with_cluster, work_mem="8MB")
     assert first.branch

@@ -43,9 +43,11 @@ def test_a_lock_that_somebody_died_with_on_the_remote_is_named_once_patience_end
 
 
 def test_a_change_that_moves_while_it_is_written_is_planned_again_on_what_it_has_become(
-    checkout: Path, tmp_path: Path
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another writer's commit arrives between the look and the push, again and again."""
+    """Another writer's commit arrives between the look and the push, again and again; each time it waits longer."""
+    waits: list[float] = []
+    monkeypatch.setattr(git_delivery, "pause", waits.append)
     app = App.open(Flags(repo=checkout))
     clusters.scale_cluster(app, MINE, "orders", namespace="shop", instances=4)
     remote = tmp_path / "remote.git"
@@ -65,6 +67,7 @@ echo >>{tmp_path}/tries
     assert subjects[1:6] == ["Another"] * 5
     assert len(subjects) == 7
     assert (tmp_path / "tries").read_text() == "\n" * 6
+    assert [0 <= wait <= 0.02 * number for number, wait in enumerate(waits, 1)] == [True] * 5
 
 
 def test_a_mirror_that_shows_another_branch_than_it_takes_is_no_race(checkout: Path, tmp_path: Path) -> None:
