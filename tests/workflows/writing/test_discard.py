@@ -101,3 +101,14 @@ def test_a_branch_that_this_server_did_not_make_is_left_alone(app: App, checkout
         git(checkout, "update-ref", "refs/heads/gitops-mcp/mine", commit)
     with pytest.raises(Refused, match="somebody's own"):
         discard_branch(app, "mine", confirmed=True, dry_run=False)
+
+
+def test_the_users_push_options_that_a_removal_goes_without_are_told(app: App, checkout: Path) -> None:
+    proposed(app)
+    git(checkout, "config", "push.pushOption", "repo.private=false")
+
+    done = discard_branch(app, "mine", confirmed=True, dry_run=False)
+
+    told = ["Git's configuration has push.pushOption, which is for your own pushes: those of this server go without it"]
+    pushes = bool(git(checkout, "remote"))
+    assert [one.message for one in done.warnings if one.id == "push-options-left-out"] == (told if pushes else [])
