@@ -56,16 +56,32 @@ def last_outcome(log: Path, number: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("hook", ["pre-commit", "commit-msg"])
-def test_a_request_that_is_cancelled_before_its_commit_leaves_no_branch(tmp_path: Path, hook: str) -> None:
-    team = Team.of(tmp_path / "team", {"db.yaml": CLUSTER})
+def hooked(folder: Path, hook: str, *, alone: bool = False) -> Team:
+    """A team whose hook tells that it runs and then waits; `alone`: of a repository without a remote."""
+    team = Team.of(folder / "team", {"db.yaml": CLUSTER})
+    if alone:
+        team.git(team.checkout, "remote", "remove", "origin")
     for name in ("runs", "go"):
-        os.mkfifo(tmp_path / name)
-    (tmp_path / "armed").touch()
+        os.mkfifo(folder / name)
+    (folder / "armed").touch()
     program = team.checkout / ".git/hooks" / hook
-    program.write_text(HOOK.format(folder=tmp_path))
+    program.write_text(HOOK.format(folder=folder))
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    log = tmp_path / "audit"
+    return team
+
+
+@pytest.mark.parametrize(
+    ("hook", "alone"),
+    [
+        pytest.param("pre-commit", False, id="pre-commit"),
+        pytest.param("commit-msg", False, id="commit-msg"),
+        pytest.param("pre-commit", True, id="without a remote"),
+    ],
+)
+def test_a_request_that_is_cancelled_before_its_commit_leaves_no_branch(
+    tmp_path: Path, hook: str, *, alone: bool
+) -> None:
+    team, log = hooked(tmp_path, hook, alone=alone), tmp_path / "audit"
     with Lines(team.checkout, "--audit-log", str(log), env=team.environment) as lines:
         asked = lines.ask("tools/call", name="scale_postgres_cluster", arguments={"name": "db", "instances": 3})
         (tmp_path / "runs").read_text()
@@ -77,6 +93,36 @@ def test_a_request_that_is_cancelled_before_its_commit_leaves_no_branch(tmp_path
         assert kept <= {"base"}  # the checkout that hooks run in
         done = lines.call("scale_postgres_cluster", name="db", instances=3)
         assert done["structuredContent"]["outcome"] == "committed"
+
+
+def test_a_request_that_is_cancelled_within_its_push_runs_to_its_end(tmp_path: Path) -> None:
+    team, log = hooked(tmp_path, "pre-push"), tmp_path / "audit"
+    with Lines(team.checkout, "--audit-log", str(log), env=team.environment) as lines:
+        asked = lines.ask("tools/call", name="scale_postgres_cluster", arguments={"name": "db", "instances": 3})
+        (tmp_path / "runs").read_text()
+        cancel(lines, asked)
+        (tmp_path / "go").write_text("go\n")
+        told = last_outcome(log, 1)
+        assert told["outcome"] == "committed", told
+        assert team.branches()["gitops-mcp/scale-shop-db"] == told["commit"]
+
+
+def test_a_removal_that_is_cancelled_before_it_begins_leaves_its_branch(tmp_path: Path) -> None:
+    team, log = hooked(tmp_path, "pre-push"), tmp_path / "audit"
+    (tmp_path / "armed").unlink()
+    with Lines(team.checkout, "--audit-log", str(log), env=team.environment) as lines:
+        made = lines.call("scale_postgres_cluster", name="db", instances=3)["structuredContent"]
+        slow = tmp_path / "slow"
+        slow.write_text(HOOK.format(folder=tmp_path) + 'exec git-upload-pack "$@"\n')
+        slow.chmod(0o755)
+        team.git(team.checkout, "config", "remote.origin.uploadpack", str(slow))
+        (tmp_path / "armed").touch()
+        arguments = {"change": made["change"], "confirm_deletion": True}
+        asked = lines.ask("tools/call", name="discard_change", arguments=arguments)
+        (tmp_path / "runs").read_text()
+        cancel(lines, asked)
+        assert last_outcome(log, 2)["outcome"] == "cancelled"
+        assert team.branches()[made["branch"]] == made["commit"]
 
 
 @pytest.fixture(scope="module")

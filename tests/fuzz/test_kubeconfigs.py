@@ -28,11 +28,11 @@ from tests.fakes.api import Answer, ReplayingApi
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="there is no kubectl to be compared with")
 ORDERS = "/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters/orders"
 FOUND = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {"name": "orders"}, "spec": {}}
-PLUGIN = """\
-#!/bin/sh
-authority=$(printf %s "$KUBERNETES_EXEC_INFO" | grep -c certificate-authority-data)
-printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"p-%s-%s-%s"}}' \\
-  "${PROFILE-unset}" "$authority" "$*"
+PLUGIN = r"""#!/bin/sh
+told=$(printf %s "$KUBERNETES_EXEC_INFO" | grep -o 'certificate-authority-data\|tls-server-name\|compression\|audience' |
+  sort | tr '\n' .)
+printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"p-%s-%s-%s"}}' \
+  "${PROFILE-unset}" "$told" "$*"
 """
 JUNK = st.sampled_from([4, True, ["x"], {"a": "b"}, 1.5])
 

@@ -154,7 +154,8 @@ def scale_cluster(app: App, request: WriteRequest, name: str, *, namespace: str 
         found: LiveCluster | None = None
         unread: list[Notice] = []
         if space:
-            without = "how many instances run could not be read, so the impact is told from Git"
+            where = view.desired.origin.name
+            without = f"how many instances run could not be read, so the impact is told from {where}"
             found, unread = live_or_not(view, ClusterRef(space, name), without)
         live = found.object if found else None
         made = plan_scaling(declared, view.desired, namespace=namespace, instances=instances, live=live)

@@ -248,6 +248,20 @@ def test_a_cancelled_call_does_not_wait_for_the_answer(met: Met) -> None:
     timer.join()
 
 
+def test_what_a_write_has_done_is_heard_although_its_call_is_cancelled(met: Met) -> None:
+    met.served.commit("change")
+    forge, over = met.opened(), CallEnd()
+    forge.pull_of("change")
+    met.served.server.fail("POST .*(pulls|merge_requests)", delay=1, times=1)
+    timer = threading.Timer(0.3, over.set)
+    with call_until(over), suppress(Cancelled):
+        timer.start()
+        forge.create(new())
+    assert over.is_set()
+    assert (found := forge.pull_of("change")) is not None
+    assert found.state == "open"
+
+
 @pytest.mark.parametrize("kind", ["github"])
 def test_an_answer_without_end_is_cut_off(kind: ForgeName, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "_MOST_BYTES", 10_000)

@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,3 +183,14 @@ def commands(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
     logger.addHandler(listener := Listener())
     yield verbs
     logger.removeHandler(listener)
+
+
+def configure_by_environment(monkeypatch: pytest.MonkeyPatch, way: str, given: Mapping[str, str]) -> None:
+    """Git's configuration as a dev container or a pipeline gives it, in either of the two ways."""
+    if way == "GIT_CONFIG_COUNT":
+        monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(given)))
+        for number, (key, value) in enumerate(given.items()):
+            monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+            monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+    else:
+        monkeypatch.setenv("GIT_CONFIG_PARAMETERS", " ".join(f"'{key}'='{value}'" for key, value in given.items()))

@@ -10,7 +10,7 @@ import pytest
 
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.errors import Refused, Unavailable
-from tests.adapters.git.conftest import git, write
+from tests.adapters.git.conftest import configure_by_environment, git, write
 from tests.adapters.git.publishing import ORDERS, SCALED, alone, executable, published
 
 WHO = "--format=%an <%ae> %cn <%ce>"
@@ -182,13 +182,7 @@ def test_the_environment_may_configure_git(way: str, tmp_path: Path, monkeypatch
     write(tmp_path / "gitconfig", "")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     given = {"user.name": "Dev Container", "user.email": "dev@example.com", "filter.rot.clean": "tr a-z n-za-m"}
-    if way == "GIT_CONFIG_COUNT":
-        monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(given)))
-        for number, (key, value) in enumerate(given.items()):
-            monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
-            monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
-    else:
-        monkeypatch.setenv("GIT_CONFIG_PARAMETERS", " ".join(f"'{key}'='{value}'" for key, value in given.items()))
+    configure_by_environment(monkeypatch, way, given)
     write(here / ".git/info/attributes", "rot/* filter=rot\n")
 
     done = published(here, {"rot/x.yaml": b"plain\n"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import threading
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ from gitops_mcp.adapters.git.publishing.publish import publish, remove_branch
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.errors import InvalidRequest, MayArrive, NotFound, Raced, Refused, Unavailable
-from tests.adapters.git.conftest import commit_all, git, snapshot, write
+from tests.adapters.git.conftest import commit_all, configure_by_environment, git, snapshot, write
 from tests.adapters.git.publishing import BRANCH, ORDERS, SCALED, executable, published
+from tests.fakes.api import Answer, ReplayingApi
 
 NEW = "clusters/prod/shop/new.yaml"
 TRACKING = f"refs/remotes/origin/{BRANCH}"
@@ -515,3 +517,38 @@ def test_a_remote_that_takes_no_options_gets_the_push_without_them(checkout: Pat
     done = published(checkout, {ORDERS: SCALED}, options=("merge_request.create",))
     assert (done.pushed, done.took_options) == (True, False)
     assert git(remote, "rev-parse", BRANCH) == done.commit
+
+
+WAYS = pytest.mark.parametrize("way", ["GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"])
+
+
+@WAYS
+def test_the_environment_may_say_where_a_remote_is(
+    way: str, checkout: Path, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(checkout, "remote", "set-url", "origin", "https://git.example.com/fleet.git")
+    given = {f"url.{remote.parent}/.insteadOf": "https://git.example.com/", "safe.directory": "*"}
+    configure_by_environment(monkeypatch, way, given | {"user.email": "dev@example.com"})
+    git(remote.parent, "clone", "--quiet", "--bare", str(remote), "fleet.git")
+
+    done = published(checkout, {ORDERS: SCALED})
+
+    assert done.pushed
+    assert git(remote.parent / "fleet.git", "log", "-1", "--format=%ae", BRANCH) == "dev@example.com"
+    assert Repository.open(checkout).base(GitSettings(), fetch=True).changes[0].tip == done.commit
+
+
+@WAYS
+def test_the_environment_may_say_how_to_get_in(way: str, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    helper = '!f() { test "$1" = get && echo username=ann && echo password=hunter2; }; f'
+    ask = Answer(401, b"who is it?", {"WWW-Authenticate": 'Basic realm="git"'})
+    with ReplayingApi({"*": ask}).running() as forge:
+        git(checkout, "remote", "set-url", "origin", f"{forge.url}/fleet.git")
+        configure_by_environment(monkeypatch, way, {"http.extraHeader": "X-Pipeline: 17", "credential.helper": helper})
+        with pytest.raises(Refused, match="it refused the credentials") as refused:
+            published(checkout, {ORDERS: SCALED})
+
+    assert "hunter2" not in str(refused.value)
+    assert {one.headers["X-Pipeline"] for one in forge.requests} == {"17"}
+    login = base64.b64encode(b"ann:hunter2").decode()
+    assert {one.headers.get("Authorization") for one in forge.requests} == {None, f"Basic {login}"}

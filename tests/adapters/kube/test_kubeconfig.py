@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.adapters.kube.kubeconfig import Kubeconfig, current_context
+from gitops_mcp.adapters.kube.plugin import ExecPlugin
 from gitops_mcp.adapters.kube_start import kube_start
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Unavailable
@@ -195,6 +196,12 @@ def test_credentials_that_cannot_be_understood_say_which(user: Object) -> None:
         pytest.param({}, {"server": 6443}, "server of cluster", id="a server that is a number"),
         pytest.param({}, {"proxy-url": ["x"]}, "proxy-url of cluster", id="a proxy that is a list"),
         pytest.param({}, {"certificate-authority": "a\0b"}, "certificate-authority of cluster", id="a zero byte"),
+        pytest.param(
+            {"username": "a", "token": "12345"}, {}, "user 'u' has both username and token,", id="two ways in"
+        ),
+        pytest.param(
+            {"username": "a", "tokenFile": "t"}, {}, "user 'u' has both username and tokenFile,", id="a file too"
+        ),
         pytest.param({}, {"insecure-skip-tls-verify": "false"}, "insecure-skip-tls-verify of cluster", id="no boolean"),
     ],
 )
@@ -232,21 +239,44 @@ def test_a_variable_of_a_plugin_without_a_value_is_empty() -> None:
     assert plugin.environment == {"A": "", "B": ""}
 
 
-def test_a_plugin_is_told_the_authority_that_stands_in_a_file(tmp_path: Path) -> None:
-    (tmp_path / "ca.crt").write_bytes(b"PEM")
-    exec_ = {"apiVersion": "v1", "command": "login", "provideClusterInfo": True}
-    server = {"server": "https://kube", "certificate-authority": str(tmp_path / "ca.crt"), "disable-compression": True}
-    plugin = one({"exec": exec_}, server).login("dev").plugin
-    assert plugin is not None
-    assert plugin.cluster == {
-        "server": "https://kube",
-        "certificate-authority-data": base64.b64encode(b"PEM").decode(),
-        "disable-compression": True,
-    }
-    (tmp_path / "ca.crt").unlink()
+CLUSTER_ENTRY = {
+    "server": "https://kube",
+    "tls-server-name": "kube.internal",
+    "proxy-url": "http://proxy.example:3128",
+    "disable-compression": True,
+}
+TOLD = {
+    **CLUSTER_ENTRY,
+    "certificate-authority-data": base64.b64encode(b"PEM").decode(),
+    "config": {"audience": "shop"},
+}
+
+
+@pytest.mark.parametrize("where", ["", "clusters/"], ids=["an absolute path", "beside another file than the user's"])
+def test_a_plugin_is_told_its_cluster_with_the_authority_that_stands_in_a_file(tmp_path: Path, where: str) -> None:
+    place = tmp_path / where / "ca.crt"
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(b"PEM")
+    told = [{"name": "client.authentication.k8s.io/exec", "extension": {"audience": "shop"}}]
+    cluster = {**CLUSTER_ENTRY, "certificate-authority": "ca.crt" if where else str(place), "extensions": told}
+
+    def plugin(*, asks: bool) -> ExecPlugin | None:
+        exec_ = {"apiVersion": "v1", "command": "login", "provideClusterInfo": asks}
+        context = {"name": "dev", "context": {"cluster": "c", "user": "u"}}
+        theirs = {"users": [{"name": "u", "user": {"exec": exec_}}], "contexts": [context]}
+        merged = {"config": theirs, f"{where}more": {"clusters": [{"name": "c", "cluster": cluster}]}}
+        files = [(tmp_path / name, json.dumps(document).encode()) for name, document in merged.items()]
+        return Kubeconfig.of(files).login("dev").plugin
+
+    asking = plugin(asks=True)
+    assert asking is not None
+    assert asking.cluster == TOLD
+    place.unlink()
     with pytest.raises(Unavailable, match=r"certificate-authority /.*/ca.crt cannot be read"):
-        one({"exec": exec_}, server).login("dev")
-    assert one({"exec": {**exec_, "provideClusterInfo": False}}, server).login("dev").plugin
+        plugin(asks=True)
+    silent = plugin(asks=False)
+    assert silent is not None
+    assert silent.cluster is None
 
 
 def test_start_keeps_missing_files_in_mind_and_survives_broken_ones(

@@ -124,3 +124,14 @@ def test_a_change_that_could_not_be_looked_for_is_not_called_unknown(app: App, c
     (checkout.parent / "remote.git").rename(checkout.parent / "moved.git")
     with pytest.raises(Refused, match=r"whether there is a change 'other' is not known: .*the repository is not there"):
         discard_branch(app, "other", confirmed=True, dry_run=False)
+
+
+def test_the_users_push_options_that_a_removal_goes_without_are_told(app: App, checkout: Path) -> None:
+    proposed(app)
+    git(checkout, "config", "push.pushOption", "repo.private=false")
+
+    done = discard_branch(app, "mine", confirmed=True, dry_run=False)
+
+    told = ["Git's configuration has push.pushOption, which is for your own pushes: those of this server go without it"]
+    pushes = bool(git(checkout, "remote"))
+    assert [one.message for one in done.warnings if one.id == "push-options-left-out"] == (told if pushes else [])

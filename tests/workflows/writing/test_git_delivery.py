@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from gitops_mcp.answers.writes import WriteResult
+from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
 from gitops_mcp.errors import NotFound
 from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.cluster_update import update_cluster
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.api import Answer
 from tests.workflows.conftest import Api, Team, cluster, live
@@ -145,6 +147,27 @@ def test_what_a_change_says_is_told_as_its_branchs(team: Team, api: Api) -> None
     scaled(team, 4)
     told = notices(scaled(team, 5))["live-differs"]
     assert told == ("the live Cluster has 3 instances where branch gitops-mcp/size says 4; the impact is told from it")
+    grown = ClusterUpdate(storage_size="4Gi")
+    team.git("switch", "--quiet", "gitops-mcp/size")
+    team.commit({"db.yaml": cluster(spec="{instances: 4, storage: {size: 1Gi}}")})
+    team.git("switch", "--quiet", "main")
+    api.cluster("shop", "db", Answer(200, {**live(), "spec": {"instances": 4, "storage": {"size": "3Gi"}}}))
+    request = WriteRequest("update_postgres_cluster", None, change="size", dry_run=True)
+    told = notices(update_cluster(team.app(), request, "db", grown, namespace="shop"))["live-differs"]
+    assert told == "spec.storage.size is 3Gi live where branch gitops-mcp/size says 1Gi"
+
+
+def test_what_stands_for_an_api_that_does_not_answer_is_named_as_the_branchs(team: Team) -> None:
+    team.commit({"db.yaml": cluster(spec="{instances: 3, storage: {size: 1Gi}}")})
+    told = [notices(scaled(team, count))["live-unavailable"] for count in (4, 5)]
+    request = WriteRequest("update_postgres_cluster", None, change="size")
+    grown = update_cluster(team.app(), request, "db", ClusterUpdate(storage_size="2Gi"), namespace="shop")
+    told.append(notices(grown)["live-unavailable"])
+    assert [one.partition(":")[0] for one in told] == [
+        "how many instances run could not be read, so the impact is told from Git",
+        "how many instances run could not be read, so the impact is told from branch gitops-mcp/size",
+        "the live Cluster could not be read, so the impact is told from branch gitops-mcp/size",
+    ]
 
 
 def test_hooks_that_did_not_run_are_told_with_the_files(team: Team) -> None:

@@ -9,7 +9,9 @@ from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.caller import Nobody
 from gitops_mcp.config import Flags
+from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
 from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.cluster_update import update_cluster
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, write
 
@@ -103,7 +105,7 @@ def test_a_deletion_tells_of_open_changes_to_what_it_takes_away_and_joins_none(d
     assert sorted(deleted("again")) == sorted([told("mine") if protected else too, told("upgrade")])
 
 
-def test_two_open_changes_that_add_to_one_list_are_told(desk: Path) -> None:
+def test_open_changes_that_add_to_one_list_are_told_and_counted(desk: Path) -> None:
     names = "".join(f"  - orders-{number}.yaml\n" for number in range(20))
     write(desk / "kustomization.yaml", f"resources:\n{names}")
     commit_all(desk, "List them")
@@ -113,14 +115,31 @@ def test_two_open_changes_that_add_to_one_list_are_told(desk: Path) -> None:
         with App.open(Flags(repo=desk)).called(Nobody()) as app:
             return clusters.create_cluster(app, WriteRequest("create_postgres_cluster", None), new)
 
-    first, second = created("bills"), created("quotes")
-    assert "overlapping-list" not in {one.id for one in first.warnings}
-    assert [one.message for one in second.warnings if one.id == "overlapping-list"] == [
-        (
-            "open in one kustomization with this: 'create-shop-bills'. What is merged second may meet a conflict there; one "
-            "change for all avoids that, and refresh_change resolves it"
-        )
+    told = [
+        [one.message for one in created(name).warnings if one.id == "overlapping-list"]
+        for name in ("bills", "quotes", "stock", "tax", "wages", "yards")
     ]
+    assert (len(told[0]), len(told[1])) == (0, 1)
+    text = "What is merged second may meet a conflict there; one change for all avoids that, and refresh_change resolves it"
+    assert told[1] == [f"open in one kustomization with this: 'create-shop-bills'. {text}"]
+    named = ", ".join(f"'create-shop-{name}'" for name in ("bills", "quotes", "stock"))
+    assert told[-1] == [f"open in one kustomization with this: {named} and 2 more. {text}"]
+
+
+def test_many_fields_that_two_open_changes_share_are_named_in_part_and_counted(desk: Path) -> None:
+    names = ("deadlock_timeout", "lock_timeout", "maintenance_work_mem", "statement_timeout", "work_mem")
+    asked = ClusterUpdate(parameters=dict.fromkeys(names, "64000"))
+
+    def updated(change: str) -> WriteResult:
+        request = WriteRequest("update_postgres_cluster", None, change=change)
+        with App.open(Flags(repo=desk)).called(Nobody()) as app:
+            return update_cluster(app, request, "orders-3", asked, namespace="shop")
+
+    updated("theirs")
+    told = [one.message for one in updated("mine").warnings if one.id == "overlapping-change"]
+    fields = ", ".join(f"Cluster shop/orders-3 spec.postgresql.parameters.{name}" for name in names[:3])
+    advice = "Put both into one change, or agree with its reviewers on the order"
+    assert told == [f"open change 'theirs' touches the same: {fields} and 2 more. {advice}"]
 
 
 @pytest.mark.parametrize("inline", [True, False], ids=["inline", "a file"])
