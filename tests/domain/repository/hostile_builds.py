@@ -70,8 +70,10 @@ def _patches() -> Files:
 
 
 def _patched_again_and_again() -> Files:
-    each = "- target: {kind: Cluster}\n  patch: '[{\"op\": \"add\", \"path\": \"/spec/x\", \"value\": 1}]'\n"
-    return _kustomization(f"patches:\n{each * 2000}", resource=_CLUSTER.format(name="a") + "  l:\n" + "  - a\n" * 50_000)
+    each = '- target: {kind: Cluster}\n  patch: \'[{"op": "add", "path": "/spec/x", "value": 1}]\'\n'
+    return _kustomization(
+        f"patches:\n{each * 2000}", resource=_CLUSTER.format(name="a") + "  l:\n" + "  - a\n" * 50_000
+    )
 
 
 def _labels() -> Files:
