@@ -112,7 +112,7 @@ BODIES = (
     + b"z" * 9000
     + b'"}',
 )
-HEADERS = (
+HEADERS: tuple[dict[str, str], ...] = (
     *({}, {"Retry-After": "-1"}, {"Retry-After": "9" * 400}, {"Location": "/login"}, {"WWW-Authenticate": "x"}),
     *({"Content-Type": "application/json"}, {"Content-Type": "text/html; " + "x" * 9000}, {"Content-Encoding": "gzip"}),
     {"Warning": f'299 - "{"w" * 5000} password={SECRET}"'},
