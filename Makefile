@@ -29,9 +29,10 @@ test: .venv/installed
 coverage: .venv/installed
 	$(PYTEST) $(EVERYTHING) --cov --cov-report=term
 
-# Twenty times the examples of tests/fuzz, and others each time; one that fails is printed with what repeats it.
+# Twenty times the examples of tests/fuzz, and others each time; one that fails is printed with what repeats it. As many
+# kills more as well, of which a longer lot has other ones.
 fuzz: .venv/installed
-	$(PYTEST) --hypothesis-profile=fuzz tests/fuzz
+	$(PYTEST) --hypothesis-profile=fuzz tests/fuzz tests/e2e/test_kill.py
 
 check: .venv/installed
 	$(BIN)/ruff format --check .

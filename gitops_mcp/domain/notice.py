@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gitops_mcp.domain.names import one_line
+from gitops_mcp.domain.redact import redact_text
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A warning with an id that stays the same between versions."""
+    """A warning with an id that stays the same between versions, on one line and without secrets, as an error is."""
 
     id: str
     message: str
 
     def __post_init__(self) -> None:
-        if not self.message.isprintable():
-            object.__setattr__(self, "message", one_line(self.message))
+        object.__setattr__(self, "message", one_line(redact_text(self.message)))

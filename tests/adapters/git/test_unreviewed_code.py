@@ -159,9 +159,8 @@ def test_a_hook_sees_the_manifests_of_the_change_among_the_files_of_the_base(tmp
 def test_a_change_that_is_off_base_runs_the_base_of_now_and_shows_only_its_own_change(tmp_path: Path) -> None:
     here = team(tmp_path, {"gone.txt": "x\n"})
     first = published(here, {ORDERS: SCALED})
-    executable(
-        here / "scripts/lint.sh", f"echo newer >> {tmp_path}/ran; git status -s -uno; git diff HEAD > {tmp_path}/x"
-    )
+    script = f"echo newer >> {tmp_path}/ran; git status -s -uno; git diff HEAD > {tmp_path}/x; cp {ORDERS} {tmp_path}"
+    executable(here / "scripts/lint.sh", script)
     write(here / "Makefile", "newer:\n")
     (here / "gone.txt").unlink()
     commit_all(here, "The base moves on")
@@ -171,6 +170,7 @@ def test_a_change_that_is_off_base_runs_the_base_of_now_and_shows_only_its_own_c
     assert (second.hooks, second.unreviewed) == (("pre-commit",), ())
     assert ran(tmp_path) == ["base", "newer"]
     assert [line for line in (tmp_path / "x").read_text().splitlines() if line.startswith("+++")] == [f"+++ b/{NEW}"]
+    assert (tmp_path / "orders.yaml").read_bytes() == SCALED  # what the change has had since its first commit
     assert git(here, "diff", "--name-only", first.commit, second.commit) == NEW
 
 

@@ -69,6 +69,13 @@ def _patches() -> Files:
     return _kustomization(f"patches:\n{each}", resource=many)
 
 
+def _patched_again_and_again() -> Files:
+    each = '- target: {kind: Cluster}\n  patch: \'[{"op": "add", "path": "/spec/x", "value": 1}]\'\n'
+    return _kustomization(
+        f"patches:\n{each * 2000}", resource=_CLUSTER.format(name="a") + "  l:\n" + "  - a\n" * 50_000
+    )
+
+
 def _labels() -> Files:
     many = "---\n".join(_CLUSTER.format(name=f"a{number}") for number in range(2000))
     each = "".join(f"- pairs: {{l{number}: x}}\n  includeSelectors: false\n" for number in range(2000))
@@ -179,6 +186,7 @@ HOSTILE_BUILDS: dict[str, Callable[[], Files]] = {
     "components twice at each level": _components,
     "two names at each level": _prefixes,
     "patches for each object": _patches,
+    "small patches of a large object": _patched_again_and_again,
     "labels for each object": _labels,
     "a matrix of two lists": _matrix,
     "a template that counts for each element": _counting_templates,
