@@ -70,18 +70,21 @@ def build_budget(files: int) -> Iterator[None]:
         budget.building = False
 
 
-@contextmanager
-def spent_by(place: str) -> Iterator[None]:
+class spent_by:  # noqa: N801 - reads as what it does; a generator would cost more than much that it is around
     """What is spent inside is for this file."""
-    budget = _open.get()
-    if budget is None:
-        yield
-        return
-    outer, budget.place = budget.place, place
-    try:
-        yield
-    finally:
-        budget.place = outer
+
+    __slots__ = ("_budget", "_outer", "_place")
+
+    def __init__(self, place: str) -> None:
+        self._place, self._outer, self._budget = place, "", _open.get()
+
+    def __enter__(self) -> None:
+        if self._budget is not None:
+            self._outer, self._budget.place = self._budget.place, self._place
+
+    def __exit__(self, *_: object) -> None:
+        if self._budget is not None:
+            self._budget.place = self._outer
 
 
 def spend(steps: int) -> None:

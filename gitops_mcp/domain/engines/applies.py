@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from gitops_mcp.domain.engines.left_out import FileRule, LeftFields
@@ -41,11 +42,11 @@ class LocatedObject:
         layers = self.produced.layers if self.produced else ()
         return tuple({layer.path: layer.place for layer in reversed(layers)}.values())[::-1] or (str(self.place),)
 
-    @property
+    @cached_property
     def kind(self) -> str:
         return str(self.object.get("kind"))
 
-    @property
+    @cached_property
     def group(self) -> str:
         return str(self.object.get("apiVersion")).rpartition("/")[0]
 

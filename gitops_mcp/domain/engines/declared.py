@@ -235,8 +235,9 @@ def _engine_objects(
 ) -> tuple[EngineObject, ...]:
     found = context.found
     sets = [one for one in found if (one.group, one.kind) == (flux_instances.INSTANCE_GROUP, resource_set.KIND)]
-    found = (*found, *(made for one in sets for made in resource_set.located_objects(one, found)))
-    context = replace(context, found=found)
+    if sets:
+        found = (*found, *(made for one in sets for made in resource_set.located_objects(one, found)))
+        context = replace(context, found=found)
     applied = [flux.interpret_sync(one, context) for one in context.syncs]
     if tree.memo.get(_SURROUNDINGS) != context.surroundings:
         tree.memo[_SURROUNDINGS] = context.surroundings

@@ -144,7 +144,27 @@ class _ManifestReader:
             self._notes.odd = f"line {node.line}: the tag {node.tag}"
         if node.kind == "sequence":
             return [self._item(entry.value, node) for entry in node.entries]
-        return _read_mapping(node, lambda part, name: self._part(part, node, None if path is None else (*path, name)))
+        return self._mapping(node, path)
+
+    def _mapping(self, node: Node, path: Path | None) -> Object:
+        if node.merges:
+            return _read_mapping(
+                node, lambda part, name: self._part(part, node, None if path is None else (*path, name))
+            )
+        found: Object = {}
+        is_plain = path != _ANNOTATIONS
+        for entry in node.entries:
+            if entry.key is None:
+                continue
+            name, part = _key_text(entry.key), entry.value
+            # Nearly all that there is: words without quotes, of which nothing is noted.
+            if is_plain and part.kind == "scalar" and part.text and part.tag is part.style is None:
+                value, is_as_printed = _plain_value(part.text)
+                if type(value) is str and is_as_printed:
+                    found[name] = value
+                    continue
+            found[name] = self._part(part, node, None if path is None else (*path, name))
+        return found
 
     def _item(self, node: Node, parent: Node) -> Any:
         return self._part(node, parent, None)

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from gitops_mcp.domain.kustomize import manifest
@@ -109,6 +110,7 @@ def look_up(tree: FileTree, path: str) -> str | bool:
     return found if found is not None else path in tree.others
 
 
+@lru_cache(maxsize=32_768)
 def join_path(folder: str, entry: str) -> str | None:
     """An entry as a path from the root of the repository, "" for the root itself; None where it leaves it."""
     if entry.startswith("/") or "\0" in entry:

@@ -170,16 +170,20 @@ class _TreeBuilder:
         node.entries = entries = list[Entry]()
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
-            name = (key.text,) if key.is_merge else key_text(key)
+            name: object = key.text
+            if key.kind != "scalar" or name == "<<":
+                node.merges = node.merges or key.is_merge
+                name = (key.text,) if key.is_merge else key_text(key)
             if name in seen:
                 _fail(key.line, f"the key {key_text(key)!r} is there twice")
             seen.add(name)
             value = self._node(self._next(), depth + 1)
-            after = key.end
+            end = after = key.end
             if not self._text.startswith(":", after):
                 after = self._after_fill(after, len(self._text))
-            lead = after + 1 if self._text.startswith(":", after) else -1
-            end = max(key.end, value.end) if lead >= 0 else key.end
+            lead = -1
+            if self._text.startswith(":", after):
+                lead, end = after + 1, max(end, value.end)
             entries.append(Entry(key, value, key.start, lead, end))
         return event
 

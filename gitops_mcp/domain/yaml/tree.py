@@ -48,6 +48,8 @@ class Node:
     size: int = 1
     """How many values it holds once aliases are expanded."""
     depth: int = 1
+    merges: bool = False
+    """A mapping with a key that brings in another one's."""
 
     @property
     def is_block(self) -> bool:

@@ -132,11 +132,11 @@ def _merge_sources(mapping: Node) -> Iterator[Node]:
 
 def _mapping(node: Node) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for source in _merge_sources(node):
+    for source in _merge_sources(node) if node.merges else ():
         for key, part in _mapping(source).items():
             found.setdefault(key, part)
     for entry in node.entries:
-        if entry.key is not None and not entry.key.is_merge:
+        if entry.key is not None and not (node.merges and entry.key.is_merge):
             found[key_text(entry.key)] = value_of(entry.value)
     return found
 

@@ -65,7 +65,7 @@ def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
         return
     values = [(layer, values_of_layer(layer, files)) for layer in chart.values if layer.place]
     named = _LOOKS_LIKE_CNPG.search(f"{chart.name} {chart.repository}")
-    if not named and not any(_may_hold_cnpg(value) for _, value in values):
+    if not named and not any(_LOOKS_LIKE_CNPG.search(str(value)) and _may_hold_cnpg(value) for _, value in values):
         return
     places = [
         f"{dotted_path(path)} ({file_and_line(place if layer.kind == 'text' else place.below(*path), files)})"
