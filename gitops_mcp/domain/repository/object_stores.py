@@ -17,7 +17,7 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import FileChange
 
 MARK = f"kind: {OBJECT_STORE.kind}"
-_KIND = re.compile(rf"^kind: *[\"']?{OBJECT_STORE.kind}[\"']? *(?:#.*)?\r?$", re.MULTILINE)
+_KIND = re.compile(r"^kind: *[\"']?ObjectStore[\"']? *(?:#.*)?\r?$", re.MULTILINE)
 _BETWEEN = re.compile(r"(^---.*$)", re.MULTILINE)
 
 

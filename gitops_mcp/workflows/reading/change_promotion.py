@@ -14,7 +14,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.pull_requests import PullRequest, PullRequests
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.errors import GitOpsError
-from gitops_mcp.workflows.reading.change_pull import PullSeen, forge_notice
+from gitops_mcp.workflows.newest_pull import PullSeen, forge_notice
 
 _PAGES = 2
 """Of the open pull requests, the newest first: with the change's own, no more than six requests."""

@@ -10,23 +10,24 @@ from gitops_mcp.domain.pull_requests import Mergeable, PullRequest
 from gitops_mcp.errors import Unavailable
 
 DRAFT = "WIP: "
-_DRAFT = re.compile(r"\s*(?:WIP:|\[WIP\])\s*", re.IGNORECASE)
+_DRAFT = re.compile(r"WIP:|\[WIP\]", re.IGNORECASE)
 
 
 def pull_from(row: Any) -> PullRequest:
     number, url = at(row, "number"), text_at(row, "html_url") or text_at(row, "url")
     if not isinstance(number, int) or url is None:
         raise Unavailable("Gitea answered something that is no pull request: check forge.api")
-    title = text_at(row, "title") or ""
+    title = (text_at(row, "title") or "").strip()
+    found = _DRAFT.match(title)
     merged = at(row, "merged") is True
     is_open = at(row, "state") == "open"
-    draft = at(row, "draft") is True or _DRAFT.match(title) is not None
+    draft = at(row, "draft") is True or found is not None
     head, base = name_at(row, "head", "repo"), name_at(row, "base", "repo")
     return PullRequest(
         number=number,
         url=url,
         state="merged" if merged else "open" if is_open else "closed",
-        title=_DRAFT.sub("", title, count=1) if _DRAFT.match(title) else title,
+        title=title[found.end() :].lstrip() if found else title,
         branch=branch_of(row),
         base=text_at(row, "base", "ref") or "",
         draft=draft,

@@ -9,7 +9,7 @@ from gitops_mcp.adapters.forge.answers import at, name_at, names_in, text_at
 from gitops_mcp.domain.pull_requests import Mergeable, PullRequest, State
 from gitops_mcp.errors import Unavailable
 
-_DRAFT = re.compile(r"\s*(?:\[(?:draft|wip)\]|\(draft\)|(?:draft|wip)\s*:|draft\s+-)\s*", re.IGNORECASE)
+_DRAFT = re.compile(r"\[(?:draft|wip)\]|\(draft\)|(?:draft|wip) ?:|draft +-", re.IGNORECASE)
 _COMPUTING = {"unchecked", "checking", "preparing", "approvals_syncing", "cannot_be_merged_recheck"}
 _STATES: dict[str, State] = {"opened": "open", "locked": "open", "merged": "merged", "closed": "closed"}
 """`locked`: being merged."""
@@ -21,12 +21,13 @@ def pull_from(row: Any) -> PullRequest:
     if not isinstance(number, int) or url is None:
         raise Unavailable("GitLab answered something that is no merge request: check forge.api")
     state = _STATES.get(text_at(row, "state") or "", "closed")
-    title = text_at(row, "title") or ""
+    title = (text_at(row, "title") or "").strip()
+    found = _DRAFT.match(title)
     return PullRequest(
         number=number,
         url=url,
         state=state,
-        title=_DRAFT.sub("", title, count=1) if _DRAFT.match(title) else title,
+        title=title[found.end() :].lstrip() if found else title,
         branch=text_at(row, "source_branch") or "",
         base=text_at(row, "target_branch") or "",
         draft=at(row, "draft") is True or at(row, "work_in_progress") is True,
