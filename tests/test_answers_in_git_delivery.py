@@ -131,6 +131,7 @@ def test_clusters_and_their_changes_answer_as_before(tmp_path: Path, monkeypatch
         here.ask("get_change", change=again["change"], detail_level="detailed")
         here.ask("refresh_change", change=again["change"], **YES)
         here.ask("refresh_change", change=again["change"])
+        here.ask("open_pull_request", change=again["change"])
         here.ask("discard_change", change=again["change"])
         here.ask("discard_change", change=again["change"], **YES, dry_run=True)
         here.ask("discard_change", change=again["change"], **YES)

@@ -18,7 +18,7 @@ SUBJECT_MAX = 72
 _CAUTION, _REASON = "Mind: ", "Reason: "
 """What a paragraph begins with that could be taken for another one."""
 _LOOKS_LIKE_OURS = re.compile(r"(?:Mind|Reason|Impact|Gitops-Mcp-[\w-]+):|\* ")
-_IMPACT = re.compile(rf"Impact: (?:{'|'.join(one.label for one in Level)})(?:\n- .*)*\Z")
+_IMPACTS = frozenset(f"Impact: {one.label}" for one in Level)
 
 
 def commit_message(
@@ -80,6 +80,11 @@ class MessageParts:
     """Why it is so large."""
 
 
+def _tells_impact(paragraph: str) -> bool:
+    first, *reasons = paragraph.splitlines()
+    return first in _IMPACTS and all(one.startswith("- ") for one in reasons)
+
+
 def message_parts(message: str) -> MessageParts | None:
     """A message that `commit_message` wrote, also below the title that a forge gave it; None: it is none.
 
@@ -87,7 +92,7 @@ def message_parts(message: str) -> MessageParts | None:
     """
     subject, *rest = [one.strip("\n") for one in re.split(r"\n(?:[ \t]*\n)+", message.strip("\n"))]
     own = [*takewhile(lambda one: not one.startswith("Gitops-Mcp-Tool: "), rest)]
-    at = max((index for index, one in enumerate(own) if _IMPACT.match(one)), default=None)
+    at = max((index for index, one in enumerate(own) if _tells_impact(one)), default=None)
     if at is None:
         return None
     said, impact = own[:at], own[at].splitlines()[1:]

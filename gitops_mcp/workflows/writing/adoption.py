@@ -34,7 +34,7 @@ from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
 _CATALOGS = {IMAGE_CATALOG.kind, CLUSTER_IMAGE_CATALOG.kind}
-_BRACKETED_KEY = re.compile(r"\[(?P<quote>[\"']?)(?P<key>[^\"'\]]*[^\d\"'\]][^\"'\]]*)(?P=quote)\]")
+_BRACKETED = re.compile(r"\[[\"']?([^\[\"'\]]+)[\"']?\]")
 
 
 @dataclass(frozen=True)
@@ -232,13 +232,18 @@ def _in_files(view: View, seen: _BothSides, made: Plan) -> Plan:
     return replace(made, files=in_own_group(made.files, texts))
 
 
+def _dotted_key(found: re.Match[str]) -> str:
+    """A key in brackets as one behind a dot; a number stays an index."""
+    return found[0] if found[1].isdigit() else f".{found[1]}"
+
+
 def _is_named(one: FieldDrift, fields: Iterable[str] | None) -> bool:
     """Whether a field is one of those, or below one; a list that is one value is meant by each of its items.
 
     A key may stand in brackets, and a field be written as a JSON pointer.
     """
     path = dotted_path(one.path)
-    named = [_BRACKETED_KEY.sub(r".\g<key>", text.strip()) for text in fields or ()]
+    named = [_BRACKETED.sub(_dotted_key, text.strip()) for text in fields or ()]
     return fields is None or any(
         text in {path, pointer(one.path)} or path.startswith((f"{text}.", f"{text}[")) or text.startswith(f"{path}[")
         for text in named
