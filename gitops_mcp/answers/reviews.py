@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field
 
 from gitops_mcp.answers.base import Answer, LongAnswer, ShownImpact, TouchedFile
 from gitops_mcp.answers.pull_requests import ShownPullRequest
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.review_text.field_rows import field_rows
-from gitops_mcp.domain.review_text.proposal import ProposedPart
-from gitops_mcp.domain.review_text.verdict import Judgement, Verdict
+from gitops_mcp.domain.review_text.grades import Verdict
+
+if TYPE_CHECKING:
+    from gitops_mcp.domain.review_text.proposal import ProposedPart
+    from gitops_mcp.domain.review_text.verdict import Judgement
 
 
 class ReviewedField(Answer):
@@ -29,6 +31,8 @@ class ReviewedObject(Answer):
 
     @classmethod
     def all_of(cls, part: ProposedPart) -> Iterator[Self]:
+        from gitops_mcp.domain.review_text.field_rows import field_rows
+
         for one in part.objects:
             rows = [ReviewedField(field=row.field, before=row.before, after=row.after) for row in field_rows(one)]
             action = "added" if one.before is None else "removed" if one.after is None else "modified"

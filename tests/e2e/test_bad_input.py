@@ -392,13 +392,13 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         ),
         bad(
             "get_change",
-            "NotFound: change: there is no change 'scale-nothing'; there are none",
+            "NotFound: change: there is no change 'scale-nothing'; none is known here; list_changes state=all says which may not be",
             id="an unknown change",
             change="scale-nothing",
         ),
         bad(
             "discard_change",
-            "NotFound: change: there is no change 'scale-nothing'; there are none",
+            "NotFound: change: there is no change 'scale-nothing'; none is known here; list_changes state=all says which may not be",
             id="an unknown change to discard",
             change="scale-nothing",
             confirm_deletion=True,

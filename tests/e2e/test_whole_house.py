@@ -188,6 +188,7 @@ EMPTY_HERE = {
     "engines",
     "omitted",
     "pending",
+    "promotions",
 }
 """What a Cluster or a change of this house has none of."""
 

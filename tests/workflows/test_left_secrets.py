@@ -410,24 +410,6 @@ def test_discarding_keeps_a_secret_that_something_merged_or_live_names(named: st
     ]
 
 
-def test_discarding_keeps_a_secret_where_the_base_could_not_be_fetched(here: Here, tmp_path: Path) -> None:
-    for name in ("origin", "fork"):
-        here.team.git("init", "--quiet", "--bare", str(tmp_path / name))
-        here.team.git("remote", "add", name, str(tmp_path / name))
-        here.team.git("push", "--quiet", name, "main")
-    here.team.git("config", "remote.pushDefault", "fork")
-    here.team.git("fetch", "--quiet", "--all")
-    here.team.git("remote", "set-head", "origin", "main")
-    done = made(here.app())
-    (tmp_path / "origin").rename(tmp_path / "gone")
-
-    discarded = discard_branch(here.app(), str(done.change), confirmed=True, dry_run=False)
-
-    assert (discarded.outcome, len(here.secrets)) == ("discarded", 1)
-    stays = "Secret shop/db-reader-password stays: what the base has of it is not known"
-    assert stays in [one.message for one in discarded.warnings]
-
-
 def test_discarding_removes_a_secret_that_nothing_else_names(here: Here) -> None:
     done = made(here.app())
     discarded = discard_branch(here.app(), str(done.change), confirmed=True, dry_run=False)

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import get_args
 
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.review_text.body import UNCHECKED
+from gitops_mcp.domain.review_text.grades import FailOn, Verdict
 from gitops_mcp.domain.review_text.proposal import Proposal
-
-Verdict = Literal["passed", "warning", "error", "outage", "data_loss"]
-"""From harmless to final. What is refused destroys nothing, so an error stands below an outage."""
-FailOn = Literal["warning", "error", "outage", "data_loss", "never"]
 
 
 @dataclass(frozen=True)

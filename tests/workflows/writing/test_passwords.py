@@ -421,7 +421,9 @@ def test_a_commit_says_first_what_could_not_be_looked_at(ask: Asked, there: Clus
     there.api.deny("get", "", "secrets")
     done = ask(passwords=EXTERNAL_ONES, dry_run=False)
     paragraphs = team.git("log", "-1", "--format=%B", str(done.branch)).split("\n\n")
-    assert paragraphs[1].startswith("Whether there is a Secret shop/db-reader-password already could not be looked at")
+    assert paragraphs[1].startswith(
+        "Mind: Whether there is a Secret shop/db-reader-password already could not be looked at"
+    )
 
 
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
