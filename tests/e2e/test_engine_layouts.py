@@ -157,7 +157,8 @@ def test_what_an_operator_holds_waits_for_that_operator_in_every_answer(house: H
     seen = house.merged(done, "merged")
     assert seen["next"] == [RESUMED if house.flux else SYNCED]
     problems = house.ask.answer("get_cluster_status", **ORDERS)["problems"]
-    assert [one["action"] for one in problems] == [f"{seen['next'][0][0].lower()}{seen['next'][0][1:]}"]
+    held = f"{seen['next'][0][0].lower()}{seen['next'][0][1:]}"
+    assert [one["action"] for one in problems] == [f"{held}; get_drift says who set what, and what becomes of it"]
     house.release()
     assert house.arrived(done)["next"] == []
 

@@ -11,9 +11,9 @@ from gitops_mcp.domain.cnpg.protection import blockers, spell_out
 from gitops_mcp.domain.kinds import CLUSTER_IMAGE_CATALOG
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, dotted_path
+from gitops_mcp.domain.objects import Object, Path, dotted_path
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
-from gitops_mcp.domain.redact import MASK, redact_text, redact_value
+from gitops_mcp.domain.redact import MASK, OutsideText, mark_outside, redact_text, redact_value
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import FileChange
@@ -177,8 +177,15 @@ def drift_notices(change: ObjectChange, live: Object) -> Iterator[Notice]:
     found = drift(change.before, live) if change.before is not None else ()
     touched = set(change.fields)
     for one in found[:_FIELDS]:
-        git, now = (redact_value(value, one.path) for value in (one.desired, one.live))
+        git, now = (_shown(value, one.path) for value in (one.desired, one.live))
         also = ", and this change sets it too" if one.path in touched else ""
-        yield Notice("drift", f"{change.identity} {dotted_path(one.path)}: Git has {git!r}, live has {now!r}{also}")
+        yield Notice("drift", f"{change.identity} {dotted_path(one.path)}: Git has {git}, live has {now}{also}")
     if len(found) > _FIELDS:
         yield Notice("drift", f"{change.identity}: {len(found) - _FIELDS} more fields are live otherwise than in Git")
+
+
+def _shown(value: object, path: Path) -> str:
+    """What may be prose of others is marked as such, and bounded."""
+    shown = redact_value(value, path)
+    marked = mark_outside(shown if isinstance(shown, str) else repr(shown))
+    return str(marked) if isinstance(marked, OutsideText) else repr(shown)

@@ -160,7 +160,7 @@ def _find_object(
 def _belongs(one: Declaration, cluster: str, namespace: str | None) -> bool:
     """Whether it names the Cluster, or no Cluster at all and stands beside it."""
     owner = at(one.object, "spec", "cluster", "name")
-    return one.identity.namespace in {namespace, None} and owner in {cluster, None}
+    return one.identity.namespace in {namespace, None} and (owner is None or owner == cluster)
 
 
 def _seek_gone(sights: ObjectSights, desired: Desired, environment: Environment) -> GitOpsError | None:
