@@ -552,6 +552,7 @@ def test_a_dependency_of_a_dependency_is_asked_too(team: Team, api: Api, scaled:
         source=git_repository(after),
     )
     assert told(team).next == [SUSPENDED.format("kustomization first")]
+    assert len(api.asked) <= 4 + 2, api.asked  # one for each further object that is named
 
 
 def test_dependencies_in_a_circle_come_to_an_end(team: Team, api: Api, scaled: tuple[str, str]) -> None:
