@@ -11,32 +11,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise, takewhile
-from typing import Literal
 
 from gitops_mcp.adapters.git.commits import Commit, Holding
 from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.adapters.git.seen import SeenChange
+from gitops_mcp.answers.changes import ChangeState
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.names import pluralize
-
-State = Literal[
-    "draft",
-    "pushed",
-    "in_review",
-    "empty",
-    "merged",
-    "applied",
-    "healthy",
-    "failed",
-    "superseded",
-    "reverted",
-    "closed",
-]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    state: State
+    state: ChangeState
     why: str
     tip: str
     start: str | None

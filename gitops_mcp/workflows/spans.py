@@ -10,6 +10,7 @@ from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.adapters.git.files import GitFile
 from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.adapters.git.seen import first_seen
+from gitops_mcp.answers.changes import ChangeState
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.impact.level import Level
@@ -19,7 +20,7 @@ from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import GitOpsError, NotFound
-from gitops_mcp.workflows.outcomes import State, last_tips, outcome_of_branch, outcome_without_branch, seen_at
+from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch, seen_at
 from gitops_mcp.workflows.pull_outcomes import PulledOutcome, outcome_with_pull
 
 _NO_HEADS: Mapping[str, str] = {}
@@ -37,7 +38,7 @@ class Span:
     branch: str
     start: str | None
     tip: str
-    state: State
+    state: ChangeState
     why: str
     commits: tuple[Commit, ...]
     in_part: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gitops_mcp.adapters.forge.interface import Forge
 from gitops_mcp.domain.pull_requests import PullRequest
@@ -26,6 +26,11 @@ def check_body(forge: str, body: str | None) -> None:
 def one_by_one(names: tuple[str, ...]) -> list[tuple[str, ...]]:
     """All at once, then each alone: where one name is refused, a request for several fails as a whole."""
     return [names, *((name,) for name in names)] if len(names) > 1 else [names] if names else []
+
+
+def newest(pulls: Iterable[PullRequest]) -> PullRequest | None:
+    """Of one branch: the open one, else the last that was opened."""
+    return max(pulls, key=lambda pull: (pull.state == "open", pull.number), default=None)
 
 
 def closed(forge: Forge, pull: PullRequest, close: Callable[[], PullRequest]) -> PullRequest:

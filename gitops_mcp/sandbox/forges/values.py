@@ -21,6 +21,11 @@ def now() -> datetime:
     return datetime.now(tz=UTC)
 
 
+def time(at: datetime | None) -> str | None:
+    """RFC 3339 in seconds, as GitHub and Gitea say it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+
+
 @dataclass(frozen=True)
 class User:
     id: int

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from gitops_mcp.answers.changes import LiveObject
+from gitops_mcp.answers.changes import ChangeState, LiveObject
 from gitops_mcp.domain.live.arrival import Arrival
 from gitops_mcp.domain.live.standing import STUCK, Standing
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.workflows.engines import SeenEngine
-from gitops_mcp.workflows.outcomes import State
 from gitops_mcp.workflows.spans import Span
 
 
@@ -33,7 +32,7 @@ class Seen:
         return replace(here, detail=f"{label}: {here.detail}") if self.several else here
 
 
-def arrival_state(span: Span, seen: Seen) -> tuple[State, str]:
+def arrival_state(span: Span, seen: Seen) -> tuple[ChangeState, str]:
     """The state of a merged change and why, from what was found of its objects.
 
     Of a change to Cluster db and Database books: books at the old value is `merged`, and `failed` where the engine
@@ -64,7 +63,7 @@ def _what_is_live(span: Span, seen: Seen) -> str:
     return f"{gone + ', ' if any(removals) else ''}{fields} of its CloudNativePG objects is live"
 
 
-def _what_waits(seen: Seen) -> tuple[State, str] | None:
+def _what_waits(seen: Seen) -> tuple[ChangeState, str] | None:
     """The state and the reason where something has not arrived, or cannot be seen."""
     seen.held.sort(key=lambda one: STUCK.index(one[0].state) if one[0].state in STUCK else len(STUCK))
     held = seen.held[0][0] if seen.held else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from gitops_mcp.answers.changes import LiveObject
+from gitops_mcp.answers.changes import ChangeState, LiveObject
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
@@ -27,7 +27,6 @@ from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.engines import Engines, SeenEngine, tip_made
-from gitops_mcp.workflows.outcomes import State
 from gitops_mcp.workflows.reading.change_arrival import Seen, arrival_state
 from gitops_mcp.workflows.reading.change_impact import impact_of_change
 from gitops_mcp.workflows.reading.change_objects import Touched, desired_with_others, other_paths, touched_objects
@@ -142,7 +141,7 @@ def _search(warnings: Iterable[Notice]) -> str:
     return f"somebody finds out what applies it: {why}"
 
 
-def _ends_as(state: State, seen: Seen) -> bool:
+def _ends_as(state: ChangeState, seen: Seen) -> bool:
     """Whether a change that has been applied so stays as it is: no object says more, or waits for a person."""
     return state == "applied" and (not seen.arrivals or any(one.is_stuck for one in seen.arrivals))
 

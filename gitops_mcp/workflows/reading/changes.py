@@ -10,14 +10,13 @@ from typing import get_args
 
 from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, rows_that_fit, shorten_to_fit
-from gitops_mcp.answers.changes import ChangeDetail, ChangeList, CommitRow
+from gitops_mcp.answers.changes import ChangeDetail, ChangeList, ChangeState, CommitRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.redact import redact_text, words_of_others
 from gitops_mcp.errors import InvalidRequest
-from gitops_mcp.workflows.outcomes import State
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.change_impact import impact_of_change
 from gitops_mcp.workflows.reading.change_listing import read_listing
@@ -34,7 +33,7 @@ _FILTERS: dict[str, frozenset[str]] = {
     "open": OPEN,
     "merged": frozenset({"merged", "applied", "healthy", "failed", "superseded", "reverted"}),
     "applied": frozenset({"applied", "healthy"}),
-    "all": frozenset(get_args(State)),
+    "all": frozenset(get_args(ChangeState)),
 }
 _FILES_SHOWN = 50
 _COMMITS_SHOWN = 20

@@ -17,7 +17,7 @@ from gitops_mcp.adapters.forge.answers import Answer, at, name_at, rows_in, text
 from gitops_mcp.adapters.forge.gitea.pull import DRAFT, branch_of, pull_from
 from gitops_mcp.adapters.forge.gitea.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, one_by_one
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, newest, one_by_one
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import (
@@ -73,8 +73,7 @@ class Gitea:
         if not rows or at(rows[0], "state") != "open":
             rows += rows_in(self._listed({"state": "all", "sort": "recentupdate"}, about).body)
         mine = [row for row in rows if branch_of(row) == branch and self._is_ours(row)]
-        found = sorted(map(pull_from, mine), key=lambda pull: (pull.state == "open", pull.number))
-        return found[-1] if found else None
+        return newest(map(pull_from, mine))
 
     def _is_ours(self, row: Any) -> bool:
         """Of the repository that branches are pushed to; one that is gone has no name any more."""

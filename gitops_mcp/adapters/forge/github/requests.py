@@ -17,7 +17,7 @@ from gitops_mcp.adapters.forge.github.listing import listed_pulls
 from gitops_mcp.adapters.forge.github.pull import asked_reviewers, is_at, pull_from
 from gitops_mcp.adapters.forge.github.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, one_by_one
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, newest, one_by_one
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -60,8 +60,7 @@ class GitHub:
         query: dict[str, str | int] = {"head": f"{owner}:{branch}", "state": "all", "per_page": 100}
         answer = self._wire.get(f"{self._repository}/pulls", query, about=f"the pull request of {branch}")
         mine = [row for row in rows_in(answer.body) if self._is_of(row, branch)]
-        found = sorted(map(pull_from, mine), key=lambda pull: (pull.state == "open", pull.number))
-        return found[-1] if found else None
+        return newest(map(pull_from, mine))
 
     def _is_of(self, row: Any, branch: str) -> bool:
         """Of our branch; a fork that is gone has no name any more."""

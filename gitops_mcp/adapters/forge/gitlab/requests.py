@@ -16,7 +16,7 @@ from gitops_mcp.adapters.forge.answers import Answer, at, rows_in, text_at
 from gitops_mcp.adapters.forge.gitlab.pull import pull_from
 from gitops_mcp.adapters.forge.gitlab.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
-from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed
+from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, newest
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire
@@ -67,8 +67,7 @@ class GitLab:
         query: dict[str, str | int] = {"source_branch": branch, "state": "all", "per_page": _PAGE}
         rows = self._rows(query, f"the merge request of {branch}")
         mine = [row for row in rows if at(row, "source_branch") == branch and self._is_ours(row)]
-        found = sorted(map(pull_from, mine), key=lambda pull: (pull.state == "open", pull.number))
-        return found[-1] if found else None
+        return newest(map(pull_from, mine))
 
     def _is_ours(self, row: Any) -> bool:
         """Of the project that branches are pushed to; one that is gone has no number any more."""

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from gitops_mcp.sandbox.forges.routing import Call
-from gitops_mcp.sandbox.forges.values import Comment, Pull, Repository, Review, Status, User
+from gitops_mcp.sandbox.forges.values import Comment, Pull, Repository, Review, Status, User, time
 from gitops_mcp.sandbox.remote import git
 
 Body = dict[str, Any]
 _STATES = {"APPROVED": "APPROVED", "CHANGES_REQUESTED": "REQUEST_CHANGES", "COMMENTED": "COMMENT", "PENDING": "PENDING"}
-
-
-def time(at: datetime | None) -> str | None:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def user_body(call: Call, user: User | None) -> Body | None:

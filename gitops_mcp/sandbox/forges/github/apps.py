@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from gitops_mcp.sandbox.forges.github.bodies import time
 from gitops_mcp.sandbox.forges.github.rights import not_found, refusal
 from gitops_mcp.sandbox.forges.routing import Answer, Call
-from gitops_mcp.sandbox.forges.values import now
+from gitops_mcp.sandbox.forges.values import now, time
 
 
 def _check_signature(call: Call) -> None:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 from typing import Any
 
 from gitops_mcp.sandbox.forges.routing import Call
 from gitops_mcp.sandbox.forges.rules import missing
 from gitops_mcp.sandbox.forges.store import SandboxForge
-from gitops_mcp.sandbox.forges.values import Comment, Pull, Repository, Review, Status, User
+from gitops_mcp.sandbox.forges.values import Comment, Pull, Repository, Review, Status, User, time
 from gitops_mcp.sandbox.remote import git
 
 Body = dict[str, Any]
 _BLOCKS = {"approvals", "changes requested", "checks"}
-
-
-def time(at: datetime | None) -> str | None:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def user_body(call: Call, user: User | None) -> Body | None:

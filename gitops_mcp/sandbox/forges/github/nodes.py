@@ -6,11 +6,11 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gitops_mcp.sandbox.forges.github.bodies import changes, head_of, merge_state, time
+from gitops_mcp.sandbox.forges.github.bodies import changes, head_of, merge_state
 from gitops_mcp.sandbox.forges.github.graphql import GraphError, InvalidQuery
 from gitops_mcp.sandbox.forges.routing import Call
 from gitops_mcp.sandbox.forges.rules import missing
-from gitops_mcp.sandbox.forges.values import Pull, Repository, Review, Status, User
+from gitops_mcp.sandbox.forges.values import Pull, Repository, Review, Status, User, time
 from gitops_mcp.sandbox.remote import git
 
 Node = dict[str, Any]
