@@ -14,24 +14,10 @@ from gitops_mcp.sandbox.forges.values import ForgeName, Pull
 from gitops_mcp.sandbox.remote import SandboxRemote
 
 
-@dataclass(frozen=True)
-class ServedForge:
-    """With a folder of its own: `remote.git`, and `checkout`, whose `origin` is that path."""
+class PushingCheckout:
+    """A folder with `checkout`, whose `origin` is a repository of a forge."""
 
     folder: Path
-    server: ForgeServer
-
-    @property
-    def forge(self) -> SandboxForge:
-        return self.server.forge
-
-    @property
-    def url(self) -> str:
-        return self.server.url
-
-    @property
-    def api(self) -> str:
-        return self.server.api
 
     @property
     def checkout(self) -> Path:
@@ -50,6 +36,26 @@ class ServedForge:
         self.git("commit", "--quiet", f"--message={message}")
         self.git("push", "--quiet", "--force", "origin", branch)
         return self.git("rev-parse", "HEAD")
+
+
+@dataclass(frozen=True)
+class ServedForge(PushingCheckout):
+    """With a folder of its own: `remote.git`, and `checkout`, whose `origin` is that path."""
+
+    folder: Path
+    server: ForgeServer
+
+    @property
+    def forge(self) -> SandboxForge:
+        return self.server.forge
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def api(self) -> str:
+        return self.server.api
 
     def pull(self, branch: str = "change", **options: Any) -> Pull:
         """One that is open, of a branch with one commit."""

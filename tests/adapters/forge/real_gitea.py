@@ -16,6 +16,7 @@ import httpx2
 import pytest
 
 from gitops_mcp.sandbox.forges import Rules
+from tests.fakes.forges import PushingCheckout
 
 ADDRESS = os.environ.get("GITOPS_MCP_TEST_FORGE", "")
 """`http://admin:password@127.0.0.1:3000`; empty: there is none."""
@@ -212,7 +213,7 @@ class RealServer:
 
 
 @dataclass(frozen=True)
-class RealServed:
+class RealServed(PushingCheckout):
     folder: Path
     forge: RealForge
     server: RealServer = field(default_factory=RealServer)
@@ -228,23 +229,6 @@ class RealServed:
     @property
     def url(self) -> str:
         return self.forge.url
-
-    @property
-    def checkout(self) -> Path:
-        return self.folder / "checkout"
-
-    def git(self, *arguments: str) -> str:
-        command = ["git", "-C", str(self.checkout), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-    def commit(self, branch: str, text: str = "one\n", *, file: str = "notes.txt", message: str = "Change") -> str:
-        known = self.git("branch", "--list", branch)
-        self.git("checkout", "--quiet", *(() if known else ("-b",)), branch, *(() if known else ("origin/main",)))
-        (self.checkout / file).write_text(text)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", f"--message={message}")
-        self.git("push", "--quiet", "--force", "origin", branch)
-        return self.git("rev-parse", "HEAD")
 
     def pull(self, branch: str = "change", **options: Any) -> RealPull:
         self.commit(branch, file=f"{branch.replace('/', '-')}.txt")

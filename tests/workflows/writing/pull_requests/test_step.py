@@ -33,6 +33,13 @@ def team(request: pytest.FixtureRequest, forge_server: ForgeServers, monkeypatch
     return made
 
 
+@pytest.fixture
+def on_github(forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch) -> ProposingTeam:
+    made = ProposingTeam.of(forge_server("github"))
+    monkeypatch.setenv(made.variable, made.served.forge.token("bot"))
+    return made
+
+
 def test_a_change_ends_in_one_pull_request_that_follows_it(team: ProposingTeam) -> None:
     app = team.app()
     first = scale(app, 4)
@@ -331,14 +338,10 @@ def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(team: ProposingT
 INVOICES = "clusters/prod/billing/invoices-db/cluster.yaml"
 
 
-def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(
-    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    team = ProposingTeam.of(forge_server("github"))
-    monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
-    app = team.app()
+def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(on_github: ProposingTeam) -> None:
+    app = on_github.app()
     scale(app, 4)
-    served = team.served
+    served = on_github.served
     served.git("fetch", "--quiet", "origin")
     served.git("checkout", "--quiet", "-b", "theirs", f"origin/{BRANCH}")
     place = served.checkout / INVOICES
@@ -347,7 +350,7 @@ def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(
     served.git("push", "--quiet", "origin", f"HEAD:{BRANCH}")
     served.git("checkout", "--quiet", "main")
     scale(app, 5, change=CHANGE)
-    (pull,) = team.pulls
+    (pull,) = on_github.pulls
     body = body_of(pull)
     assert "**Smaller @\u2060invoices fixes\u2060 \\#\u20607** (by Ada)" in body
     assert "| `Cluster billing/invoices-db` | `spec.storage.size` | `5Gi` | `1Gi` |" in body
@@ -356,29 +359,23 @@ def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(
     assert pull.title == "Change Cluster billing/invoices-db, Cluster shop/orders-db"
 
 
-def test_a_change_in_two_environments_tells_of_both(
-    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    team = ProposingTeam.of(forge_server("github"))
-    monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
-    shutil.copytree(team.served.checkout / "clusters/prod", team.served.checkout / "clusters/dev")
-    team.configure("", environments="{prod: {path: clusters/prod}, dev: {path: clusters/dev}}")
-    app = team.app()
+def test_a_change_in_two_environments_tells_of_both(on_github: ProposingTeam) -> None:
+    shutil.copytree(on_github.served.checkout / "clusters/prod", on_github.served.checkout / "clusters/dev")
+    on_github.configure("", environments="{prod: {path: clusters/prod}, dev: {path: clusters/dev}}")
+    app = on_github.app()
     scale(app, 4, environment="prod", change="both")
     scale(app, 5, environment="dev", change="both")
-    (pull,) = team.pulls
+    (pull,) = on_github.pulls
     assert "| `Cluster shop/orders-db` in `prod` | `spec.instances` | `3` | `4` |" in body_of(pull)
     assert "| `Cluster shop/orders-db` in `dev` | `spec.instances` | `3` | `5` |" in body_of(pull)
 
 
 def test_one_that_was_merged_with_other_content_is_not_opened_again_by_the_same_request(
-    forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch
+    on_github: ProposingTeam,
 ) -> None:
-    team = ProposingTeam.of(forge_server("github"))
-    monkeypatch.setenv(team.variable, team.served.forge.token("bot"))
-    app = team.app()
+    app = on_github.app()
     scale(app, 4)
-    (pull,) = team.pulls
+    (pull,) = on_github.pulls
     told = body_of(pull)
     assert (again := scale(app, 4).pull_request) is not None
     assert (again.outcome, body_of(pull)) == ("unchanged", told)
@@ -386,4 +383,4 @@ def test_one_that_was_merged_with_other_content_is_not_opened_again_by_the_same_
     same = scale(app, 4)
     assert same.pull_request is not None
     assert (same.pull_request.state, same.pull_request.outcome) == ("merged", "unchanged")
-    assert len(team.pulls) == 1
+    assert len(on_github.pulls) == 1
