@@ -45,21 +45,17 @@ def steps_of_field(before: Object | None, after: Object | None, field: str) -> t
 
 
 def _narrowed(step: FieldStep, field: str) -> Iterator[FieldStep]:
-    """Of a field that comes or goes with what is around it, its own part."""
+    """Of a field that comes, goes or differs with what is around it, its own part."""
     if _is_part(step.label, field):
         yield step
         return
-    for one in _leaves(step):
-        if _is_part(one.label, field):
-            yield one
-
-
-def _leaves(step: FieldStep) -> Iterator[FieldStep]:
-    value = step.after if step.before is None else step.before
-    for label, path, part in _parts(value, step.label, step.path):
-        before, after = (None, part) if step.before is None else (part, None)
-        yield from _leaves(FieldStep(label, path, before, after))
-    yield step
+    was, now = (
+        next((one for one in _all_parts(value, step.label, step.path) if one[0] == field), None)
+        for value in (step.before, step.after)
+    )
+    before, after = (one[2] if one else None for one in (was, now))
+    if (one := now or was) and not is_same(before, after):
+        yield FieldStep(field, one[1], before, after)
 
 
 def field_label(found: Object, field: str) -> str:
@@ -73,22 +69,19 @@ def field_label(found: Object, field: str) -> str:
     return field
 
 
-def labels(value: Any, label: str = "", path: Path = ()) -> Iterator[str]:
+def labels(value: Any) -> Iterator[str]:
     """Every field of an object, the wider ones before their parts."""
-    for below, place, part in _parts(value, label, path):
-        yield below
-        yield from labels(part, below, place)
+    return (label for label, _, _ in _all_parts(value))
 
 
 def _value_of(value: Any, field: str) -> Any:
-    found = ((label, part) for label, part in _all_parts(value))
-    return next((part for label, part in found if label == field), None)
+    return next((part for label, _, part in _all_parts(value) if label == field), None)
 
 
-def _all_parts(value: Any, label: str = "") -> Iterator[tuple[str, Any]]:
-    for below, _, part in _parts(value, label, ()):
-        yield below, part
-        yield from _all_parts(part, below)
+def _all_parts(value: Any, label: str = "", path: Path = ()) -> Iterator[tuple[str, Path, Any]]:
+    for below, place, part in _parts(value, label, path):
+        yield below, place, part
+        yield from _all_parts(part, below, place)
 
 
 def _parts(value: Any, label: str, path: Path) -> Iterator[tuple[str, Path, Any]]:

@@ -63,6 +63,7 @@ def test_the_path_of_an_item_has_its_number() -> None:
         pytest.param("a", [("a.b", 1, 2), ("a.bc", 1, 2)], id="its parts"),
         pytest.param("a.b.c", [], id="what it never had"),
         pytest.param("new.x.y", [("new.x.y", None, 1)], id="set with all around it"),
+        pytest.param("new.x", [("new.x", None, {"y": 1})], id="set once, whatever parts it has"),
         pytest.param("old", [("old", [{"name": "i"}], None)], id="taken away"),
         pytest.param("old[i].name", [("old[i].name", "i", None)], id="taken away with all around it"),
     ],
@@ -70,6 +71,18 @@ def test_the_path_of_an_item_has_its_number() -> None:
 def test_one_field_is_told_with_what_it_was(field: str, told: list[Step]) -> None:
     before = {"a": {"b": 1, "bc": 1}, "old": [{"name": "i"}]}
     assert steps(before, {"a": {"b": 2, "bc": 2}, "new": {"x": {"y": 1}}}, field) == told
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        pytest.param("l[0].n", [], id="the same on both sides"),
+        pytest.param("l[1].n", [("l[1].n", None, 2)], id="on one side only"),
+        pytest.param("l", [("l", [{"n": 1}], [{"n": 1}, {"n": 2}])], id="the list itself"),
+    ],
+)
+def test_a_part_of_a_list_that_is_told_whole_has_its_value_of_both_sides(field: str, told: list[Step]) -> None:
+    assert steps({"l": [{"n": 1}]}, {"l": [{"n": 1}, {"n": 2}]}, field) == told
 
 
 def test_an_item_named_by_its_number_is_called_by_its_name() -> None:
