@@ -75,6 +75,7 @@ AdoptedFields = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=500)]] | None,
     Field(
         description='Fields as get_drift names them, such as ["spec.instances"]; left out: all that differ',
+        min_length=1,
         max_length=100,
     ),
 ]

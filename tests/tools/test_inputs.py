@@ -63,6 +63,14 @@ def test_an_empty_comment_takes_the_comment_away() -> None:
     assert read("update_postgres_role", cluster_name="db", role_name="r", comment=None)["comment"] is None
 
 
+def test_an_empty_list_of_fields_to_adopt_is_refused_with_what_would_work() -> None:
+    for nothing in ("[]", list[str]()):
+        assert refused("adopt_live", cluster_name="db", fields=nothing) == (
+            "fields: list should have at least 1 item after validation, not 0 "
+            '(Fields as get_drift names them, such as ["spec.instances"]; left out: all that differ)'
+        )
+
+
 def test_what_is_needed_cannot_be_empty() -> None:
     assert "name: " in refused("get_cluster_status", name="")
     assert "name: " in refused("get_cluster_status", name=None)
