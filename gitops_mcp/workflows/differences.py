@@ -7,7 +7,7 @@ which may not be read hides no other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gitops_mcp.app import App, Ground
@@ -22,7 +22,7 @@ from gitops_mcp.domain.objects import Identity, Object, Resource, at, dotted_pat
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.object_stores import stores_named_by
 from gitops_mcp.domain.schema.unfilled import is_unfilled
-from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled
+from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.kind_schemas import fill_as_served
 from gitops_mcp.workflows.notices import forbidden_everywhere
@@ -37,7 +37,7 @@ class Scope:
     """Whose objects are compared."""
 
     namespace: str | None = None
-    """None: all that the environment allows."""
+    """None: all that the environment allows, and what is cluster-wide."""
     cluster: str | None = None
     """None: not of one Cluster alone."""
 
@@ -46,7 +46,7 @@ class Scope:
         return (CLUSTER, *NAMING_KINDS, OBJECT_STORE) if self.cluster else tuple(KINDS.values())
 
     def holds(self, whom: Identity, value: Object, stores: Collection[str]) -> bool:
-        if self.namespace is not None and whom.namespace not in {self.namespace, None}:
+        if self.namespace not in {None, whom.namespace}:
             return False
         if whom.kind == OBJECT_STORE.kind:
             return whom.name in stores
@@ -87,7 +87,7 @@ class Comparison:
 def compare(
     api: ApiOnce, environment: Environment, desired: Desired, scope: Scope, others: Collection[Identity] = ()
 ) -> Comparison:
-    """`others`: objects that other environments declare for the same API."""
+    """`others`: objects that other environments declare for the same API, without a namespace where none is said."""
     found = Comparison()
     seen = _Live.read(api, environment, desired, scope, found)
     clusters = [*seen.of(CLUSTER), *(one.object for one in desired.clusters)]
@@ -97,7 +97,8 @@ def compare(
     for whom, each in declared.items():
         _compare_one(api, environment, whom, each, seen, found)
     for whom, live in sorted(seen.objects.items(), key=lambda each: str(each[0])):
-        is_known = whom in declared or whom in others or _is_made(live)
+        is_elsewhere = not {whom, replace(whom, namespace=None)}.isdisjoint(others)
+        is_known = whom in declared or is_elsewhere or _is_made(live)
         is_here = environment.namespaces is None or whom.namespace in environment.namespaces
         if is_here and not is_known and scope.holds(whom, live, stores):
             is_left = name_on_live(live) is not None or engine_that_keeps(live, deleting=True) is not None
@@ -127,14 +128,24 @@ def _manager_notices(unmanaged: list[Identity]) -> list[Notice]:
     return [Notice("no-managers", text)]
 
 
-def same_elsewhere(app: App, ground: Ground, environment: Environment, settings: Settings) -> frozenset[Identity]:
-    """What other environments of the same API declare."""
-    return frozenset(
-        one.identity
-        for other in settings.environments.values()
-        if other.name != environment.name and other.context == environment.context
-        for one in app.desired(ground, other.path, ground.base.commit).declarations
-    )
+def declared_elsewhere(
+    app: App, ground: Ground, environment: Environment, settings: Settings
+) -> tuple[set[Identity], list[Notice]]:
+    """What other environments of the same API declare, and those of which it is not known."""
+    found, notices = set[Identity](), list[Notice]()
+    for other in settings.environments.values():
+        if other.name == environment.name or other.context != environment.context:
+            continue
+        try:
+            declared = app.desired(ground, other.path, ground.base.commit).declarations
+        except Refused as error:  # its folder is none
+            what = f"what environment {other.name!r} declares is not known, so it may be told as only live: {error}"
+            notices.append(Notice("not-compared", what))
+            continue
+        for whom in (one.identity for one in declared):
+            spaces = [whom.namespace] if whom.namespace else other.namespaces or [None]
+            found |= {replace(whom, namespace=space) for space in spaces}
+    return found, notices
 
 
 def fill_of(api: ApiOnce, environment: Environment, whom: Identity, value: Object) -> Fill:

@@ -13,7 +13,7 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.object_stores import MARK, with_object_stores
 from gitops_mcp.errors import InvalidRequest, NotFound
 from gitops_mcp.workflows.api_once import ApiOnce, ApisOnce
-from gitops_mcp.workflows.differences import Scope, compare, same_elsewhere
+from gitops_mcp.workflows.differences import Scope, compare, declared_elsewhere
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_in_git import unknown_cluster
@@ -46,7 +46,8 @@ def read_drift(
         scope = Scope(_namespace_of(cluster, scope.namespace, app, ground, chosen, desired, api), cluster)
     texts = read_texts(ground, ground.base.commit, ground.repository.naming(ground.base.commit, MARK))
     desired = with_object_stores(desired, texts)
-    found = compare(api, chosen, desired, scope, same_elsewhere(app, ground, chosen, settings))
+    others, unknown = declared_elsewhere(app, ground, chosen, settings)
+    found = compare(api, chosen, desired, scope, others)
     if found.unread and not found.declared and not found.differences:
         raise found.unread[0]
     told = DriftRows.of(apis, ground, chosen, desired, found.differences)
@@ -67,6 +68,7 @@ def read_drift(
             *base_warnings(ground),
             *(Notice("unreadable", f"not compared: {one}") for one in found.unread),
             *passed_over(desired),
+            *unknown,
             *told.notices,
             *found.notices[:_WARNINGS],
             *(one for one in told.engines.unread if one.id != "engine-source-unreadable"),

@@ -143,6 +143,37 @@ def test_objects_of_another_environment_of_the_same_api_are_no_drift(team: Team,
     assert "adopt_live cluster_name=third namespace=shop environment=a" in report.items[0].next
 
 
+def test_what_another_environment_declares_without_a_namespace_is_no_drift_where_it_may_be(
+    team: Team, api: Api
+) -> None:
+    both = "environments: {{a: {{path: a, namespaces: [shop]}}, b: {{path: b{}}}}}\n"
+    team.commit({SHOP: both.format(""), "a/db.yaml": cluster(), "b/other.yaml": cluster("other", None)})
+    serve(api, clusters=listed(by("k9s", {}, live()), by("k9s", {}, live("other"))))
+    assert told(drift(team, environment="a")) == []
+    team.commit({SHOP: both.format(", namespaces: [billing]")})
+    assert told(drift(team, environment="a")) == [("only_live", "Cluster shop/other", None)]
+
+
+def test_an_environment_whose_path_is_a_file_hides_no_answer_about_another(team: Team, api: Api) -> None:
+    both = "environments: {a: {path: a, namespaces: [shop]}, b: {path: b}}\n"
+    team.commit({SHOP: both, "a/db.yaml": cluster(), "b": "a file\n"})
+    serve(api, clusters=listed(by("k9s", {}, live(instances=5))))
+    report = drift(team, environment="a")
+    assert told(report) == [("differs", "Cluster shop/db", "spec.instances")]
+    [why] = [one.message for one in report.warnings if one.id == "not-compared"]
+    assert why.startswith("what environment 'b' declares is not known, so it may be told as only live: ")
+
+
+def test_what_is_cluster_wide_is_not_asked_about_with_a_namespace(team: Team, api: Api) -> None:
+    catalog = (
+        "apiVersion: postgresql.cnpg.io/v1\nkind: ClusterImageCatalog\nmetadata: {name: all}\nspec: {images: []}\n"
+    )
+    team.commit({SHOP: ONLY_SHOP, "all.yaml": catalog})
+    serve(api)
+    assert told(drift(team)) == [("only_in_git", "ClusterImageCatalog all", None)]
+    assert told(drift(team, namespace="shop")) == []
+
+
 def test_open_changes_are_named_where_they_touch_the_same(team: Team, api: Api) -> None:
     team.commit({SHOP: ONLY_SHOP, "db.yaml": cluster(), "app.yaml": DATABASE})
     team.git("checkout", "-q", "-b", "gitops-mcp/more")
