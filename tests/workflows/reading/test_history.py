@@ -16,7 +16,7 @@ from gitops_mcp.caller import Nobody
 from gitops_mcp.errors import InvalidRequest, NotFound
 from gitops_mcp.server import build_server
 from gitops_mcp.workflows.reading.history.page import HistoryQuestion, read_history
-from tests.workflows.conftest import Team, cluster
+from tests.workflows.conftest import Api, Team, application, cluster, listed
 
 Files = Mapping[str, str | None]
 
@@ -601,6 +601,35 @@ def test_what_is_known_of_one_commit_of_the_base_is_not_told_of_another(team: Te
     assert steps(read_history(app, HistoryQuestion("db"))) == told
     assert steps(read_history(app, HistoryQuestion("db", limit=1))) == told[:1]
     assert steps(read_history(app, HistoryQuestion("db"))) == told
+
+
+SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: all, namespace: argocd}
+spec:
+  goTemplate: true
+  generators: [{clusters: {}}]
+  template:
+    metadata: {name: '{{ .name }}-db'}
+    spec:
+      source: {repoURL: 'https://forge.example.org/house.git', targetRevision: main, path: 'clusters/{{ .name }}'}
+      destination: {server: https://kubernetes.default.svc, namespace: shop}
+"""
+
+
+def test_what_only_a_live_application_explains_is_not_told_once_it_is_gone(team: Team, api: Api) -> None:
+    app, of = team.app(), HistoryQuestion("db", namespace="shop")
+    commit(team, "Add", {"argocd/set.yaml": SET, "clusters/eu/db.yaml": cluster(namespace=None)})
+    made = application("clusters/eu")
+    made["metadata"] |= {"ownerReferences": [{"kind": "ApplicationSet", "name": "all"}]}
+    made["spec"]["source"] |= {"repoURL": "https://forge.example.org/house.git", "targetRevision": "main"}
+    made["spec"]["destination"] = {"name": "in-cluster", "namespace": "shop"}
+    api.applications(listed(made))
+    assert steps(read_history(app, of)) == [("Add", "created")]
+    api.applications(listed())
+    with pytest.raises(NotFound, match="makes no Application for clusters/eu"):
+        read_history(app, of)
 
 
 @pytest.mark.anyio

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gitops_mcp.answers.base import rows_that_fit
 from gitops_mcp.answers.history import HistoryRow, ObjectHistory
@@ -73,9 +74,9 @@ def read_history(app: App, asked: HistoryQuestion) -> ObjectHistory:
         head,
         after,
     )
-    answer: ObjectHistory | None = None if desired.made else app.kept.get(key)
-    if answer is None:
-        answer = app.kept.put(key, _read_page(app, ground, chosen, asked, desired, engine_api, after))
+    make = partial(_read_page, app, ground, chosen, asked, desired, engine_api, after)
+    # What is made with live Applications is another as soon as they are.
+    answer: ObjectHistory = make() if desired.made else app.kept.made(key, make)
     items = [one.model_copy(update={"age": age_of(one.committed)}) for one in answer.items]
     return answer.model_copy(update={"items": items, "warnings": [*base_warnings(ground), *answer.warnings]})
 
