@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from gitops_mcp.adapters.helm import Helm
     from gitops_mcp.adapters.kube import Kube
     from gitops_mcp.domain.engines.charts.engine import Charts
-    from gitops_mcp.domain.impact.level import Impact
     from gitops_mcp.domain.objects import Object
     from gitops_mcp.domain.plans.asked import AskedRequest
     from gitops_mcp.domain.pull_requests import PullRequest
@@ -89,15 +88,13 @@ class App:
     _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)
     schemas: dict[tuple[int, str], tuple[Schema, str, bool]] = field(default_factory=dict, repr=False)
     """Made ready for validation, by kind and by the document that they were read from."""
-    impacts: dict[tuple[str, ...], Impact] = field(default_factory=dict, repr=False)
-    """Of changes, by the commits that tell it."""
     arrived: set[tuple[str, str]] = field(default_factory=set, repr=False)
     """Merged changes that nothing is waited for any more, with their last commits."""
     _models: OrderedDict[tuple[str, ...], Desired] = field(default_factory=OrderedDict, repr=False)
     _helm: list[Helm] = field(default_factory=list, repr=False)
     """Opened for the first chart."""
     _forges: dict[ForgePlace, Forge] = field(default_factory=dict, repr=False)
-    kept: Memory[tuple[object, ...], Any] = field(default_factory=lambda: Memory(500), repr=False)
+    kept: Memory[tuple[object, ...], Any] = field(default_factory=lambda: Memory(1500), repr=False)
     """What was found out about commits, which never change, by who found it out."""
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
@@ -14,7 +15,6 @@ from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.spans import Span, impact_of, impact_reasons
 
 _MOST = 20
-_KEPT = 1000
 _COLLECTED = "as its commits said; git has collected them, so it was not looked at anew"
 
 
@@ -22,13 +22,9 @@ def impact_of_change(app: App, ground: Ground, span: Span) -> Impact:
     if span.start is None:
         return Impact(impact_of(span.commits), (_COLLECTED, *impact_reasons(span.commits)))
     folders = (one.path for one in ground.settings.environments.values())
-    key = ("impact", ground.base.commit, span.start, span.tip, *folders)
-    known = app.impacts.get(key)
-    if known is None:
-        while len(app.impacts) >= _KEPT:
-            app.impacts.pop(next(iter(app.impacts)), None)
-        known = app.impacts[key] = _impact_between(app, ground, span.start, span.tip)
-    return known
+    key = ("impact", ground.repository.root, ground.base.commit, span.start, span.tip, *folders)
+    found: Impact = app.kept.made(key, partial(_impact_between, app, ground, span.start, span.tip))
+    return found
 
 
 def _impact_between(app: App, ground: Ground, start: str, tip: str) -> Impact:
