@@ -104,6 +104,18 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
+def strings_in(value: object) -> Iterator[str]:
+    """Every text in a value, but for keys."""
+    if isinstance(value, dict):
+        for part in value.values():
+            yield from strings_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from strings_in(part)
+    elif isinstance(value, str):
+        yield value
+
+
 def dotted_path(path: Path) -> str:
     """`spec.managed.roles[0].name`, as the API server spells a field."""
     text = ""

@@ -12,8 +12,8 @@ from gitops_mcp.adapters.secrets.notes import MadeSecret, sweep_notes
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
-from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.plans.roles.declared_roles import objects_naming_secret, strings_in
+from gitops_mcp.domain.objects import at, strings_in
+from gitops_mcp.domain.plans.roles.declared_roles import objects_naming_secret
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Refused
 
 log = logging.getLogger(__name__)

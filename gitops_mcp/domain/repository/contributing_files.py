@@ -10,7 +10,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import HINTS, MARKS, all_value_sources
@@ -18,7 +17,7 @@ from gitops_mcp.domain.engines.reading import clean_path, read_documents, texts_
 from gitops_mcp.domain.engines.source_layers import override_paths
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import NAMES, is_kustomization
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.objects import at, strings_in
 from gitops_mcp.domain.repository.desired import Declaration, Desired, KustomizationFile, folders_above
 from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.repository.render import RenderedRoot
@@ -59,11 +58,11 @@ def may_build(path: str, text: str, places: Iterable[str]) -> bool:
     if is_kustomization(path):
         if folder not in above and ".." not in text:
             return False
-        entries = _strings([one.value for one in read_documents(text)])
+        entries = strings_in([one.value for one in read_documents(text)])
         return any(join_path(folder, entry) in wanted for entry in entries if "\n" not in entry)
     if not any(mark in text for mark in (*MARKS, *HINTS)):
         return False
-    named = (entry for entry in _strings([one.value for one in read_documents(text)]) if entry)
+    named = (entry for entry in strings_in([one.value for one in read_documents(text)]) if entry)
     return "ApplicationSet" in text or any(clean_path(entry) in above for entry in named)
 
 
@@ -151,7 +150,7 @@ def _named_files(desired: Desired, *kustomizations: KustomizationFile) -> Iterat
     files, waiting = desired.tree.files if desired.tree else desired.texts, [*kustomizations]
     known = {one.folder for one in waiting}
     for one in waiting:
-        for string in _strings([value for key, value in one.object.items() if key not in _LISTS]):
+        for string in strings_in([value for key, value in one.object.items() if key not in _LISTS]):
             path = join_path(one.folder, string.rpartition("=")[2]) if string and "\n" not in string else None
             if path is None:
                 continue
@@ -161,14 +160,6 @@ def _named_files(desired: Desired, *kustomizations: KustomizationFile) -> Iterat
                 known.add(path)
                 waiting.append(desired.kustomizations[path])
                 yield desired.kustomizations[path].path
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _strings(part)
 
 
 def _text(desired: Desired, path: str) -> str:

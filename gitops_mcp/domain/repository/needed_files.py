@@ -14,7 +14,7 @@ from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import clean_path, read_documents, texts_in
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.objects import at, strings_in
 
 _LISTS = frozenset({"resources", "bases", "crds"})
 """Keys of a kustomization whose files matter only where they declare something of CNPG, which is known without."""
@@ -36,9 +36,9 @@ def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[st
         elif _PLUGIN in text:
             # What it names counts from the kustomization that lists it: beside it, or above.
             above = (folder, folder.rpartition("/")[0])
-            found |= set(_existing_paths(_strings(_document_values(text)), above, paths))
+            found |= set(_existing_paths(strings_in(_document_values(text)), above, paths))
         elif any(mark in text for mark in (*MARKS, *HINTS)):
-            found |= set(_existing_paths(_strings(_document_values(text)), (folder, *_named_folders(text)), paths))
+            found |= set(_existing_paths(strings_in(_document_values(text)), (folder, *_named_folders(text)), paths))
             if "ApplicationSet" in text and ("files:" in text or "valueFiles:" in text):
                 from gitops_mcp.domain.engines.applicationsets.git_generator import paths_that_may_fit
 
@@ -68,7 +68,7 @@ def _referred_names(value: Any) -> Iterator[str]:
 def _strings_of_kustomization(text: str, *, all_of_it: bool) -> Iterator[str]:
     for document in _document_values(text):
         if isinstance(document, dict):
-            yield from _strings([value for key, value in document.items() if all_of_it or key not in _LISTS])
+            yield from strings_in([value for key, value in document.items() if all_of_it or key not in _LISTS])
 
 
 def _copying_folders(texts: Mapping[str, str]) -> set[str]:
@@ -86,11 +86,11 @@ def _copying_folders(texts: Mapping[str, str]) -> set[str]:
                 users.setdefault(join_path(folder, entry) or "", []).append(folder)
         if "transformers:" in text or "generators:" in text:
             listed = [at(value, key) for value in _document_values(text) for key in ("transformers", "generators")]
-            copying += [path for entry in _strings(listed) if (path := join_path(folder, entry)) is not None]
+            copying += [path for entry in strings_in(listed) if (path := join_path(folder, entry)) is not None]
     copying = _closure(copying, lambda folder: users.get(folder, ()))
 
     def entries(folder: str) -> Iterator[str | None]:
-        return (join_path(folder, entry) for entry in _strings(_document_values(kustomizations.get(folder, ""))))
+        return (join_path(folder, entry) for entry in strings_in(_document_values(kustomizations.get(folder, ""))))
 
     return kustomizations.keys() & _closure(copying, entries)
 
@@ -141,17 +141,6 @@ def _named_folders(text: str) -> tuple[str, ...]:
 def _document_values(text: str) -> list[Any]:
     """What does not parse names nothing, and says so where it is built."""
     return [document.value for document in read_documents(text)]
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _strings(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _strings(part)
 
 
 def _pairs(value: Any) -> Iterator[tuple[str, Any]]:

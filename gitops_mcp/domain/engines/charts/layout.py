@@ -12,7 +12,7 @@ from gitops_mcp.domain.engines.applies import HelmChart
 from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.engines.reading import Files, mappings_in, read_documents
 from gitops_mcp.domain.kustomize import join_path
-from gitops_mcp.domain.objects import CNPG_GROUP, Object, at
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, at, strings_in
 
 _CODE = ("templates/", "charts/")
 _CODE_FILES = frozenset({"Chart.yaml", "requirements.yaml", ".helmignore", "values.schema.json"})
@@ -37,7 +37,7 @@ def unreviewed_inline_values(chart: HelmChart, charts: Charts) -> str | None:
     """Where inline values bring in an expression, which `tpl` would evaluate, that the base does not have there."""
     for layer in chart.values if charts.reviewed is not None else ():
         known = _expressions(charts.reviewed.get(layer.place.path)) if layer.place and charts.reviewed else set()
-        if layer.value is not None and any(_expressions(text) - known for text in _texts(layer.value)):
+        if layer.value is not None and any(_expressions(text) - known for text in strings_in(layer.value)):
             return f"what values say at {layer.place} {_NOT_RUN}"
     return None
 
@@ -67,13 +67,6 @@ def reviewed_chart(chart: HelmChart, files: Files, charts: Charts) -> tuple[File
     if not differing:
         return files, charts, None
     return texts, replace(charts, binaries=binaries), f"{differing[0]} {_NOT_RUN}"
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _texts(part)
 
 
 def _expressions(content: str | bytes | None) -> set[str]:

@@ -12,8 +12,7 @@ from gitops_mcp.domain.editing.sibling_paths import Sibling
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import CNPG_GROUP, Object, at, list_at, mapping_at
-from gitops_mcp.domain.plans.roles.declared_roles import strings_in
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, at, list_at, mapping_at, strings_in
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
 from gitops_mcp.domain.yaml.edits import Set

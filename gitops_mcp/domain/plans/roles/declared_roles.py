@@ -10,7 +10,7 @@ from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.editing.field import where_field_stands
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, UnplacedCluster, suggest
-from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at, mapping_at, texts_at
+from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at, mapping_at, strings_in, texts_at
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import NotFound, Refused
 
@@ -151,18 +151,6 @@ def _without_role(value: Object, role: DeclaredRole) -> Object:
         return {}
     listed = [entry for index, entry in enumerate(list_at(value, *ROLES)) if index != role.index]
     return {**value, "spec": {**value["spec"], "managed": {**value["spec"]["managed"], "roles": listed}}}
-
-
-def strings_in(value: object) -> Iterator[str]:
-    """Every text in a value, but for keys."""
-    if isinstance(value, dict):
-        for part in value.values():
-            yield from strings_in(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from strings_in(part)
-    elif isinstance(value, str):
-        yield value
 
 
 def bootstrap_owner(cluster: Object) -> str | None:

@@ -13,11 +13,10 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.names import check_change_name, quote, suggest
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, Path, dotted_path, leaves
+from gitops_mcp.domain.objects import Identity, Object, Path, dotted_path, leaves, strings_in
 from gitops_mcp.domain.plans.asked import AskedRequest, request_lines
 from gitops_mcp.domain.plans.confirmation import CHANGE
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.roles.declared_roles import strings_in
 from gitops_mcp.domain.plans.subject import Subject, SubjectPart
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.desired import Declaration, Desired

@@ -18,11 +18,11 @@ from gitops_mcp.adapters.secrets.notes import MadeSecret
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.cnpg.moment import parse_time
 from gitops_mcp.domain.impact.level import NOTHING
+from gitops_mcp.domain.objects import strings_in
 from gitops_mcp.domain.plans.asked import AskedRequest
 from gitops_mcp.domain.plans.confirmation import require_allowed_namespace
 from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.roles.declared_roles import strings_in
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import GitOpsError, Refused, Unavailable
