@@ -15,7 +15,7 @@ from gitops_mcp.adapters.git.chart_files import ChartFiles
 from gitops_mcp.adapters.git.files import SYMLINK, Differences, Files, TreeLine, object_id
 from gitops_mcp.adapters.git.memory import Memory
 from gitops_mcp.adapters.git.runner import GitFailed
-from gitops_mcp.domain.engines.declared import HINTS, MARKS
+from gitops_mcp.domain.engines.declared import HINTS, MARKS, may_be_engine
 from gitops_mcp.domain.repository.needed_files import referenced_paths, value_source_names
 
 _GROUP = "postgresql.cnpg.io/"
@@ -136,9 +136,8 @@ class Snapshots:
         texts: dict[str, str] = {}
         unread: dict[str, str] = {}
         self._read(index, paths & known.texts.keys(), texts, unread)
-        for path, text in texts.items():
-            if any(mark in one for mark in (*MARKS, *HINTS) for one in (text, known.texts[path])):
-                return None
+        if any(may_be_engine(one) for path, text in texts.items() for one in (text, known.texts[path])):
+            return None
         if unread or value_source_names(texts):
             return None
         others = _Others(index.entries, known.others.known) if isinstance(known.others, _Others) else known.others

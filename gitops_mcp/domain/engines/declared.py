@@ -120,6 +120,11 @@ def _add_objects(made: dict[flux_parents.Key, list[LocatedObject]], found: Itera
         made.setdefault(flux_parents.key_of(one), []).append(one)
 
 
+def may_be_engine(text: str) -> bool:
+    """Whether a file may declare an engine object or a source, or say more of one."""
+    return any(mark in text for mark in (*MARKS, *HINTS))
+
+
 def declared_objects(files: Files, marks: Iterable[str]) -> Iterator[LocatedObject]:
     """Every object of the files that hold one of the marks, items of a `kind: List` too."""
     wanted = tuple(marks)

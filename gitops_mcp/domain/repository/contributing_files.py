@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.declared import HINTS, MARKS, all_value_sources
+from gitops_mcp.domain.engines.declared import all_value_sources, may_be_engine
 from gitops_mcp.domain.engines.reading import clean_path, read_documents, texts_in
 from gitops_mcp.domain.engines.source_layers import override_paths
 from gitops_mcp.domain.kustomize import join_path
@@ -60,7 +60,7 @@ def may_build(path: str, text: str, places: Iterable[str]) -> bool:
             return False
         entries = strings_in([one.value for one in read_documents(text)])
         return any(join_path(folder, entry) in wanted for entry in entries if "\n" not in entry)
-    if not any(mark in text for mark in (*MARKS, *HINTS)):
+    if not may_be_engine(text):
         return False
     named = (entry for entry in strings_in([one.value for one in read_documents(text)]) if entry)
     return "ApplicationSet" in text or any(clean_path(entry) in above for entry in named)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from gitops_mcp.domain.engines.declared import HINTS, MARKS, all_value_sources
+from gitops_mcp.domain.engines.declared import all_value_sources, may_be_engine
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.reading import clean_path, read_documents, texts_in
 from gitops_mcp.domain.kustomize import join_path
@@ -37,7 +37,7 @@ def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[st
             # What it names counts from the kustomization that lists it: beside it, or above.
             above = (folder, folder.rpartition("/")[0])
             found |= set(_existing_paths(strings_in(_document_values(text)), above, paths))
-        elif any(mark in text for mark in (*MARKS, *HINTS)):
+        elif may_be_engine(text):
             found |= set(_existing_paths(strings_in(_document_values(text)), (folder, *_named_folders(text)), paths))
             if "ApplicationSet" in text and ("files:" in text or "valueFiles:" in text):
                 from gitops_mcp.domain.engines.applicationsets.git_generator import paths_that_may_fit

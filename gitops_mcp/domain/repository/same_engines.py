@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Container, Mapping
 
-from gitops_mcp.domain.engines.declared import HINTS, MARKS
+from gitops_mcp.domain.engines.declared import may_be_engine
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -37,7 +37,7 @@ def have_same_engines(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
 
 def _matters_to_no_engine(text: str) -> bool:
     is_manifest = MARK in text or _MANIFEST.search(text) is not None
-    return is_manifest and not _DEFINES.search(text) and not any(mark in text for mark in (*MARKS, *HINTS))
+    return is_manifest and not _DEFINES.search(text) and not may_be_engine(text)
 
 
 def _lists_others_only(path: str, texts: list[str], moved: Container[str]) -> bool:

@@ -15,7 +15,7 @@ from gitops_mcp.adapters.git.files import TreeLine
 from gitops_mcp.adapters.git.snapshot import LARGEST
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import FILE, Environment, resolve_settings
-from gitops_mcp.domain.engines.declared import HINTS, MARKS
+from gitops_mcp.domain.engines.declared import may_be_engine
 from gitops_mcp.domain.kustomize.kustomization import NAMES
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.build import desired_after
@@ -27,7 +27,6 @@ from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.view import desired_here, read_texts
 
-_MARKS = (*MARKS, *HINTS)
 Entries = Mapping[str, TreeLine]
 
 
@@ -156,7 +155,7 @@ class ObjectSights:
             return replace(base, commit=commit, is_whole=False) if is_gone else None
         root, changes = base.root, self._changes(base, commit)
         texts = [text for one in changes or () for text in (one.before, one.after) if text is not None]
-        if changes is None or root is None or any(mark in text for mark in _MARKS for text in texts):
+        if changes is None or root is None or any(map(may_be_engine, texts)):
             return None
         try:
             desired = desired_after(base.desired, changes) if base.declared.release is None else None

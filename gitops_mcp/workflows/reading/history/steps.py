@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gitops_mcp.adapters.git.commits import Commit
-from gitops_mcp.domain.engines.declared import HINTS, MARKS
+from gitops_mcp.domain.engines.declared import may_be_engine
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.repository.contributing_files import may_build
@@ -28,7 +28,6 @@ _READS = 60
 _ROUNDS = 6
 _EACH = 1000
 """The last commits of which what each did is looked at for files that made the object for a while."""
-_STRUCTURE = (*MARKS, *HINTS)
 _MANIFESTS = (".yaml", ".yml", ".json", "Kustomization")
 
 Action = Literal["created", "changed", "moved", "deleted"]
@@ -161,7 +160,7 @@ def _expect_makers(sights: ObjectSights, page: StepPage) -> None:
         return
     end = next(iter(page.oldest.parents), page.oldest.id)
     history, read = sights.ground.repository.path_history, sights.at(sights.head).desired.texts
-    structure = {path for path, text in read.items() if any(mark in text for mark in _STRUCTURE)}
+    structure = {path for path, text in read.items() if may_be_engine(text)}
     touches = [
         one
         for one in history.touched_between(end, sights.head, each=_EACH)
