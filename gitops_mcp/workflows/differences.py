@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
+from gitops_mcp.answers.drift import Side
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.kinds import BACKUP, CLUSTER, CNPG_KINDS, NAMING_KINDS, OBJECT_STORE
@@ -29,7 +29,6 @@ from gitops_mcp.workflows.notices import forbidden_everywhere
 
 KINDS = {one.kind: one for one in (*CNPG_KINDS, OBJECT_STORE)}
 _BY_SCHEDULE = "cnpg.io/scheduled-backup"
-Side = Literal["differs", "not_stated", "only_in_git", "only_live", "orphan"]
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.answers.changes import ChangeRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App
-from gitops_mcp.domain.cnpg.moment import moment
 from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.workflows.reading.change_impact import impact_of_change
 from gitops_mcp.workflows.reading.change_look import ChangeLook
 from gitops_mcp.workflows.reading.change_pull import shown_pull
+from gitops_mcp.workflows.reading.history.rows import age_of
 from gitops_mcp.workflows.spans import Span, paths_of
 
 _FILES = 5
@@ -42,7 +39,7 @@ def change_row(app: App, look: ChangeLook) -> ChangeRow:
         files=[cut_text(path, 200) for path in paths[:_FILES]] + more,
         behind=ground.repository.behind(ground.base.commit, span.tip) if look.has_tip else 0,
         updated=last.committed if last else "",
-        age=_age(last),
+        age=age_of(last.committed) if last else "",
         why=cut_text(span.why, 200),
         next=cut_text(step, 300) if step and span.state in {"in_review", "merged", "failed"} else None,
     )
@@ -68,8 +65,3 @@ def reason_of(span: Span) -> str | None:
 
 def _authors(span: Span) -> list[str]:
     return list(dict.fromkeys(one.author.partition(" <")[0] for one in span.commits))[:_FILES]
-
-
-def _age(commit: Commit | None) -> str:
-    made = moment(commit.committed, now=datetime.now(UTC)) if commit else None
-    return made.age if made else ""
