@@ -2,8 +2,8 @@
 
 A GitHub App or a token of a variable, then git's own credentials for a remote over https, then those of `gh` and
 `glab`. A variable's token goes only to the host that it is for: a public one, the one that another variable names, or
-the one that the configuration says is this kind of forge. An API at another host than its forge gets one only where a variable names
-that host. Nothing here prints a secret.
+the one that the configuration says is this kind of forge. An API at another host than its forge gets one only where a
+variable names that host. Nothing here prints a secret.
 """
 
 from __future__ import annotations
