@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 from gitops_mcp.domain.review_text.markers import find_marked
 from gitops_mcp.errors import MayArrive, Refused
 from gitops_mcp.sandbox.forges.values import ForgeName, Pull
+from gitops_mcp.sandbox.run import start_sandbox
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
 from tests.fakes.forges import ForgeServers
@@ -66,6 +69,27 @@ def test_a_change_ends_in_one_pull_request_that_follows_it(team: ProposingTeam) 
 
     same = scale(app, 5, change=CHANGE)
     assert (same.outcome, same.pull_request and same.pull_request.outcome) == ("unchanged", "unchanged")
+
+
+def test_a_further_commit_asks_the_api_for_nothing_twice(
+    on_github: ProposingTeam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start_sandbox(tmp_path / "world", api_only=True) as world:
+        monkeypatch.setenv("KUBECONFIG", str(world.kubeconfig))
+        world.store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+        app = on_github.app()
+        scale(app, 4)
+        before = len(world.asked())
+        assert scale(app, 5, change=CHANGE).outcome == "committed"
+        asked = [f"{one['method']} {one['path']} {one['query']}" for one in world.asked()[before:]]
+        assert asked
+        assert sorted(asked) == sorted(set(asked))
+        (pull,) = on_github.pulls
+        assert "| `Cluster shop/orders-db` | `spec.instances` | `3` | `5` |" in body_of(pull)
+        before = len(world.asked())
+        assert scale(app, 5, change=CHANGE).outcome == "unchanged"
+        asked = [f"{one['method']} {one['path']} {one['query']}" for one in world.asked()[before:]]
+        assert sorted(asked) == sorted(set(asked))
 
 
 def test_what_people_write_stays(team: ProposingTeam) -> None:
