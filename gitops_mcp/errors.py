@@ -19,6 +19,8 @@ a caller would do next; anything else that is raised is a fault of ours and is s
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class GitOpsError(Exception):
     """What a tool answers as `<title>: <message>` with `isError`."""
@@ -27,6 +29,12 @@ class GitOpsError(Exception):
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+    def with_text(self, text: str) -> Self:
+        """The same error in other words, whatever else it was made of."""
+        made = type(self).__new__(type(self), text)
+        vars(made).update(vars(self))
+        return made
 
 
 class InvalidRequest(GitOpsError):
@@ -70,7 +78,13 @@ class MayArrive(Unavailable):
     again = "the same request again does what is missing"
 
     def __str__(self) -> str:
-        return f"{super().__str__()}, and {self.again}"
+        return f"{super().__str__()}, and {self.again}" if self.again else super().__str__()
+
+    def with_text(self, text: str) -> Self:
+        """What to do again is told in its words already."""
+        made = super().with_text(text)
+        made.again = ""
+        return made
 
 
 class Raced(Unavailable):

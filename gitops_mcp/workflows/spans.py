@@ -156,7 +156,7 @@ def impact_reasons(commits: Iterable[Commit]) -> list[str]:
 
 def unknown_change(ground: Ground, name: str) -> GitOpsError:
     if fault := ground.base.fault:
-        return type(fault)(f"change: whether there is a change {name!r} is not known: {fault}")
+        return fault.with_text(f"change: whether there is a change {name!r} is not known: {fault}")
     recent = filter(is_change_name, ground.repository.recent(ground.base.commit).changes)
     known = [*(one.name for one in ground.base.changes), *recent]
     near = suggest(name, known) if known else "none is known here; list_changes state=all says which may not be"

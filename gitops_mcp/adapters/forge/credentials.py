@@ -2,12 +2,12 @@
 
 A GitHub App or a token of a variable, then git's own credentials for a remote over https, then those of `gh` and
 `glab`. A variable's token goes only to the host that it is for: a public one, the one that another variable names, or
-the one that the configuration says is this kind of forge. Nothing here prints a secret.
+the one that the configuration says is this kind of forge. An API at another host than its forge gets one only where a
+variable names that host. Nothing here prints a secret.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -122,18 +122,25 @@ def what_would_help(place: ForgePlace) -> str:
     """What would help where there is none."""
     variables = _VARIABLES[place.kind]
     names = variables.tokens if is_public(place) or not variables.elsewhere else variables.elsewhere
-    login = {"github": f" or log in with gh auth login --hostname {place.host}", "gitlab": ", or log in with glab"}
-    return f"set {names[0]} to a token for it{login.get(place.kind, '')}; git's own credentials do for https remotes"
+    login = {
+        "github": f" or log in with gh auth login --hostname {place.token_host}",
+        "gitlab": ", or log in with glab",
+    }
+    named = (variables.elsewhere_hosts or variables.hosts)[0]
+    host = "" if place.has_own_api else f"{named} to {place.token_host} and "
+    return (
+        f"set {host}{names[0]} to a token for it{login.get(place.kind, '')}; git's own credentials do for https remotes"
+    )
 
 
 def _is_for(place: ForgePlace, environ: Mapping[str, str], *, variables: tuple[str, ...]) -> bool:
-    """Whether tokens may go to this host: where variables name one, only there; the place itself is known."""
+    """Whether tokens may go where the API is: where variables name a host, only there, else to the forge's own."""
     named = [_host(environ[name]) for name in variables if environ.get(name)]
-    return not named or place.host in named
+    return place.token_host in named if named else place.has_own_api
 
 
 def _host(text: str) -> str:
-    return text.partition("://")[2].partition("/")[0].partition(":")[0].lower() if "://" in text else text.lower()
+    return text.rpartition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0].strip().lower()
 
 
 def _of_variables(place: ForgePlace, environ: Mapping[str, str]) -> Credential | None:
@@ -146,7 +153,8 @@ def _of_variables(place: ForgePlace, environ: Mapping[str, str]) -> Credential |
 def _names(place: ForgePlace, environ: Mapping[str, str]) -> Iterator[str]:
     """The variables whose tokens may go to this host. What names another host for `gh` leaves the public one to all."""
     variables = _VARIABLES[place.kind]
-    is_elsewhere = _is_for(place, environ, variables=variables.elsewhere_hosts)
+    hosts = variables.elsewhere_hosts
+    is_elsewhere = not hosts or _is_for(place, environ, variables=hosts)
     if not is_public(place) and is_elsewhere:
         yield from variables.elsewhere
     if _is_for(place, environ, variables=variables.hosts) and (is_public(place) or is_elsewhere):
@@ -164,16 +172,16 @@ def _of_git(git: GitCredential) -> Credential | None:
 
 
 def _of_gh(place: ForgePlace, environ: Mapping[str, str]) -> Credential | None:
-    printed = _printed(("gh", "auth", "token", "--hostname", place.host), "", "github", environ)
+    printed = _printed(("gh", "auth", "token", "--hostname", place.token_host), "", "github", environ)
     return Credential("gh", printed.strip()) if printed and printed.strip() else None
 
 
 def _of_glab(place: ForgePlace, environ: Mapping[str, str]) -> Credential | None:
     """By its credential helper: `glab config get token` may answer another host's."""
-    asked = f"protocol=https\nhost={place.host}\n\n"
+    asked = f"protocol=https\nhost={place.token_host}\n\n"
     printed = _printed(("glab", "auth", "git-credential", "get"), asked, "gitlab", environ)
     told = dict(line.split("=", 1) for line in (printed or "").splitlines() if "=" in line)
-    if told.get("password") and told.get("host", place.host).partition(":")[0] == place.host:
+    if told.get("password") and told.get("host", place.token_host).partition(":")[0] == place.token_host:
         return Credential("glab", told["password"])
     return None
 
@@ -190,7 +198,3 @@ def _printed(command: tuple[str, ...], given: str, kind: Kind, environ: Mapping[
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
     return ran.stdout if ran.returncode == 0 else None
-
-
-def process_environ() -> dict[str, str]:
-    return dict(os.environ)

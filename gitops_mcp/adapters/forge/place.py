@@ -45,6 +45,17 @@ class ForgePlace:
         return urlsplit(self.url).hostname or ""
 
     @property
+    def has_own_api(self) -> bool:
+        """Whether the API is the forge's own, so that what is for the forge may go there."""
+        own = _api_address(self.kind, self.url)
+        return urlsplit(self.api).hostname in {self.host, urlsplit(own).hostname}
+
+    @property
+    def token_host(self) -> str:
+        """The host that a token must be for."""
+        return self.host if self.has_own_api else urlsplit(self.api).hostname or ""
+
+    @property
     def is_across(self) -> bool:
         return self.path.lower() != self.head_path.lower()
 
@@ -72,11 +83,11 @@ def forge_place(
     if kind == "none":
         return NoForge("forge.type is none, so no pull request is looked for")
     remotes = tuple(remotes)
-    if not remotes:
-        return NoForge("there is no remote, so there are no pull requests")
     remote = _remote_at(remotes, url or api)
     if remote is None:
-        return NoForge("the remote is a folder, so there are no pull requests")
+        return NoForge(
+            f"{'the remote is a folder' if remotes else 'there is no remote'}, so there are no pull requests"
+        )
     found = parse_remote_url(remote)
     known = _known_kind(urlsplit(url).hostname or "" if url else found.host)
     chosen = known if kind == "auto" else kind
@@ -86,6 +97,8 @@ def forge_place(
             f"nothing says what kind of forge {quote(host or '')} is: set forge.type in .gitops-mcp.yaml to github, "
             f"gitlab or gitea (Forgejo too), and forge.url where its web address is another one"
         )
+    if why := _why_not_there(kind, url, api, found.host):
+        return NoForge(why)
     address = url or _web_address(remote)
     place = ForgePlace(chosen, address, api or _api_address(chosen, address), _path_in(remote, address), "", base)
     home = _remote_at(tuple(homes), url or api) or remote
@@ -103,11 +116,26 @@ def is_same_host(remote: str, place: ForgePlace) -> bool:
     found, api = urlsplit(remote), urlsplit(place.api)
     if found.scheme not in {"http", "https"} or (found.scheme == "https" and api.scheme != "https"):
         return False
-    return found.hostname in {api.hostname, place.host} and (place.host == api.hostname or _is_public_api(place))
+    return found.hostname in {api.hostname, place.host} and place.has_own_api
 
 
-def _is_public_api(place: ForgePlace) -> bool:
-    return place.api == _api_address(place.kind, place.url)
+def _why_not_there(kind: Kind | Literal["auto"], url: str | None, api: str | None, remote: str) -> str | None:
+    """What a configuration says of a known host that is not so: who has a token for it sends that to no other."""
+    if _known_kind(remote) and url and urlsplit(url).hostname != remote:
+        return f"forge.url is at {urlsplit(url).hostname}, and the remote is at {remote}: leave forge.url out"
+    host = urlsplit(url).hostname or "" if url else remote
+    known = _known_kind(host)
+    if known is None:
+        return None
+    if kind not in {"auto", known}:
+        return f"forge.type is {kind}, and {host} is {known}: leave forge.type out"
+    own, named = urlsplit(_api_address(known, f"https://{host}")), urlsplit(api or "")
+    if not api or (named.scheme, named.hostname) == (own.scheme, own.hostname):
+        return None
+    at, right = named.hostname, own.hostname
+    if at == right:
+        at, right = f"{named.scheme}://{at}", f"{own.scheme}://{right}"
+    return f"forge.api is at {at}, and the API of {host} is at {right}: leave forge.api out"
 
 
 def _known_kind(host: str) -> Kind | None:

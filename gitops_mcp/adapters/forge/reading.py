@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitops_mcp.adapters.forge.answers import Answer
 from gitops_mcp.adapters.forge.wire import ForgeWire, Query
-from gitops_mcp.errors import GitOpsError, RateLimited
+from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, RateLimited
 
 
 class Parts:
@@ -13,13 +13,13 @@ class Parts:
         self._unread: list[str] = []
 
     def read(self, path: str, what: str, query: Query | None = None, *, why: str = "") -> Answer | None:
-        """None: it could not be read. Raises RateLimited, since the next part would meet the same."""
+        """None: it could not be read; `why` it may not. Raises RateLimited, since the next part would meet the same."""
         try:
             answer = self._wire.get(path, query, about=what)
         except RateLimited:
             raise
         except GitOpsError as error:
-            self._unread.append(f"{error}{why}")
+            self._unread.append(f"{error}{why if isinstance(error, Forbidden | NotFound) else ''}")
             return None
         if 'rel="next"' in answer.headers.get("link", ""):
             self._unread.append(f"{self._wire.name}: {what}: there are more than the {_rows(answer)} that were read")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,6 @@ from gitops_mcp.adapters.forge.credentials import (
     GitCredential,
     Source,
     app_key,
-    process_environ,
     sources,
     what_would_help,
 )
@@ -63,7 +63,7 @@ def open_forge(
 
     `patience`: seconds in which a branch that was just pushed becomes known.
     """
-    environ = process_environ() if environ is None else environ
+    environ = dict(os.environ) if environ is None else environ
     kind = _KINDS[place.kind]
     key = app_key(place, environ)
     if isinstance(key, str):
@@ -84,7 +84,7 @@ def open_forge(
         if place.kind != "gitlab" or credential.user is None or _may_ask(wire):
             return kind.opened(wire, place, patience)
         useless = f"{credential.name} are for git alone there (scope write_repository, and not api), and there are "
-    missing = f"{useless}no {'other ' if useless else ''}credentials for {place.host} ({NAMES[place.kind]})"
+    missing = f"{useless}no {'other ' if useless else ''}credentials for {place.token_host} ({NAMES[place.kind]})"
     return NoForge(f"{missing}: {what_would_help(place)}", place.kind, place)
 
 

@@ -291,13 +291,14 @@ def _tls_context(access: Access) -> ssl.SSLContext:
         return context
     named = os.environ.get("GIT_SSL_CAINFO") or os.environ.get("GIT_SSL_CAPATH") or access.ca
     try:
-        if named and Path(named).is_dir():
-            context.load_verify_locations(capath=named)
-        elif named:
-            context.load_verify_locations(cafile=named)
+        path = Path(named).expanduser() if named else None
+        if path and path.is_dir():
+            context.load_verify_locations(capath=path)
+        elif path:
+            context.load_verify_locations(cafile=path)
         else:
             context.load_default_certs()
-    except (ssl.SSLError, OSError) as error:
+    except (ssl.SSLError, OSError, RuntimeError) as error:  # the last: of a home that nobody has
         raise Unavailable(
             f"the authorities of {named} cannot be loaded: check GIT_SSL_CAINFO and http.sslCAInfo"
         ) from error

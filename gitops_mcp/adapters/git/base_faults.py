@@ -16,7 +16,7 @@ def unknown_base(
 ) -> Exception:
     """Of a base that is not here; `fault` is why it could not be fetched."""
     if remote:
-        return type(fault or Unavailable())(
+        return (fault or Unavailable()).with_text(
             f"the base {quote(branch)} has never been fetched from {remote!r}, and that failed now: "
             f"{fault or 'the fetch did not bring it'}"
         )

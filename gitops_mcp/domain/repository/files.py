@@ -114,4 +114,4 @@ class _naming_file:  # noqa: N801 - reads as a word in a with statement
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, GitOpsError):
-            raise type(error)(f"{self._path}: {error}") from error
+            raise error.with_text(f"{self._path}: {error}") from error

@@ -181,7 +181,7 @@ class SandboxForge:
             ):
                 if is_so:
                     raise MergeRefused(why)
-            if still := missing(pull):
+            if still := missing(pull, patterns=self.name == "gitea"):
                 raise MergeRefused(still[0])
             commit, pull.squash_commit = merging.merge(pull, self.name, way, by=self.user(by), message=message)
             self.end(pull, commit=commit, by=by)

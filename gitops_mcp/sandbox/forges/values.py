@@ -56,6 +56,9 @@ class Rules:
 
     approvals: int = 0
     checks: tuple[str, ...] = ()
+    """Names; of Gitea patterns."""
+    any_checks: bool = False
+    """Of Gitea: all that are there, and one at least."""
     code_owners: bool = False
     up_to_date: bool = False
     dismiss_stale: bool = False

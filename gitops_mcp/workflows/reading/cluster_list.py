@@ -85,16 +85,18 @@ def list_clusters(
         page, warnings = _read_page(apis, ground, asked, position)
     except (NotInstalled, Unavailable, Forbidden) as error:
         if unwell:
-            raise type(error)(f"{error}; which Clusters are unwell only the API says: leave `only` out") from error
+            raise error.with_text(f"{error}; which Clusters are unwell only the API says: leave `only` out") from error
         if cursor is not None:
             raise
         if ground is None:
-            raise type(error)(f"{error}; and there is no repository here that would say what is declared") from error
+            raise error.with_text(
+                f"{error}; and there is no repository here that would say what is declared"
+            ) from error
         why = Notice("not-installed" if isinstance(error, NotInstalled) else "live-unavailable", str(error))
         listed = _list_declared(app, asked, 0, why)
         if not listed.items and not listed.not_applied:
             told = "; ".join(["and Git declares no Cluster there", *(one.message for one in listed.warnings[1:])])
-            raise type(error)(f"{error}; {told}") from error
+            raise error.with_text(f"{error}; {told}") from error
         return listed
     now = datetime.now(UTC)
     delivery = _Delivery.of(apis, ground, chosen) if detailed else None

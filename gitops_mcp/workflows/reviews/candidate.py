@@ -52,7 +52,7 @@ def named_candidate(app: App, base: str | None, head: str, environ: Mapping[str,
         try:
             ground = app.ground(fetch=False)
         except GitOpsError as error:
-            raise type(error)(f"{error}; or name what to compare with: gitops-mcp review BASE {head}") from error
+            raise error.with_text(f"{error}; or name what to compare with: gitops-mcp review BASE {head}") from error
     else:
         commit, full = _find(app, revisions)
         local = full.removeprefix("refs/heads/")

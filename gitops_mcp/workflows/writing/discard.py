@@ -46,7 +46,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
             f"person; with their word repeat this with confirm_deletion=true"
         )
     if (fault := ground.base.fault) and ground.base.pushes and not dry_run:
-        raise type(fault)(f"nothing was removed: {fault}")
+        raise fault.with_text(f"nothing was removed: {fault}")
     warnings = [*base_warnings(ground), *push_notices(ground)]
     if theirs:
         text = f"{pluralize(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
@@ -60,7 +60,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
         except GitOpsError as error:
             if pull is None:
                 raise
-            raise type(error)(f"{error}. Its pull request is closed already: {pull.url}") from error
+            raise error.with_text(f"{error}. Its pull request is closed already: {pull.url}") from error
         with call_until(None):
             removed, left = discard_secrets(app, ground, span.commits, change=name)
         done = [f"Removed Secret {one}, which was made for this change" for one in removed]

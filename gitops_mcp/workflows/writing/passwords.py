@@ -250,7 +250,7 @@ def _certificate(view: View, cluster: Declaration) -> bytes:
     try:
         return view.api.proxied(passwords.controller_namespace, passwords.controller_name, "v1/cert.pem")
     except GitOpsError as error:
-        raise type(error)(
+        raise error.with_text(
             f"no certificate to seal the password for: the repository has no {_CERTIFICATE} at or above the cluster's "
             f"folder, passwords.sealedSecrets.certificate names none, and the controller could not be asked: {error}"
         ) from error

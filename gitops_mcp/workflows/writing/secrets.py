@@ -76,7 +76,9 @@ def _remove_with_role(provider: ClusterSecrets, write: SecretWrite) -> None:
         provider.remove(write.namespace, write.name)
     except GitOpsError as error:
         command = f"kubectl -n {write.namespace} delete secret {write.name}"
-        raise type(error)(f"the role is deleted, but Secret {write} stays: {error}. To remove it: {command}") from error
+        raise error.with_text(
+            f"the role is deleted, but Secret {write} stays: {error}. To remove it: {command}"
+        ) from error
 
 
 def unprotected_only(environment: Environment) -> Refused:

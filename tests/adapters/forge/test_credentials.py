@@ -15,8 +15,8 @@ from gitops_mcp.adapters.forge.wire import Access
 TOKENS = {"GITHUB_TOKEN": "t-github", "GITLAB_TOKEN": "t-gitlab", "GITEA_TOKEN": "t-gitea", "PATH": "/nowhere"}
 
 
-def place(host: str, kind: str = "auto") -> ForgePlace:
-    found = forge_place(kind, url=None, api=None, remotes=(f"https://{host}/platform/fleet",), homes=(), base="main")  # type: ignore[arg-type]
+def place(host: str, kind: str = "auto", api: str | None = None) -> ForgePlace:
+    found = forge_place(kind, url=None, api=api, remotes=(f"https://{host}/platform/fleet",), homes=(), base="main")  # type: ignore[arg-type]
     assert isinstance(found, ForgePlace)
     return found
 
@@ -53,6 +53,8 @@ def first(at: ForgePlace, environ: dict[str, str], git: tuple[str, str] | None =
         ("github.com", "auto", {"GH_HOST": "git.example.com"}, "GITHUB_TOKEN", "t-github"),
         ("gitlab.com", "auto", {}, "GITLAB_TOKEN", "t-gitlab"),
         ("git.example.com", "gitlab", {"GITLAB_HOST": "https://git.example.com/gl"}, "GITLAB_TOKEN", "t-gitlab"),
+        ("git.example.com", "gitlab", {"GITLAB_HOST": "git.example.com:8443"}, "GITLAB_TOKEN", "t-gitlab"),
+        ("git.example.com", "gitlab", {"GITLAB_HOST": "Git.example.com/gl"}, "GITLAB_TOKEN", "t-gitlab"),
         ("codeberg.org", "auto", {}, "GITEA_TOKEN", "t-gitea"),
         ("codeberg.org", "auto", {"GITEA_TOKEN": "", "FORGEJO_TOKEN": "t-f"}, "FORGEJO_TOKEN", "t-f"),
     ],
@@ -88,6 +90,40 @@ def test_a_token_that_is_for_another_host_goes_nowhere(host: str, kind: str, env
 def test_a_token_of_one_forge_is_never_sent_to_another(host: str, kind: str) -> None:
     only = {"GITHUB_TOKEN": "t-github", "GH_TOKEN": "t-gh", "GH_ENTERPRISE_TOKEN": "t-e", "PATH": "/nowhere"}
     assert first(place(host, kind), only) is None
+
+
+ELSEWHERE: list[tuple[str, dict[str, str], str | None]] = [
+    ("gitlab", {}, None),
+    ("gitlab", {"GITLAB_HOST": "git.example.com"}, None),
+    ("gitlab", {"GITLAB_HOST": "https://api.example.com"}, "t-gitlab"),
+    ("gitlab", {"GITLAB_HOST": "git.example.com", "CI_SERVER_HOST": "api.example.com:8443"}, "t-gitlab"),
+    ("github", {"GH_ENTERPRISE_TOKEN": "t-e"}, None),
+    ("github", {"GH_HOST": "git.example.com", "GH_ENTERPRISE_TOKEN": "t-e"}, None),
+    ("github", {"GH_HOST": "api.example.com", "GH_ENTERPRISE_TOKEN": "t-e"}, "t-e"),
+    ("gitea", {"GITEA_SERVER_URL": "https://git.example.com"}, None),
+    ("gitea", {"GITEA_SERVER_URL": "https://api.example.com"}, "t-gitea"),
+]
+
+
+@pytest.mark.parametrize(("kind", "environ", "secret"), ELSEWHERE)
+def test_an_api_at_another_host_gets_a_token_only_where_a_variable_names_that_host(
+    kind: str, environ: dict[str, str], secret: str | None, tmp_path: Path
+) -> None:
+    command(tmp_path / "gh", 'test "$4" = git.example.com && echo t-of-gh')
+    command(tmp_path / "glab", "grep -q host=git.example.com && echo password=t-of-glab")
+    at = place("git.example.com", kind, "https://api.example.com/v4")
+    found = first(at, TOKENS | {"PATH": f"{tmp_path}:/usr/bin:/bin"} | environ)
+    assert (found.secret if found else None) == secret
+
+
+def test_what_would_help_names_the_host_of_an_api_at_another_one() -> None:
+    at = place("git.example.com", "gitlab", "https://api.example.com/v4")
+    found = open_forge(at, git=None, access=Access(), environ=TOKENS)
+    assert isinstance(found, NoForge)
+    assert found.why == (
+        "no credentials for api.example.com (GitLab): set GITLAB_HOST to api.example.com and GITLAB_TOKEN to a token "
+        "for it, or log in with glab; git's own credentials do for https remotes"
+    )
 
 
 def test_a_variable_comes_before_what_git_has_and_that_before_gh(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from gitops_mcp.adapters.forge.wire import Access
 from gitops_mcp.domain.pull_requests import BaseRules, Check, Review
 from gitops_mcp.errors import Forbidden, RateLimited, Refused, Unavailable
 from gitops_mcp.sandbox.forges import Rules
+from gitops_mcp.sandbox.forges.routing import Answer
 from gitops_mcp.sandbox.forges.values import ForgeName
 from tests.adapters.forge.conftest import Met, new
 
@@ -141,6 +142,30 @@ def test_what_a_fine_grained_token_cannot_see_is_told_and_the_rest_is_there(met:
     (told,) = report.unread
     assert "Resource not accessible by personal access token" in told
     assert "No permission of a fine-grained personal token allows it" in told
+
+
+def test_a_fault_of_the_forge_is_not_told_as_a_missing_permission(met: Met) -> None:
+    pull = met.served.pull("change")
+    met.served.forge.check(pull, "success", "ci")
+    forge = met.opened()
+    met.served.server.fail("GET .*/check-runs", Answer(500, {"message": "Oops"}))
+    (told,) = forge.report(forge.pull(1)).unread
+    assert "a fault of its own (500)" in told
+    assert "No permission of a fine-grained" not in told
+
+
+@pytest.mark.parametrize(
+    ("path", "labels", "reviewers"), [("labels", (), ("reviewer",)), ("requested_reviewers", ("database",), ())]
+)
+def test_a_refusal_of_labels_or_reviewers_is_told_of_what_was_opened(
+    met: Met, path: str, labels: tuple[str, ...], reviewers: tuple[str, ...]
+) -> None:
+    met.served.commit("change")
+    met.served.server.fail(f"POST .*/{path}", Answer(410, {"message": "Issues are disabled"}))
+    made = met.opened().create(new(labels=("database",), reviewers=("reviewer",)))
+    assert (made.pull.number, made.pull.labels, made.pull.reviewers) == (1, labels, reviewers)
+    (told,) = made.unmet
+    assert "Issues are disabled" in told
 
 
 def place(met: Met) -> ForgePlace:

@@ -118,3 +118,35 @@ def test_giteas_report_has_required_checks_and_counts_official_reviews(gitea: Me
         Check("size", "neutral", None, is_required=False),
     ]
     assert (report.rules.approvals, report.rules.checks) == (1, ("ci",))
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (("ci/*", "deploy"), ("ci/build (push)", "ci/lint", "deploy")),
+        (("CI/*", "si?e"), ("CI/*", "size")),
+        (("{ci/lint,size}",), ("ci/lint", "size")),
+        (("*",), ("ci/build (push)", "ci/lint", "size")),
+        ((), ("ci/build (push)", "ci/lint", "size")),
+        (("ci/[",), ("ci/[",)),
+    ],
+)
+def test_giteas_required_checks_are_patterns_over_those_that_have_begun(
+    gitea: Met, asked: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    gitea.served.forge.repository.rules["main"] = Rules(checks=asked, any_checks=not asked)
+    pull, sandbox, forge = gitea.served.pull("change"), gitea.served.forge, gitea.opened()
+    for name in ("ci/lint", "ci/build (push)", "size"):
+        sandbox.check(pull, "success", name)
+    report = forge.report(forge.pull(1))
+    assert tuple(sorted(report.rules.checks or ())) == expected
+    required = {one.name: one.is_required for one in report.checks or ()}
+    assert required == {name: name in expected for name in ("ci/lint", "ci/build (push)", "size")}
+
+
+def test_gitea_that_asks_for_any_checks_waits_for_the_first(gitea: Met) -> None:
+    gitea.served.forge.repository.rules["main"] = Rules(any_checks=True)
+    gitea.served.pull("change")
+    forge = gitea.opened()
+    report = forge.report(forge.pull(1))
+    assert (report.checks, report.rules.checks) == ((), ("*",))

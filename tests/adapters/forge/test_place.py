@@ -113,3 +113,29 @@ def test_what_git_has_for_the_remote_is_for_its_host_alone(
     place = placed(remote, "gitlab", url=url, api=api)
     assert isinstance(place, ForgePlace)
     assert is_same_host(remote, place) is same
+
+
+@pytest.mark.parametrize(
+    ("remote", "kind", "url", "api", "why"),
+    [
+        ("git@gitlab.com:platform/fleet", "auto", None, "https://api.evil.example/v4", "forge.api is at api.evil.example, and the API of gitlab.com is at gitlab.com: leave forge.api out"),
+        ("https://github.com/platform/fleet", "github", None, "https://github.com.evil.example", "forge.api is at github.com.evil.example, and the API of github.com is at api.github.com: leave forge.api out"),
+        ("git@acme.ghe.com:platform/fleet", "auto", None, "https://api.other.ghe.com", "forge.api is at api.other.ghe.com, and the API of acme.ghe.com is at api.acme.ghe.com: leave forge.api out"),
+        ("https://codeberg.org/platform/fleet", "auto", None, "http://codeberg.org/api/v1", "forge.api is at http://codeberg.org, and the API of codeberg.org is at https://codeberg.org: leave forge.api out"),
+        ("https://github.com/platform/fleet", "gitlab", None, None, "forge.type is gitlab, and github.com is github: leave forge.type out"),
+        ("https://github.com/platform/fleet", "github", "https://evil.example", None, "forge.url is at evil.example, and the remote is at github.com: leave forge.url out"),
+    ],
+)  # fmt: skip
+def test_a_known_host_is_asked_at_its_own_api_alone(
+    remote: str, kind: str, url: str | None, api: str | None, why: str
+) -> None:
+    found = placed(remote, kind, url=url, api=api)
+    assert isinstance(found, NoForge)
+    assert found.why.startswith(why)
+
+
+@pytest.mark.parametrize("api", ["https://api.github.com", "https://api.github.com/"])
+def test_a_known_host_may_have_its_own_api_named(api: str) -> None:
+    found = placed("git@github.com:platform/fleet", api=api)
+    assert isinstance(found, ForgePlace)
+    assert found.api == api

@@ -120,6 +120,15 @@ def test_an_authority_may_be_named_by_gits_configuration(url: str, authority: Pa
         opened(url, Access(ca="/nowhere.pem")).identity()
 
 
+def test_an_authority_in_gits_configuration_may_be_below_home(
+    url: str, authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(authority.parent))
+    assert opened(url, Access(ca=f"~/{authority.name}")).identity() == "bot, by the token of GITEA_TOKEN"
+    with pytest.raises(Unavailable, match=r"the authorities of ~nobody-there/ca.pem cannot be loaded"):
+        opened(url, Access(ca="~nobody-there/ca.pem")).identity()
+
+
 def test_who_has_told_git_not_to_look_is_not_stopped_here(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert opened(url, Access(verify=False)).identity() == "bot, by the token of GITEA_TOKEN"
     monkeypatch.setenv("GIT_SSL_NO_VERIFY", "true")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gitops_mcp.adapters.git.failures import remote_error
-from gitops_mcp.sandbox.forges import Refusal, SandboxForge, Way
+from gitops_mcp.sandbox.forges import Refusal, Rules, SandboxForge, Way
+from gitops_mcp.sandbox.forges.rules import missing
 from gitops_mcp.sandbox.remote import SandboxRemote
 
 BRANCH = "gitops-mcp/one"
@@ -119,3 +120,29 @@ def test_each_refusal_is_told_by_its_cause(forge: SandboxForge, why: Refusal, to
     found = push(forge)
     assert found.returncode != 0
     assert told in str(remote_error("the push to origin", found.stderr + found.stdout))
+
+
+@pytest.mark.parametrize(
+    ("rules", "begun", "why"),
+    [
+        (Rules(checks=("ci/*",)), {"ci/a": "success", "ci/b": "success", "x": "failure"}, None),
+        (Rules(checks=("ci/*",)), {"ci/a": "success", "ci/b": "failure"}, "checks"),
+        (Rules(checks=("ci/*",)), {"x": "success"}, "checks"),
+        (Rules(any_checks=True), {"x": "success"}, None),
+        (Rules(any_checks=True), {"x": "success", "y": "failure"}, "checks"),
+        (Rules(any_checks=True), {}, "checks"),
+    ],
+)
+def test_gitea_asks_for_checks_by_patterns(
+    rules: Rules, begun: dict[str, str], why: str | None, tmp_path: Path
+) -> None:
+    made = SandboxForge(SandboxRemote.create(tmp_path / "remote.git"), name="gitea")
+    made.remote.checkout(tmp_path / "checkout")
+    (tmp_path / "checkout/README.md").write_text("more\n")
+    git(made, "commit", "--quiet", "--all", "--message=Say more")
+    push(made)
+    pull = made.open_pull(BRANCH)
+    made.repository.rules["main"] = rules
+    for name, state in begun.items():
+        made.check(pull, state, name)
+    assert next(iter(missing(pull, patterns=True)), None) == why

@@ -1,18 +1,20 @@
 """What decides on a Gitea whether a pull request can be merged: reviews, statuses, and what the base's branch tells.
 
 Three requests beside that for the pull request. Only reviews that are official count: of who may write. The combined
-status is that of the page that was asked for, so single ones are read.
+status is that of the page that was asked for, so single ones are read. Required ones are patterns; without any, each
+that has begun counts, and one has to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from gitops_mcp.adapters.forge.answers import at, name_at, rows_in, text_at
 from gitops_mcp.adapters.forge.reading import Parts
 from gitops_mcp.adapters.forge.wire import ForgeWire
+from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.pull_requests import (
     BaseRules,
     Check,
@@ -22,6 +24,7 @@ from gitops_mcp.domain.pull_requests import (
     Review,
     Verdict,
 )
+from gitops_mcp.domain.regexp import Unreadable
 
 _VERDICTS: dict[str, Verdict] = {"APPROVED": "approved", "REQUEST_CHANGES": "changes_requested", "COMMENT": "commented"}
 _STATES: dict[str, CheckState] = {
@@ -39,7 +42,12 @@ def report_of(wire: ForgeWire, repository: str, pull: PullRequest) -> PullReques
     path = f"{repository}/commits/{pull.head}/status"
     statuses = parts.read(path, "the commit statuses", _FIFTY) if pull.head else None
     branch = parts.read(f"{repository}/branches/{quote(pull.base, safe='')}", "the rules of the base")
-    rules = _rules(branch.body if branch else None)
+    begun = (
+        [name for row in rows_in(at(statuses.body, "statuses")) if (name := text_at(row, "context"))]
+        if statuses
+        else []
+    )
+    rules = _rules(branch.body if branch else None, begun)
     return PullRequestReport(
         pull,
         reviews=None if reviews is None else last_reviews(rows_in(reviews.body)),
@@ -67,18 +75,25 @@ def last_reviews(rows: list[Any]) -> tuple[Review, ...]:
     return tuple(found.values())
 
 
-def _rules(branch: Any) -> BaseRules:
+def _rules(branch: Any, begun: Sequence[str]) -> BaseRules:
     """What everybody who may write is told; whether stale approvals count is told to admins only."""
     if at(branch, "protected") is None:
         return BaseRules()
     approvals = at(branch, "required_approvals")
-    names = tuple(
-        filter(None, (text_at({"name": one}, "name") for one in rows_in(at(branch, "status_check_contexts"))))
-    )
+    told = rows_in(at(branch, "status_check_contexts"))
+    patterns = [one for one in told if isinstance(one, str) and one] or ["*"]
+    names = dict.fromkeys(name for one in patterns for name in [name for name in begun if _fits(one, name)] or [one])
     return BaseRules(
         approvals=approvals if isinstance(approvals, int) else None,
-        checks=names if at(branch, "enable_status_check") is True else (),
+        checks=tuple(names) if at(branch, "enable_status_check") is True else (),
     )
+
+
+def _fits(pattern: str, name: str) -> bool:
+    try:
+        return glob(pattern, crosses=True).fullmatch(name)
+    except Unreadable:  # it would take too long
+        return pattern == name
 
 
 def _checks(body: Any, rules: BaseRules) -> Iterator[Check]:

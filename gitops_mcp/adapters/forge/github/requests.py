@@ -28,7 +28,7 @@ from gitops_mcp.domain.pull_requests import (
     PullRequestReport,
     PullRequests,
 )
-from gitops_mcp.errors import GitOpsError, NotYet, Unavailable
+from gitops_mcp.errors import GitOpsError, NotYet
 
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 _EXISTS = re.compile(r"already exists", re.IGNORECASE)
@@ -140,8 +140,8 @@ class GitHub:
             answer = first_known(_SECONDS_FOR_PARTS, ask)
             if answer and answer.status < 300:
                 return answer
-            error: GitOpsError = self._wire.error(answer, what) if answer else NotYet(f"{what}: not known yet")
-        except Unavailable as failed:
+            error = self._wire.error(answer, what) if answer else NotYet(f"{what}: not known yet")
+        except GitOpsError as failed:
             error = failed
         unmet.append(str(error))
         return None

@@ -215,7 +215,7 @@ def branch_body(call: Call, name: str) -> Body:
         "commit": {"id": commit, "message": f"{message}\n", "timestamp": at},
         "protected": rules is not None,
         "required_approvals": rules.approvals if rules else 0,
-        "enable_status_check": bool(rules and rules.checks),
+        "enable_status_check": bool(rules and (rules.checks or rules.any_checks)),
         "status_check_contexts": list(rules.checks) if rules else [],
         "user_can_push": call.can_write and rules is None,
         "user_can_merge": call.can_write,

@@ -223,7 +223,7 @@ def list_protections(call: Call) -> Answer:
             "branch_name": branch,
             "rule_name": branch,
             "required_approvals": rules.approvals,
-            "enable_status_check": bool(rules.checks),
+            "enable_status_check": bool(rules.checks or rules.any_checks),
             "status_check_contexts": list(rules.checks),
             "block_on_rejected_reviews": False,
             "block_on_outdated_branch": rules.up_to_date,

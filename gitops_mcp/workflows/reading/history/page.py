@@ -180,7 +180,7 @@ def _seek_gone(sights: ObjectSights, desired: Desired, environment: Environment)
     try:
         desired.one(whom.kind, whom.name, whom.namespace, environment=environment.name)
     except GitOpsError as error:
-        return type(error)(f"{error}; {told}")
+        return error.with_text(f"{error}; {told}")
     return NotFound(f"{branch} declares no {whom} of that Cluster; {told}")
 
 

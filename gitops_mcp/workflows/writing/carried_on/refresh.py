@@ -71,7 +71,7 @@ def _planned_on_base(replay: Replay, believed: tuple[Believed, ...], name: str) 
                 one.requests, tip, carried=one.carried, repeated=True, environment=name, as_then=one.as_then
             )
         except GitOpsError as error:
-            raise type(error)(
+            raise error.with_text(
                 f"nothing was changed: a request of change {replay.change!r} does not apply to {base.branch} any more: "
                 f"{', '.join(map(str, one.requests))}: {error}"
             ) from error

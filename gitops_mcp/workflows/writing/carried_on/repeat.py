@@ -105,7 +105,7 @@ class _Repeat:
         try:
             drafted = self.replay.plan(moved, start, environment=name)
         except GitOpsError as error:
-            raise type(error)(
+            raise error.with_text(
                 f"nothing was changed: change {self.replay.change!r} cannot be repeated in {name}: {error}"
             ) from error
         tip = self._with_values(view, drafted.tip)

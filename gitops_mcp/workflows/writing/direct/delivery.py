@@ -137,7 +137,7 @@ def _try_first(kube: Kube, todo: Sequence[ApiOperation], warnings: ServerWarning
         standing = "; ".join(one.message for one in plan.warnings if one.id == STANDING)
         if not standing or isinstance(error, Forbidden):
             raise
-        raise type(error)(f"{standing}. {error}") from error
+        raise error.with_text(f"{standing}. {error}") from error
 
 
 def _look_just_before(kube: Kube, prepared: _DirectPlan) -> tuple[ApiOperation, ...]:

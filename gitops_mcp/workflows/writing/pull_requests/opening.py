@@ -42,18 +42,18 @@ def open_pull_request_of(
         raise Refused(f"change {change!r} is merged ({span.why}), so there is nothing to open a pull request for")
     if seen.fault and not dry_run:
         raise seen.fault
-    proposal = proposal_of(app, ground, change=change, branch=span.branch, tip=span.tip)
-    review = Review(ground, proposal, title=title, draft=draft)
     result = PullRequestResult(change=change, branch=span.branch, outcome="not_opened", warnings=warnings)
     if isinstance(forge, NoForge):
         result = _not_opened(ground, span, forge, result)
-    if dry_run:
+        if not dry_run:
+            return result
+    proposal = proposal_of(app, ground, change=change, branch=span.branch, tip=span.tip)
+    review = Review(ground, proposal, title=title, draft=draft)
+    if dry_run or isinstance(forge, NoForge):
         wanted = review.wanted(
             _DIALECTS.get(forge.kind or "", "GitHub") if isinstance(forge, NoForge) else forge.name, _SHOWN
         )
         return result.model_copy(update={"outcome": "dry_run", "title": wanted.title, "body": wanted.body})
-    if isinstance(forge, NoForge):
-        return result
     settled = review.settle(forge, seen.pull, committed=False, asked=True)
     return PullRequestResult(
         change=change,

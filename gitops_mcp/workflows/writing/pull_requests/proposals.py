@@ -48,15 +48,23 @@ class Addition:
 
 
 def proposal_of(
-    app: App, ground: Ground, *, change: str, branch: str, tip: str | None, added: Addition | None = None
+    app: App,
+    ground: Ground,
+    *,
+    change: str,
+    branch: str,
+    tip: str | None,
+    added: Addition | None = None,
+    api: ApiOnce | None = None,
 ) -> Proposal:
-    """`tip`: where an open change stands; None: it is new."""
+    """`tip`: where an open change stands; None: it is new. `api`: what the call has seen of one already."""
     base = ground.base
     end = added.planned_on if added else tip or base.commit
     start = (None if end == base.commit else ground.repository.merge_base(base.commit, end)) or base.commit
     files = tuple(net_files(ground, start, end, added.plan.files if added else ()))
     own = [added.part] if added and added.part else []
-    parts = [*own, *_parts(app, ground, start, end, files, added, but=own[0].environment if own else None)]
+    but = own[0].environment if own else None
+    parts = [*own, *_parts(app, ground, start, end, files, added, but=but, api=api)]
     commits = [*_commits(ground, change, tip), *([ProposedCommit.of_message(added.message)] if added else [])]
     return Proposal(change, branch, base.branch, tuple(commits), tuple(one for one in parts if one.objects), files)
 
@@ -97,7 +105,8 @@ def _parts(
     files: Iterable[FileChange],
     added: Addition | None,
     *,
-    but: str | None = None,
+    but: str | None,
+    api: ApiOnce | None,
 ) -> Iterator[ProposedPart]:
     for environment in _reached(ground, [one.path for one in files]):
         if environment.name == but:
@@ -110,7 +119,9 @@ def _parts(
         part = ProposedPart(
             environment.name, before, after, changed_objects(before, after), notices=unjudged_charts(before, after)
         )
-        yield judged_part(app, ground, part)
+        yield judged_part(
+            app, ground, part, api=api if api and api.kube is app.kube(environment, ground.settings) else None
+        )
 
 
 def _reached(ground: Ground, paths: Sequence[str]) -> Iterator[Environment]:
@@ -151,16 +162,18 @@ def unjudged_charts(before: Desired, after: Desired) -> tuple[Notice, ...]:
     return tuple(Notice("unknown-chart", f"not judged: {reason}") for reason in new)
 
 
-def judged_part(app: App, ground: Ground, part: ProposedPart, view: View | None = None) -> ProposedPart:
+def judged_part(
+    app: App, ground: Ground, part: ProposedPart, view: View | None = None, *, api: ApiOnce | None = None
+) -> ProposedPart:
     """With its impact, what would refuse it, and what there is to mind. Nothing of that stops what is pushed.
 
-    `view`: of the environment, where the call has one.
+    `view`: of the environment, where the call has one; `api`: what it has seen of its API, where it has none.
     """
     if not part.objects:
         return part
     environment = ground.settings.environments[part.environment]
     try:
-        view = view or view_at(app, ground, environment, ground.base.commit, proposed=False)
+        view = view or view_at(app, ground, environment, ground.base.commit, proposed=False, api=api)
         judged = judge_objects(part.objects, part.after, view.api, limits=Limits.of(view), base=view.base)
     except GitOpsError as error:
         effects = (assess_impact(one.before, one.after, engine=part.engine_of(one.identity)) for one in part.objects)

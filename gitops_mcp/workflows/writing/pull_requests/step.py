@@ -151,7 +151,7 @@ def pull_request_step(
     if after is not None and plan.files:
         part = _judged_by_plan(app, ground, view, plan, after) if tip is None else None
         added = Addition(message, plan, view.desired.commit, part)
-    proposal = proposal_of(app, ground, change=target.change, branch=target.branch, tip=tip, added=added)
+    proposal = proposal_of(app, ground, change=target.change, branch=target.branch, tip=tip, added=added, api=view.api)
     step = replace(step, review=Review(ground, proposal, plan.warnings))
     return _with_options(step, none.place) if none and none.place else step
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 from gitops_mcp.domain.review_text.markers import find_marked
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import MayArrive, Refused
 from gitops_mcp.sandbox.forges.values import ForgeName, Pull
+from gitops_mcp.sandbox.run import start_sandbox
+from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
 from tests.fakes.forges import ForgeServers
@@ -66,6 +69,27 @@ def test_a_change_ends_in_one_pull_request_that_follows_it(team: ProposingTeam) 
 
     same = scale(app, 5, change=CHANGE)
     assert (same.outcome, same.pull_request and same.pull_request.outcome) == ("unchanged", "unchanged")
+
+
+def test_a_further_commit_asks_the_api_for_nothing_twice(
+    on_github: ProposingTeam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start_sandbox(tmp_path / "world", api_only=True) as world:
+        monkeypatch.setenv("KUBECONFIG", str(world.kubeconfig))
+        world.store.create(NAMESPACE, {"metadata": {"name": "shop"}})
+        app = on_github.app()
+        scale(app, 4)
+        before = len(world.asked())
+        assert scale(app, 5, change=CHANGE).outcome == "committed"
+        asked = [f"{one['method']} {one['path']} {one['query']}" for one in world.asked()[before:]]
+        assert asked
+        assert sorted(asked) == sorted(set(asked))
+        (pull,) = on_github.pulls
+        assert "| `Cluster shop/orders-db` | `spec.instances` | `3` | `5` |" in body_of(pull)
+        before = len(world.asked())
+        assert scale(app, 5, change=CHANGE).outcome == "unchanged"
+        asked = [f"{one['method']} {one['path']} {one['query']}" for one in world.asked()[before:]]
+        assert sorted(asked) == sorted(set(asked))
 
 
 def test_what_people_write_stays(team: ProposingTeam) -> None:
@@ -207,6 +231,24 @@ def test_discarding_changes_nothing_where_the_forge_does_not_answer_and_goes_on_
     done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
     assert done.outcome == "discarded"
     assert team.served.git("ls-remote", "origin", BRANCH) == ""
+
+
+@pytest.mark.thorough
+def test_where_the_branch_cannot_go_it_is_told_that_its_pull_request_is_closed(on_github: ProposingTeam) -> None:
+    app = on_github.app()
+    scale(app, 4)
+    (pull,) = on_github.pulls
+    on_github.configure("timeouts: {git: 2}\n")
+    app = on_github.app()
+    hook = on_github.served.folder / "remote.git/hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nsleep 4\n")
+    hook.chmod(0o755)
+    with pytest.raises(MayArrive) as raised:
+        discard_branch(app, CHANGE, confirmed=True, dry_run=False)
+    assert str(raised.value).count("the same request again") == 1
+    assert not is_open(pull)
+    assert "Its pull request is closed already: http" in str(raised.value)
 
 
 def test_one_that_people_have_closed_stays_closed_until_one_is_asked_for(team: ProposingTeam) -> None:
