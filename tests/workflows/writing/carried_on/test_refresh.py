@@ -52,7 +52,7 @@ def test_two_creations_in_one_list_are_merged_after_a_refresh(house: House) -> N
         "  - database-one.yaml",
         "  - database-two.yaml",
     ]
-    assert {"db-one", "db-two"} <= {one.name for one in house.objects()}
+    assert {one.name for one in house.objects()} == {"db", "db-one", "db-two"}
 
 
 def test_a_refresh_of_a_refresh_keeps_all_requests(house: House) -> None:

@@ -178,7 +178,7 @@ def test_without_credentials_the_page_and_the_reason_are_told(
     monkeypatch.delenv(team.variable)
     result = scale(team.app(), 4)
     assert result.pull_request is None
-    assert result.next[0].startswith(("Open a pull request for review: http://127.0.0.1", "Ask a person"))
+    assert result.next[0].startswith("Open a pull request for review: http://127.0.0.1")
     assert "none was opened: " in result.next[0]
     assert team.pulls == []
 
