@@ -135,8 +135,6 @@ def _refusal(
     read, write = _SCOPES[forge.name]
     if not token.may(*((write, "api") if request.is_push else (read, write, "api"))):
         return Answer(403, "Forbidden", media=_TEXT)
-    if request.is_push and repository.settings.archived:
-        return Answer(403, "This repository was archived so it is read-only.", media=_TEXT)
     if request.is_push and role == "read" and forge.name != "gitea":
         words = f"Permission to {repository.full_name}.git denied to {token.user.login}."
         return Answer(

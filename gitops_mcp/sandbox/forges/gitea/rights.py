@@ -69,16 +69,9 @@ def need_write(call: Call) -> None:
         raise refusal(call, 403, "user should have a permission to write to a repo")
 
 
-def need_open(call: Call) -> None:
-    if call.repo.settings.archived:
-        raise refusal(call, 423, f"{call.repo.full_name} is archived")
-
-
 def the_pull(call: Call, scope: str = "read:repository") -> Pull:
     need(call, scope)
     found = call.pull()
-    if not call.repo.settings.has_pulls:
-        raise not_found(call)
     if found is None:
         words = f"pull request does not exist [id: 0, issue_id: 0, head_repo_id: 0, base_repo_id: {call.repo.id}"
         raise not_found(call, "GetPullRequestByIndex", [f"{words}, head_branch: , base_branch: ]"])

@@ -105,7 +105,7 @@ def branch_rules(call: Call) -> Answer:
                 "type": "pull_request",
                 "parameters": {
                     "required_approving_review_count": rules.approvals,
-                    "dismiss_stale_reviews_on_push": rules.dismiss_stale,
+                    "dismiss_stale_reviews_on_push": False,
                     "require_code_owner_review": rules.code_owners,
                     "require_last_push_approval": False,
                     "required_review_thread_resolution": False,
@@ -159,7 +159,7 @@ def get_protection(call: Call) -> Answer:
     if rules.approvals or rules.code_owners:
         body["required_pull_request_reviews"] = {
             "url": f"{url}/required_pull_request_reviews",
-            "dismiss_stale_reviews": rules.dismiss_stale,
+            "dismiss_stale_reviews": False,
             "require_code_owner_reviews": rules.code_owners,
             "required_approving_review_count": rules.approvals,
         }

@@ -59,9 +59,6 @@ def find_repository(call: Call) -> Repository | None:
         # An App finds its installation before it has a token; the statement that it signed is checked there.
         is_known = (call.user and call.user.login in one.roles) or call.path.endswith("/installation")
         if one.full_name == wanted and is_known:
-            writes = call.method != "GET"
-            if writes and one.settings.archived:
-                raise refusal(403, "Repository was archived so is read-only.")
             return one
     raise not_found()
 

@@ -60,7 +60,7 @@ def read_query_as_body(call: Call) -> None:
 
 
 def need_write(call: Call) -> None:
-    if not call.can_write or call.repo.settings.archived:
+    if not call.can_write:
         raise refusal(403, "403 Forbidden")
 
 
