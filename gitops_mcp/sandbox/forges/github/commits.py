@@ -7,17 +7,14 @@ from typing import Any
 from gitops_mcp.sandbox.forges.github.bodies import run_body, status_body, user_body
 from gitops_mcp.sandbox.forges.github.pulls import rows_of_page
 from gitops_mcp.sandbox.forges.github.rights import invalid, need, need_write, not_found, refusal
-from gitops_mcp.sandbox.forges.routing import Answer, Call
+from gitops_mcp.sandbox.forges.routing import Answer, Call, find_commit
 from gitops_mcp.sandbox.forges.values import Status
 from gitops_mcp.sandbox.remote import git
 
 
 def commit_of(call: Call) -> str:
-    """Of a branch or a commit."""
-    ref = call.place["ref"]
-    found = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", cwd=call.repo.path, check=False).decode()
-    if ref.startswith("-") or not found:
-        raise refusal(422, f"No commit found for SHA: {ref}")
+    if not (found := find_commit(call)):
+        raise refusal(422, f"No commit found for SHA: {call.place['ref']}")
     return found
 
 
