@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from changes import change_commit, merge_commit
@@ -60,20 +60,21 @@ def _served(folder: Path, opened: int, merged: int, kubeconfig: Path) -> Iterato
     remote = folder / "remote.git"
     checkout = streamed(folder, files())
     forge = ForgeServer(SandboxForge(SandboxRemote(remote), "github"))
-    configuration = f"forge: {{type: github, url: {forge.start()!r}, api: {forge.api!r}}}\n"
-    with_files(checkout, {".gitops-mcp.yaml": configuration})
-    _add_history(checkout, opened, merged)
-    for number in range(opened):
-        forge.forge.open_pull(f"gitops-mcp/change-{number}", title=f"Scale db-{number}")
-    git(checkout, "config", f"url.{remote}.insteadOf", _URL)
-    git(checkout, "remote", "set-url", "origin", _URL)
-    nobodys = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "KUBECONFIG": str(kubeconfig)}
-    command = [sys.executable, "-m", "gitops_mcp", "--repo", str(checkout)]
-    with Server(command, **nobodys, GITHUB_TOKEN=forge.forge.token()) as server:
+    with ExitStack() as stack:
+        configuration = f"forge: {{type: github, url: {forge.start()!r}, api: {forge.api!r}}}\n"
+        stack.callback(forge.stop)
+        with_files(checkout, {".gitops-mcp.yaml": configuration})
+        _add_history(checkout, opened, merged)
+        for number in range(opened):
+            forge.forge.open_pull(f"gitops-mcp/change-{number}", title=f"Scale db-{number}")
+        git(checkout, "config", f"url.{remote}.insteadOf", _URL)
+        git(checkout, "remote", "set-url", "origin", _URL)
+        nobodys = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "KUBECONFIG": str(kubeconfig)}
+        command = [sys.executable, "-m", "gitops_mcp", "--repo", str(checkout)]
+        server = stack.enter_context(Server(command, **nobodys, GITHUB_TOKEN=forge.forge.token()))
         server.initialize()
         _again(server, opened + 1)
         yield server
-    forge.stop()
 
 
 def _add_history(checkout: Path, opened: int, merged: int) -> None:
@@ -109,8 +110,10 @@ def _api(folder: Path) -> Iterator[Path]:
     api = SandboxApi(store, token="bench")  # noqa: S106 - of a stand-in
     place = folder / "kubeconfig"
     place.write_text(kubeconfig_text(api.start(), "bench"))
-    yield place
-    api.stop()
+    try:
+        yield place
+    finally:
+        api.stop()
 
 
 def _create(store: Store, kind: Resource, name: str, namespace: str | None, spec: object = None) -> None:

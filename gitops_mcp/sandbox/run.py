@@ -103,6 +103,11 @@ def start_sandbox(
     With a `forge` the remote is on one, where the server has a token for its API unless told otherwise.
     """
     root = directory.resolve()
+    if api_only and (forge or engine != "argocd"):
+        raise InvalidRequest(
+            "--api-only: the API alone has no engine, and no remote to be on a forge: "
+            "leave out --engine and --forge, or --api-only"
+        )
     if engine == "hydrator" and not forge:
         raise InvalidRequest("--engine hydrator: what is hydrated is promoted by pull requests: name a --forge")
     _take_folder(root)

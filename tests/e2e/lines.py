@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -92,6 +93,17 @@ class Lines:
             found.append(frame)
         return found
 
+    def cancel(self, asked: str) -> None:
+        """As a client does it; once the next question is answered the server has heard of it."""
+        self.send(
+            {
+                "jsonrpc": "2.0",
+                "method": "notifications/cancelled",
+                "params": {"requestId": asked, "reason": "time-out"},
+            }
+        )
+        assert self.answers_to() == []
+
     def send(self, message: Mapping[str, Any]) -> None:
         self.write(json.dumps(message).encode())
 
@@ -106,3 +118,13 @@ class Lines:
         for line in stdout:
             self._frames.put(json.loads(line))
         self._frames.put(None)
+
+
+def last_outcome(log: Path, number: int) -> dict[str, Any]:
+    """Of an audit log, once that many calls have ended."""
+    end = time.monotonic() + 20
+    while len(log.read_text().splitlines()) < number:
+        assert time.monotonic() < end, log.read_text()
+        os.sched_yield()
+    found: dict[str, Any] = json.loads(log.read_text().splitlines()[number - 1])
+    return found

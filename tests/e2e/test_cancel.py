@@ -17,7 +17,7 @@ from gitops_mcp.adapters.secrets.cluster import is_own_secret
 from gitops_mcp.domain import kinds
 from gitops_mcp.sandbox.api import kubeconfig_text
 from tests.e2e.dev import CONFIGURATION, Dev, dev
-from tests.e2e.lines import Lines
+from tests.e2e.lines import Lines, last_outcome
 from tests.e2e.team import Team
 
 CLUSTER = """apiVersion: postgresql.cnpg.io/v1
@@ -32,28 +32,6 @@ echo > "{folder}/runs"
 read said < "{folder}/go"
 """
 ASKS: dict[str, Any] = {"elicitation": {}}
-
-
-def cancel(lines: Lines, asked: str) -> None:
-    """As a client does it; once the next question is answered the server has heard of it."""
-    lines.send(
-        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": asked, "reason": "time-out"}}
-    )
-    assert lines.answers_to() == []
-
-
-def outcomes(log: Path) -> list[str]:
-    return [json.loads(line)["outcome"] for line in log.read_text().splitlines()]
-
-
-def last_outcome(log: Path, number: int) -> dict[str, Any]:
-    """Once that many calls have ended."""
-    end = time.monotonic() + 20
-    while len(log.read_text().splitlines()) < number:
-        assert time.monotonic() < end, log.read_text()
-        os.sched_yield()
-    found: dict[str, Any] = json.loads(log.read_text().splitlines()[number - 1])
-    return found
 
 
 def hooked(folder: Path, hook: str, *, alone: bool = False) -> Team:
@@ -85,7 +63,7 @@ def test_a_request_that_is_cancelled_before_its_commit_leaves_no_branch(
     with Lines(team.checkout, "--audit-log", str(log), env=team.environment) as lines:
         asked = lines.ask("tools/call", name="scale_postgres_cluster", arguments={"name": "db", "instances": 3})
         (tmp_path / "runs").read_text()
-        cancel(lines, asked)
+        lines.cancel(asked)
         assert last_outcome(log, 1)["outcome"] == "cancelled"
         assert team.branches().keys() == {"main"}
         assert team.git(team.checkout, "for-each-ref", "--format=%(refname)", "refs/heads") == "refs/heads/main"
@@ -100,7 +78,7 @@ def test_a_request_that_is_cancelled_within_its_push_runs_to_its_end(tmp_path: P
     with Lines(team.checkout, "--audit-log", str(log), env=team.environment) as lines:
         asked = lines.ask("tools/call", name="scale_postgres_cluster", arguments={"name": "db", "instances": 3})
         (tmp_path / "runs").read_text()
-        cancel(lines, asked)
+        lines.cancel(asked)
         (tmp_path / "go").write_text("go\n")
         told = last_outcome(log, 1)
         assert told["outcome"] == "committed", told
@@ -120,7 +98,7 @@ def test_a_removal_that_is_cancelled_before_it_begins_leaves_its_branch(tmp_path
         arguments = {"change": made["change"], "confirm_deletion": True}
         asked = lines.ask("tools/call", name="discard_change", arguments=arguments)
         (tmp_path / "runs").read_text()
-        cancel(lines, asked)
+        lines.cancel(asked)
         assert last_outcome(log, 2)["outcome"] == "cancelled"
         assert team.branches()[made["branch"]] == made["commit"]
 
@@ -149,7 +127,7 @@ def lines(here: Dev, audit: Path) -> Iterator[Lines]:
 def test_a_request_that_is_cancelled_while_it_is_tried_is_not_sent(here: Dev, lines: Lines, audit: Path) -> None:
     here.put(kinds.CLUSTER, "tried", instances=2, storage={"size": "1Gi"})
     asked = ""
-    here.wires.during_dry_run(lambda: cancel(lines, asked))
+    here.wires.during_dry_run(lambda: lines.cancel(asked))
     before = here.writes()
     asked = lines.ask("tools/call", name="scale_postgres_cluster", arguments={"name": "tried", "instances": 3})
     assert last_outcome(audit, 1)["outcome"] == "cancelled"
@@ -165,7 +143,7 @@ def test_a_request_that_is_cancelled_between_two_writes_stops_there_and_says_wha
     arguments = {"name": "half", "confirm_deletion": True}
     asked = lines.ask("tools/call", name="delete_postgres_cluster", arguments=arguments)
     question = lines.next_frame()
-    here.wires.meanwhile(1, lambda: cancel(lines, asked))
+    here.wires.meanwhile(1, lambda: lines.cancel(asked))
     lines.send({"jsonrpc": "2.0", "id": question["id"], "result": {"action": "accept", "content": {"agree": True}}})
     told = last_outcome(audit, 1)
     assert told["outcome"] == "cancelled"
@@ -177,7 +155,7 @@ def test_a_request_that_is_cancelled_between_two_writes_stops_there_and_says_wha
 def test_a_secret_that_was_made_for_a_cancelled_request_is_taken_back(here: Dev, lines: Lines, audit: Path) -> None:
     here.put(kinds.CLUSTER, "secrets", instances=1, storage={"size": "1Gi"})
     asked = ""
-    here.wires.meanwhile(1, lambda: cancel(lines, asked))
+    here.wires.meanwhile(1, lambda: lines.cancel(asked))
     role = {"cluster_name": "secrets", "role_name": "clerk", "password_source": "auto"}
     asked = lines.ask("tools/call", name="create_postgres_role", arguments=role)
     told = last_outcome(audit, 1)

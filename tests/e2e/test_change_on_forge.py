@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.sandbox.forges.server import Asked
-from tests.e2e.lines import Lines
+from tests.e2e.lines import Lines, last_outcome
 from tests.fakes.forge_team import VARIABLES, ForgeTeam, forge_team
 from tests.fakes.forges import ForgeServers
 
@@ -94,11 +93,8 @@ def test_the_review_is_waited_for_and_a_cancelled_wait_ends(team: ForgeTeam, lin
     pull = team.open_pull()
     begun = time.monotonic()
     made = wait(lines)
-    lines.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": made}})
-    assert lines.answers_to() == []
-    while len((log := tmp_path / "audit").read_text().splitlines()) < 1:
-        os.sched_yield()
-    assert json.loads(log.read_text())["outcome"] == "cancelled"
+    lines.cancel(made)
+    assert last_outcome(tmp_path / "audit", 1)["outcome"] == "cancelled"
     assert time.monotonic() - begun < 20
     with team.server.counted() as asked:
         made = wait(lines)

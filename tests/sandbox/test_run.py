@@ -18,6 +18,7 @@ from kubernetes import client, config
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import InvalidRequest
+from gitops_mcp.sandbox.engines.layout import EngineName
 from gitops_mcp.sandbox.forges.values import ForgeName
 from gitops_mcp.sandbox.run import World, start_sandbox
 
@@ -160,6 +161,18 @@ def test_the_api_alone_has_no_repository_and_no_controllers(tmp_path: Path) -> N
         assert sorted(path.name for path in world.directory.iterdir()) == ["kubeconfig", "requests.jsonl"]
         assert clusters(world.kubeconfig) == []
         assert world.store.list(kinds.APPLICATION) == ()
+
+
+@pytest.mark.parametrize(
+    ("engine", "forge"), [("argocd", "github"), ("hydrator", None), ("hydrator", "gitea"), ("flux", None)]
+)
+def test_the_api_alone_takes_no_engine_and_no_forge(
+    tmp_path: Path, engine: EngineName, forge: ForgeName | None
+) -> None:
+    alone = start_sandbox(tmp_path / "dir", api_only=True, engine=engine, forge=forge)
+    with pytest.raises(InvalidRequest, match=r"--api-only: .* leave out --engine and --forge, or"), alone:
+        raise AssertionError
+    assert not (tmp_path / "dir").exists()
 
 
 def test_an_empty_folder_is_taken_and_a_full_one_refused(tmp_path: Path) -> None:

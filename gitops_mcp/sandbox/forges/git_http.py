@@ -5,8 +5,6 @@ What a forge prints goes to git as progress, before the report of the push, as a
 
 from __future__ import annotations
 
-import base64
-import binascii
 import gzip
 import re
 import subprocess
@@ -14,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.sandbox.forges.push_lines import lines_of_push
-from gitops_mcp.sandbox.forges.routing import Answer
+from gitops_mcp.sandbox.forges.routing import Answer, basic_login
 from gitops_mcp.sandbox.forges.store import SandboxForge
 from gitops_mcp.sandbox.forges.values import ForgeName, Repository, Token
 from gitops_mcp.sandbox.remote import environment
@@ -116,10 +114,7 @@ def _token(forge: SandboxForge, headers: Mapping[str, str]) -> Token | None:
     kind, _, value = headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return forge.tokens.get(value)
-    try:
-        user, _, password = base64.b64decode(value).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
+    user, password = basic_login(value) or ("", "")
     return forge.tokens.get(password) or forge.tokens.get(user)
 
 
@@ -135,8 +130,6 @@ def _refusal(
     read, write = _SCOPES[forge.name]
     if not token.may(*((write, "api") if request.is_push else (read, write, "api"))):
         return Answer(403, "Forbidden", media=_TEXT)
-    if request.is_push and repository.settings.archived:
-        return Answer(403, "This repository was archived so it is read-only.", media=_TEXT)
     if request.is_push and role == "read" and forge.name != "gitea":
         words = f"Permission to {repository.full_name}.git denied to {token.user.login}."
         return Answer(

@@ -119,7 +119,6 @@ def _merge_message(pull: Pull, forge: ForgeName) -> str:
 
 def squash_message(tree: Path, pull: Pull, forge: ForgeName, own: str) -> str:
     """GitLab's is the title alone; Gitea's adds who wrote; GitHub's keeps the trailers of a single commit only."""
-    settings = pull.target.settings
     title = pull.title if forge == "gitlab" else f"{pull.title} (#{pull.number})"
     messages = [
         text.strip() for text in git("log", "--reverse", "--format=%B%x00", own, cwd=tree).decode().split("\0")[:-1]
@@ -131,15 +130,10 @@ def squash_message(tree: Path, pull: Pull, forge: ForgeName, own: str) -> str:
         case "gitea":
             return "\n\n".join((title, "\n".join(dict.fromkeys(authors))))
         case "github":
-            body = ""
-            if settings.squash_message == "PR_BODY":
-                body = pull.body or ""
-            elif settings.squash_message == "COMMIT_MESSAGES":
-                body = "\n\n".join(f"* {text}" for text in messages)
-                if len(messages) == 1:
-                    body = messages[0].partition("\n")[2]
-            if settings.squash_title == "COMMIT_OR_PR_TITLE" and len(messages) == 1:
-                title = f"{messages[0].partition(chr(10))[0]} (#{pull.number})"
+            body = "\n\n".join(f"* {text}" for text in messages)
+            if len(messages) == 1:
+                subject, _, body = messages[0].partition("\n")
+                title = f"{subject} (#{pull.number})"
             others = [one for one in dict.fromkeys(authors) if f"<{pull.user.email}>" not in one]
             with_others = ("---------", "\n".join(others)) if others and len(messages) > 1 else ()
             return "\n\n".join(part for part in (title, body.strip(), *with_others) if part)

@@ -114,8 +114,6 @@ def _act(forge: SandboxForge, repository: Repository, branches: list[str], optio
 
 def _act_on(forge: SandboxForge, source: Repository, branch: str, options: _Options, by: User) -> None:
     target = _target(forge, source, options)
-    if not target.settings.has_pulls:
-        raise _Failed(f"Merge requests are not enabled for project {target.full_name}")
     base = options.one.get("target")
     if base is not None and base not in target.tips:
         raise _Failed(f"Target branch {target.full_name}:{base} does not exist")

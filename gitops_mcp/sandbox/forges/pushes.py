@@ -26,7 +26,7 @@ def take_in(forge: SandboxForge, repository: Repository) -> None:
             move_head(forge, pull, before.get(pull.branch), tip)
         if pull.target is repository and pull.base in moved:
             _move_base(forge, pull, after.get(pull.base))
-        if is_head and not tip and pull.is_open and pull.target.settings.deletion_closes:
+        if is_head and not tip and pull.is_open:
             forge.end(pull)
 
 
@@ -37,10 +37,8 @@ def move_head(forge: SandboxForge, pull: Pull, before: str | None, tip: str) -> 
     pull.head_before, pull.head, pull.updated = pull.head, tip, now()
     keep_head(forge, pull)
     pull.forget_the_trial()
-    rules = pull.target.rules.get(pull.base)
     for review in pull.reviews:
         review.stale = True
-        review.dismissed |= forge.name != "gitea" and rules is not None and rules.dismiss_stale
 
 
 def _move_base(forge: SandboxForge, pull: Pull, tip: str | None) -> None:

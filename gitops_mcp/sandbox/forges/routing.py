@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +13,7 @@ from urllib.parse import unquote, urlencode
 
 from gitops_mcp.sandbox.forges.store import SandboxForge
 from gitops_mcp.sandbox.forges.values import Pull, Repository, Token, User
+from gitops_mcp.sandbox.remote import git
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,22 @@ def link_header(
         asked = {**call.query, "page": str(places[name])}
         links.append(f'<{address}?{urlencode(dict(sorted(asked.items())) if by_name else asked)}>; rel="{name}"')
     return {"Link": between.join(links)} if links else {}
+
+
+def find_commit(call: Call) -> str:
+    """That of a branch, or with such an id; empty: there is none."""
+    ref = call.place["ref"]
+    found = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", cwd=call.repo.path, check=False)
+    return "" if ref.startswith("-") else found.decode()
+
+
+def basic_login(value: str) -> tuple[str, str] | None:
+    """The user and the password of Basic credentials; None: they are none."""
+    try:
+        user, _, password = base64.b64decode(value).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return user, password
 
 
 def _number(text: str | None) -> int:

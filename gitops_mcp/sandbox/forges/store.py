@@ -185,7 +185,7 @@ class SandboxForge:
                 raise MergeRefused(still[0])
             commit, pull.squash_commit = merging.merge(pull, self.name, way, by=self.user(by), message=message)
             self.end(pull, commit=commit, by=by)
-            delete = pull.remove_branch or pull.target.settings.delete_branch if delete is None else delete
+            delete = pull.remove_branch if delete is None else delete
             if delete:
                 git("update-ref", "-d", f"refs/heads/{pull.branch}", cwd=pull.source.path)
             self.observe()

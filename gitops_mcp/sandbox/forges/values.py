@@ -61,7 +61,6 @@ class Rules:
     """Of Gitea: all that are there, and one at least."""
     code_owners: bool = False
     up_to_date: bool = False
-    dismiss_stale: bool = False
     classic: bool = False
     """On GitHub: told to admins only."""
 
@@ -69,18 +68,10 @@ class Rules:
 @dataclass
 class Settings:
     drafts: bool = True
-    delete_branch: bool = False
-    """After a merge."""
-    squash_title: Literal["COMMIT_OR_PR_TITLE", "PR_TITLE"] = "COMMIT_OR_PR_TITLE"
-    squash_message: Literal["COMMIT_MESSAGES", "PR_BODY", "BLANK"] = "COMMIT_MESSAGES"
     merge_method: MergeMethod = "merge"
     """GitLab's, of the project."""
     prints_links: bool = True
     push_options: bool = True
-    has_pulls: bool = True
-    deletion_closes: bool = True
-    """Whether the pull request of a branch that is deleted is closed; GitLab's versions differ."""
-    archived: bool = False
 
 
 @dataclass

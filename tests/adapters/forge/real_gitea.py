@@ -73,7 +73,6 @@ class RealForge:
         self._client = httpx2.Client(base_url=f"{self.url}/api/v1", trust_env=False, timeout=60)
         self.repository = _Repository(_Labels(self), _Protected(self))
         self.lags = _Lags()
-        self.tokens: dict[str, str] = {}
         for login in ("owner", "bot", "reviewer", "reader", "stranger", "contributor"):
             self._person(login)
         self._start()

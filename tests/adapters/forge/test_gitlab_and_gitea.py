@@ -47,7 +47,7 @@ def test_gitlabs_report_counts_persons_and_tells_what_reviewers_said(gitlab: Met
     assert report.reviews == (Review("reviewer", "changes_requested"),)
     assert [(one.name, one.state) for one in report.checks or ()] == [("lint", "failure")]
     assert report.rules.approvals == 1
-    assert report.blocked is not None
+    assert report.blocked == "not_approved"
 
 
 def test_gitea_drops_no_label_without_a_word(gitea: Met) -> None:

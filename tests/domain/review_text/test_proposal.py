@@ -52,7 +52,9 @@ def test_a_name_breaks_no_picture() -> None:
     )
     part = proposal_of(Case(BASE, with_files(cluster=cluster(instances="5"), more=schedule))).parts[0]
     (drawn,) = pictures(part.before, part.after, part.clusters)
-    for line in drawn.splitlines():
+    lines = drawn.splitlines()
+    assert len(lines) == 13
+    for line in lines:
         assert re.fullmatch(
             r'flowchart LR|  subgraph (before|after)\["[^"]+"\]|    direction LR|    [ab]\d+\["[\w .,:/*()?-]+"\]'
             r"|    [ab]\d+ -->\|[a-zA-Z ]+\| [ab]\d+|  end",

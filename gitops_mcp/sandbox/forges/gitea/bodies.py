@@ -29,7 +29,7 @@ def user_body(call: Call, user: User | None) -> Body | None:
 
 def repository_body(call: Call, repository: Repository) -> Body:
     role = repository.roles.get(call.user.login) if call.user else None
-    name, settings = repository.full_name, repository.settings
+    name = repository.full_name
     return {
         "id": repository.id,
         "owner": user_body(call, call.forge.user(repository.owner)),
@@ -43,9 +43,9 @@ def repository_body(call: Call, repository: Repository) -> Body:
         "url": f"{call.api}/repos/{name}",
         "clone_url": f"{call.web}/{name}.git",
         "default_branch": repository.base,
-        "archived": settings.archived,
+        "archived": False,
         "permissions": {"admin": role == "admin", "push": role in {"admin", "write"}, "pull": role is not None},
-        "has_pull_requests": settings.has_pulls,
+        "has_pull_requests": True,
         "allow_merge_commits": True,
         "allow_rebase": True,
         "allow_rebase_explicit": True,
@@ -53,7 +53,7 @@ def repository_body(call: Call, repository: Repository) -> Body:
         "allow_fast_forward_only_merge": True,
         "allow_manual_merge": False,
         "autodetect_manual_merge": False,
-        "default_delete_branch_after_merge": settings.delete_branch,
+        "default_delete_branch_after_merge": False,
         "default_merge_style": "merge",
         "default_allow_maintainer_edit": False,
         "object_format_name": "sha1",

@@ -6,7 +6,7 @@ import unicodedata
 from typing import Any
 
 from gitops_mcp.sandbox.forges.gitea.bodies import branch_body, pull_body, repository_body, row_body
-from gitops_mcp.sandbox.forges.gitea.rights import need, need_open, need_write, not_found, refusal, the_pull
+from gitops_mcp.sandbox.forges.gitea.rights import need, need_write, not_found, refusal, the_pull
 from gitops_mcp.sandbox.forges.merging import MergeRefused, Way
 from gitops_mcp.sandbox.forges.routing import Answer, Call, Refused, link_header, page_of
 from gitops_mcp.sandbox.forges.values import Pull, Repository
@@ -43,8 +43,6 @@ def get_repository(call: Call) -> Answer:
 def list_pulls(call: Call) -> Answer:
     """`head` and `base` filter nothing, nor does a state that there is not."""
     need(call, "read:repository")
-    if not call.repo.settings.has_pulls:
-        raise not_found(call)
     rows, state = list(call.repo.pulls.values()), call.query.get("state")
     rows = [one for one in rows if state not in {"open", "closed"} or one.is_open == (state == "open")]
     if poster := call.query.get("poster"):
@@ -88,11 +86,10 @@ def create_pull(call: Call) -> Answer:
     source, branch = _head(call)
     base, title, labels = call.given("base"), call.given("title"), call.given("labels") or []
     unseen = call.forge.lags.take("create")
-    if not call.repo.settings.has_pulls or base not in call.repo.tips or source is None or unseen:
+    if base not in call.repo.tips or source is None or unseen:
         raise not_found(call)
     if branch not in source.tips:
         raise not_found(call)
-    need_open(call)
     if any(not isinstance(one, int) for one in labels):
         words = '[]: json: cannot unmarshal number " into Go struct field CreatePullRequestOption.Labels of type int64'
         raise refusal(call, 422, words)
@@ -202,7 +199,6 @@ def delete_branch(call: Call) -> Answer:
     """One that is not there is gone as well."""
     need(call, "write:repository")
     need_write(call)
-    need_open(call)
     branch = call.place["branch"]
     if branch == call.repo.base:
         raise refusal(call, 403, "can not delete default or pull request target branch")
@@ -227,7 +223,7 @@ def list_protections(call: Call) -> Answer:
             "status_check_contexts": list(rules.checks),
             "block_on_rejected_reviews": False,
             "block_on_outdated_branch": rules.up_to_date,
-            "dismiss_stale_approvals": rules.dismiss_stale,
+            "dismiss_stale_approvals": False,
         }
         for branch, rules in call.repo.rules.items()
     ]

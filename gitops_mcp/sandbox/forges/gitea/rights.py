@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
-from gitops_mcp.sandbox.forges.routing import Call, Refused
+from gitops_mcp.sandbox.forges.routing import Call, Refused, basic_login, find_commit
 from gitops_mcp.sandbox.forges.values import Pull, Repository, Token
-from gitops_mcp.sandbox.remote import git
 
 _HTML = "text/html; charset=utf-8"
 
@@ -26,10 +22,7 @@ def find_token(call: Call) -> Token | None:
     kind, _, value = call.headers.get("authorization", "").partition(" ")
     value = value or call.query.get("token") or call.query.get("access_token") or ""
     if kind.lower() == "basic":
-        try:
-            value = base64.b64decode(value).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            value = "?"
+        _, value = basic_login(value) or ("", "?")
     if not value:
         return None
     token = call.forge.tokens.get(value)
@@ -69,16 +62,9 @@ def need_write(call: Call) -> None:
         raise refusal(call, 403, "user should have a permission to write to a repo")
 
 
-def need_open(call: Call) -> None:
-    if call.repo.settings.archived:
-        raise refusal(call, 423, f"{call.repo.full_name} is archived")
-
-
 def the_pull(call: Call, scope: str = "read:repository") -> Pull:
     need(call, scope)
     found = call.pull()
-    if not call.repo.settings.has_pulls:
-        raise not_found(call)
     if found is None:
         words = f"pull request does not exist [id: 0, issue_id: 0, head_repo_id: 0, base_repo_id: {call.repo.id}"
         raise not_found(call, "GetPullRequestByIndex", [f"{words}, head_branch: , base_branch: ]"])
@@ -86,9 +72,6 @@ def the_pull(call: Call, scope: str = "read:repository") -> Pull:
 
 
 def commit_of(call: Call) -> str:
-    """Of a branch or a commit."""
-    ref = call.place["ref"]
-    found = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", cwd=call.repo.path, check=False).decode()
-    if ref.startswith("-") or not found:
+    if not (found := find_commit(call)):
         raise not_found(call) if call.method == "GET" else refusal(call, 500, "")
     return found

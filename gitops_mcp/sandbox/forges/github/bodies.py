@@ -42,24 +42,23 @@ def repository_body(call: Call, repository: Repository, *, full: bool = False) -
         "html_url": f"{call.web}/{repository.full_name}",
         "clone_url": f"{call.web}/{repository.full_name}.git",
         "default_branch": repository.base,
-        "archived": repository.settings.archived,
+        "archived": False,
         "disabled": False,
         "visibility": "private",
         "web_commit_signoff_required": False,
     }
     if full:
         role = repository.roles.get(call.user.login) if call.user else None
-        settings = repository.settings
         body |= {
             "allow_squash_merge": True,
             "allow_merge_commit": True,
             "allow_rebase_merge": True,
             "allow_auto_merge": False,
             "allow_update_branch": False,
-            "delete_branch_on_merge": settings.delete_branch,
-            "use_squash_pr_title_as_default": settings.squash_title == "PR_TITLE",
-            "squash_merge_commit_title": settings.squash_title,
-            "squash_merge_commit_message": settings.squash_message,
+            "delete_branch_on_merge": False,
+            "use_squash_pr_title_as_default": False,
+            "squash_merge_commit_title": "COMMIT_OR_PR_TITLE",
+            "squash_merge_commit_message": "COMMIT_MESSAGES",
             "merge_commit_title": "MERGE_MESSAGE",
             "merge_commit_message": "PR_TITLE",
             "permissions": {

@@ -7,17 +7,14 @@ from typing import Any
 from gitops_mcp.sandbox.forges.github.bodies import run_body, status_body, user_body
 from gitops_mcp.sandbox.forges.github.pulls import rows_of_page
 from gitops_mcp.sandbox.forges.github.rights import invalid, need, need_write, not_found, refusal
-from gitops_mcp.sandbox.forges.routing import Answer, Call
+from gitops_mcp.sandbox.forges.routing import Answer, Call, find_commit
 from gitops_mcp.sandbox.forges.values import Status
 from gitops_mcp.sandbox.remote import git
 
 
 def commit_of(call: Call) -> str:
-    """Of a branch or a commit."""
-    ref = call.place["ref"]
-    found = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", cwd=call.repo.path, check=False).decode()
-    if ref.startswith("-") or not found:
-        raise refusal(422, f"No commit found for SHA: {ref}")
+    if not (found := find_commit(call)):
+        raise refusal(422, f"No commit found for SHA: {call.place['ref']}")
     return found
 
 
@@ -105,7 +102,7 @@ def branch_rules(call: Call) -> Answer:
                 "type": "pull_request",
                 "parameters": {
                     "required_approving_review_count": rules.approvals,
-                    "dismiss_stale_reviews_on_push": rules.dismiss_stale,
+                    "dismiss_stale_reviews_on_push": False,
                     "require_code_owner_review": rules.code_owners,
                     "require_last_push_approval": False,
                     "required_review_thread_resolution": False,
@@ -159,7 +156,7 @@ def get_protection(call: Call) -> Answer:
     if rules.approvals or rules.code_owners:
         body["required_pull_request_reviews"] = {
             "url": f"{url}/required_pull_request_reviews",
-            "dismiss_stale_reviews": rules.dismiss_stale,
+            "dismiss_stale_reviews": False,
             "require_code_owner_reviews": rules.code_owners,
             "required_approving_review_count": rules.approvals,
         }

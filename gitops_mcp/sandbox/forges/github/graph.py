@@ -91,7 +91,7 @@ def _repository(call: Call, repository: Repository) -> Node:
         "nameWithOwner": repository.full_name,
         "owner": actor_node(call, call.forge.user(repository.owner)),
         "url": f"{call.web}/{repository.full_name}",
-        "isArchived": repository.settings.archived,
+        "isArchived": False,
         "isFork": repository.parent is not None,
         "isPrivate": True,
         "defaultBranchRef": {"__typename": "Ref", "name": repository.base},

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
-from gitops_mcp.sandbox.forges.routing import Call, Refused
+from gitops_mcp.sandbox.forges.routing import Call, Refused, basic_login
 from gitops_mcp.sandbox.forges.values import Pull, Repository, Token
 
 DOCS = "https://docs.github.com/rest"
@@ -35,10 +33,7 @@ def find_token(call: Call) -> Token | None:
     if not value or value.count(".") == 2:
         return None
     if kind.lower() == "basic":
-        try:
-            value = base64.b64decode(value).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            value = ""
+        _, value = basic_login(value) or ("", "")
     token = call.forge.tokens.get(value)
     if token is None or token.expired:
         raise refusal(401, "Bad credentials")
@@ -59,9 +54,6 @@ def find_repository(call: Call) -> Repository | None:
         # An App finds its installation before it has a token; the statement that it signed is checked there.
         is_known = (call.user and call.user.login in one.roles) or call.path.endswith("/installation")
         if one.full_name == wanted and is_known:
-            writes = call.method != "GET"
-            if writes and one.settings.archived:
-                raise refusal(403, "Repository was archived so is read-only.")
             return one
     raise not_found()
 

@@ -80,8 +80,6 @@ def create_pull(call: Call) -> Answer:
         if value is None:
             raise refusal(400, f'400 (Bad request) "{name}" not given')
     need_write(call)
-    if not target.settings.has_pulls:
-        raise refusal(403, "403 Forbidden")
     if base not in target.tips:
         raise refusal(400, {"target_branch": ["can't be blank", "is invalid"]})
     if call.forge.lags.take("create") or branch not in source.tips:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitops_mcp.sandbox.forges.routing import Call, Refused
+from gitops_mcp.sandbox.forges.routing import Call, Refused, find_commit
 from gitops_mcp.sandbox.forges.values import Pull, Repository, Token
-from gitops_mcp.sandbox.remote import git
 
 _WORDS: dict[str, Any] = {"true": True, "false": False, "True": True, "False": False}
 
@@ -60,7 +59,7 @@ def read_query_as_body(call: Call) -> None:
 
 
 def need_write(call: Call) -> None:
-    if not call.can_write or call.repo.settings.archived:
+    if not call.can_write:
         raise refusal(403, "403 Forbidden")
 
 
@@ -72,9 +71,6 @@ def the_pull(call: Call) -> Pull:
 
 
 def commit_of(call: Call) -> str:
-    """Of a branch or a commit."""
-    ref = call.place["ref"]
-    found = git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}", cwd=call.repo.path, check=False).decode()
-    if ref.startswith("-") or not found:
+    if not (found := find_commit(call)):
         raise not_found("Commit Not Found")
     return found

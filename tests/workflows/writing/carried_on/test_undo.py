@@ -204,29 +204,36 @@ def test_a_password_goes_with_its_role_though_the_list_of_files_has_grown(furnis
 
 def test_a_file_that_holds_more_and_has_changed_is_named(furnished: House) -> None:
     furnished.commit({"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}\n"})
-    made = furnished.commit(
+    furnished.commit(
         {"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n"},
         branch="gitops-mcp/notes",
         start="main",
     )
-    assert made
     furnished.merge("notes")
     furnished.commit({"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: o}\n"})
     with pytest.raises(Refused, match=r"prod/shop/notes\.yaml has changed since"):
         furnished.ask("undo_change", change="notes")
 
 
-def test_a_namespace_that_was_new_is_told(furnished: House) -> None:
-    made = furnished.ask(
-        "create_postgres_cluster",
-        name="far",
-        namespace="far",
-        environment="staging",
-        postgres_version="18.4-standard-trixie",
+def test_a_namespace_that_was_new_needs_a_persons_word(house: House) -> None:
+    listed = house.file("main", "prod/shop/kustomization.yaml")
+    house.commit(
+        {
+            "prod/kustomization.yaml": "resources:\n  - shop\n",
+            "prod/shop/namespace.yaml": "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n",
+            "prod/shop/kustomization.yaml": f"{listed}\n  - namespace.yaml\n",
+        }
     )
-    furnished.merge(str(made.change))
-    with pytest.raises(Refused, match="deletes its pods and PVCs with all data"):
-        furnished.ask("undo_change", change=made.change)
+    tree = house.git("remote.git", "rev-parse", "main:prod")
+    added = {"name": "far", "namespace": "far", "environment": "prod", "postgres_version": "18.4-standard-trixie"}
+    made = house.ask("create_postgres_cluster", **added)
+    house.merge(str(made.change))
+    assert "kind: Namespace\nmetadata:\n  name: far" in house.file("main", "prod/far/namespace.yaml")
+    with pytest.raises(Refused, match="removing Namespace far deletes all that is in it"):
+        house.ask("undo_change", change=made.change)
+    undone = house.ask("undo_change", change=made.change, confirm_deletion=True)
+    house.merge(str(undone.change))
+    assert house.git("remote.git", "rev-parse", "main:prod") == tree
 
 
 def test_a_cluster_that_is_protected_goes_in_the_steps_of_its_deletion(furnished: House) -> None:
