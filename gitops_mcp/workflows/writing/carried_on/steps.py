@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.commits import Commit
+from gitops_mcp.adapters.git.files import FolderEntry
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.engines.reading import read_documents
@@ -95,6 +96,24 @@ def net_changes(ground: Ground, old: str, new: str) -> tuple[FileChange, ...]:
     paths = ground.repository.changed_files(old, new)
     before, after = (read_texts(ground, commit, paths) for commit in (old, new))
     return tuple(FileChange(path, before.get(path), after.get(path)) for path in paths)
+
+
+def check_comes_back(ground: Ground, change: str, old: str, new: str) -> None:
+    """Raises Refused where a file that differs is not plain UTF-8 text, which alone can be written as it was."""
+    paths = ground.repository.changed_files(old, new)
+    for commit, when in ((old, "before"), (new, "after")):
+        for file in ground.repository.read_many(commit, paths).values():
+            kind = FolderEntry(file.mode, file.blob).kind
+            try:
+                file.data.decode()
+            except UnicodeDecodeError:
+                kind = "not UTF-8 text"
+            if kind != "a file":
+                raise Refused(
+                    f"change {change!r} cannot be taken back: {one_line(file.path)} is {kind} {when} it, and only "
+                    f"plain files of UTF-8 text can be written as they were; nothing was changed. Take it back with "
+                    f"git revert, on a branch of your own"
+                )
 
 
 def names_of_new_documents(files: Iterable[FileChange]) -> frozenset[str]:

@@ -41,6 +41,7 @@ from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay
 from gitops_mcp.workflows.writing.carried_on.steps import (
+    check_comes_back,
     check_commits,
     check_has_branch,
     net_changes,
@@ -132,7 +133,7 @@ class _Undo:
         return Subject("undo", Identity(CHANGE, None, self.span.name), ())
 
     def plan_last(self, view: View) -> Plan:
-        return self._plan(view, self._done(view.environment, *self.last(view.desired.commit)))
+        return self._plan(view, *self.last(view.desired.commit))
 
     def about_whole(self, view: View) -> Subject:
         done = self._done_whole(view)
@@ -146,7 +147,7 @@ class _Undo:
         ):
             return Plan("", done.target, unchanged=f"change {self.span.name!r} is taken back here already")
         check_still_stands(done, view.desired)
-        plan = self._plan(view, done)
+        plan = self._plan(view, str(self.span.start), self.span.tip)
         return replace(plan, body=(f"It takes back {source_of(self.span)}", *plan.body))
 
     def _done_whole(self, view: View) -> Done:
@@ -160,7 +161,9 @@ class _Undo:
         files = net_changes(self.ground, old, new)
         return Done.between(self.span.name, before, after, _moved_files(files, then.path, environment.path))
 
-    def _plan(self, view: View, done: Done) -> Plan:
+    def _plan(self, view: View, old: str, new: str) -> Plan:
+        check_comes_back(self.ground, self.span.name, old, new)
+        done = self._done(view.environment, old, new)
         live = {one.identity: _live(view, one) for one in done.changes}
         if gone := [why for one in done.changes if (why := why_gone(one, live[one.identity]))]:
             raise Refused(f"change {done.name!r} cannot be taken back: {'; '.join(gone)}")
