@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gitops_mcp.adapters.secrets.notes import MadeSecret
 from gitops_mcp.answers.writes import WriteResult
@@ -97,6 +97,8 @@ class _Undo:
     draft: DraftRequest
     told: tuple[Notice, ...] = ()
     """Of the forge."""
+    _dones: dict[tuple[str, str, str], Done] = field(default_factory=dict)
+    _lasts: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def environment(self, old: str, new: str) -> str:
         """The one whose objects the commits change, else whose files; any, where they change none."""
@@ -113,6 +115,11 @@ class _Undo:
 
     def last(self, tip: str) -> tuple[str, str]:
         """The last commit with the one before it; of what a refresh took over, with all but the last request."""
+        if tip not in self._lasts:
+            self._lasts[tip] = self._before_last(tip), tip
+        return self._lasts[tip]
+
+    def _before_last(self, tip: str) -> str:
         commit = self.ground.repository.first_parents(tip)[0]
         if (step := refresh_step(self.ground, self.span, commit)) is not None:
             replay = Replay(self.app, self.ground, self.draft, self.span.name)
@@ -121,13 +128,13 @@ class _Undo:
             drafted = replay.plan(
                 rest, step.parent, carried=believed.carried, repeated=True, environment=name, as_then=believed.as_then
             )
-            return drafted.tip, tip
+            return drafted.tip
         if len(commit.parents) != 1 or self.span.state == "empty":
             raise Refused(
                 f"change {self.span.name!r} ends in no commit of its own, so there is no last one to take back: "
                 f"discard_change removes all of it"
             )
-        return commit.parents[0], tip
+        return commit.parents[0]
 
     def about_last(self, _: View) -> Subject:
         return Subject("undo", Identity(CHANGE, None, self.span.name), ())
@@ -155,6 +162,12 @@ class _Undo:
 
     def _done(self, environment: Environment, old: str, new: str) -> Done:
         """What the commits did, with the folder of the environment as it was called then."""
+        key = (environment.name, old, new)
+        if key not in self._dones:
+            self._dones[key] = self._done_anew(environment, old, new)
+        return self._dones[key]
+
+    def _done_anew(self, environment: Environment, old: str, new: str) -> Done:
         start = self.ground.repository.merge_base(self.ground.base.commit, old) or old
         then = self.app.earlier_ground(self.ground, start).settings.environments.get(environment.name, environment)
         before, after = (self.app.desired(self.ground, then.path, commit) for commit in (old, new))
