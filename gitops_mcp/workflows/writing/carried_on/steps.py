@@ -17,7 +17,7 @@ from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import Refused, Unavailable
 from gitops_mcp.workflows.spans import Span
-from gitops_mcp.workflows.view import read_texts
+from gitops_mcp.workflows.view import file_changes
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,7 @@ def check_has_branch(ground: Ground, span: Span) -> None:
 
 
 def net_changes(ground: Ground, old: str, new: str) -> tuple[FileChange, ...]:
-    paths = ground.repository.changed_files(old, new)
-    before, after = (read_texts(ground, commit, paths) for commit in (old, new))
-    return tuple(FileChange(path, before.get(path), after.get(path)) for path in paths)
+    return file_changes(ground, old, new, ground.repository.changed_files(old, new))
 
 
 def check_comes_back(ground: Ground, change: str, old: str, new: str) -> None:

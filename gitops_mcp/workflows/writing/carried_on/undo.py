@@ -11,7 +11,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.protection import blockers
 from gitops_mcp.domain.impact.level import NOTHING
-from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.kinds import BY_KIND
 from gitops_mcp.domain.names import ClusterRef, check_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
@@ -51,8 +51,6 @@ from gitops_mcp.workflows.writing.carried_on.steps import (
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import object_at_base
-
-_KINDS = {one.kind: one for one in CNPG_KINDS}
 
 
 def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> WriteResult:
@@ -150,7 +148,7 @@ class _Undo:
     def plan_whole(self, view: View) -> Plan:
         done = self._done_whole(view)
         if view.proposed and all(
-            _is_as(object_without(one, view.desired), _declared(view, one)) for one in done.changes
+            _is_as(object_without(one, view.desired), view.desired.declared(one.identity)) for one in done.changes
         ):
             return Plan("", done.target, unchanged=f"change {self.span.name!r} is taken back here already")
         check_still_stands(done, view.desired)
@@ -192,7 +190,7 @@ class _Undo:
         }
         today = view.source.read_files(one.path for one in done.files)
         files = undo_files(view.desired, done, today, layouts)
-        found = [(one, _declared(view, one), object_without(one, view.desired)) for one in done.changes]
+        found = [(one, view.desired.declared(one.identity), object_without(one, view.desired)) for one in done.changes]
         losses = [
             lost
             for one, here, wanted in found
@@ -228,10 +226,6 @@ class _Undo:
                 yield f"Secret {made.namespace}/{made.name}, which was made for it, stays. To remove it: {command}"
 
 
-def _declared(view: View, change: ObjectChange) -> Declaration | None:
-    return next((one for one in view.desired.declarations if one.identity == change.identity), None)
-
-
 def _is_as(wanted: Object | None, here: Declaration | None) -> bool:
     return here is None if wanted is None else here is not None and is_same(here.object, wanted)
 
@@ -239,7 +233,7 @@ def _is_as(wanted: Object | None, here: Declaration | None) -> bool:
 def _live(view: View, change: ObjectChange) -> LiveObject:
     whom = change.identity
     try:
-        return LiveObject(view.api.get(_KINDS[whom.kind], whom.namespace, whom.name))
+        return LiveObject(view.api.get(BY_KIND[whom.kind], whom.namespace, whom.name))
     except NotInstalled:
         return LiveObject(None)
     except (Forbidden, Unavailable, KeyError):
@@ -248,7 +242,7 @@ def _live(view: View, change: ObjectChange) -> LiveObject:
 
 def _unprotecting(view: View, change: ObjectChange, live: LiveObject) -> Plan | None:
     """The step that is due before a protected Cluster goes, as delete_postgres_cluster has it."""
-    declared = _declared(view, change)
+    declared = view.desired.declared(change.identity)
     if change.identity.kind != "Cluster" or change.before is not None or declared is None or live.is_gone:
         return None
     engine = engine_in_use(declared, view.environment.engine_type)
