@@ -55,6 +55,16 @@ def test_each_path_that_is_named_is_there(name: str) -> None:
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
+def test_each_page_that_a_page_names_is_there() -> None:
+    named = {
+        (str(path.relative_to(ROOT)), one)
+        for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("repo_template/*.md"))
+        for one in re.findall(r"`(docs/[^`\s]*\.md)`", path.read_text())
+    }
+    assert len(named) > 20
+    assert sorted(one for one in named if not (ROOT / one[1]).exists()) == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_each_word_of_the_code_that_is_named_is_there(name: str) -> None:
     quoted = [one for one in re.findall(r"`([^`\n]+)`", prose(name)) if not PATH.fullmatch(f"`{one}`")]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gitops_mcp import __version__, config
+from gitops_mcp import config
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.review_text.comment import MARKER
 
@@ -113,13 +113,53 @@ def test_the_workflow_runs_for_forks_with_least_rights_and_pinned_actions() -> N
     assert [step["run"] for step in job["steps"] if "${{" in step.get("run", "")] == []
 
 
-@pytest.mark.parametrize("name", [".github/workflows/review.yaml", ".gitlab-ci.yml"])
-def test_a_pipeline_installs_this_version_and_finds_its_comment_by_the_marker(name: str) -> None:
+PIPELINES = [".github/workflows/review.yaml", ".gitlab-ci.yml"]
+COMMIT = "0123456789" * 4
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_a_pipeline_finds_its_comment_by_the_marker(name: str) -> None:
     text = pipelines()[name]
-    assert f"pip install gitops-mcp=={__version__}" in text
     assert f'"{MARKER}"' in text
     assert "gitops-mcp review --fail-on error HEAD" in text
-    assert "GITOPS_MCP_" not in text
+    assert set(re.findall(r"GITOPS_MCP_\w+", text)) == {"GITOPS_MCP_SOURCE"}
+
+
+@pytest.mark.parametrize(
+    ("source", "is_taken"),
+    [
+        (f"git+https://git.example.com/mirrors/gitops-mcp.git@{COMMIT}", True),
+        (None, False),
+        ("", False),
+        ("gitops-mcp==0.1.0", False),
+        ("git+https://git.example.com/mirrors/gitops-mcp.git", False),
+        ("git+https://git.example.com/mirrors/gitops-mcp.git@main", False),
+        (f"git+https://git.example.com/mirrors/gitops-mcp.git@{COMMIT[:12]}", False),
+        (f"git+http://git.example.com/mirrors/gitops-mcp.git@{COMMIT}", False),
+        (f"--extra-index-url x git+https://git.example.com/x@{COMMIT}", False),
+    ],
+)
+@pytest.mark.parametrize("name", PIPELINES)
+def test_a_pipeline_installs_only_the_commit_that_the_team_pins(
+    name: str, source: str | None, is_taken: bool, tmp_path: Path
+) -> None:
+    pipeline = yaml.safe_load(pipelines()[name])
+    (job,) = pipeline.get("jobs", {"review": pipeline.get("review")}).values()
+    assert {**pipeline.get("env", {}), **job.get("variables", {})}["GITOPS_MCP_SOURCE"] == ""
+    steps = job["script"] if "script" in job else [one["run"] for one in job["steps"] if "run" in one]
+    last = next(at for at, one in enumerate(steps) if "pip install" in one)
+    assert sum(one.count("pip install") for one in steps) == 1
+    (tmp_path / "pip").write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/asked\n')
+    (tmp_path / "pip").chmod(0o755)
+    given = {} if source is None else {"GITOPS_MCP_SOURCE": source}
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CI_PROJECT_DIR": str(tmp_path), **given}
+    script = "set -e\n" + "\n".join(steps[: last + 1])
+    ran = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, check=False)
+    if is_taken:
+        assert (ran.returncode, (tmp_path / "asked").read_text()) == (0, f"install\ngitops-mcp @ {source}\n")
+        return
+    assert (ran.returncode, (tmp_path / "asked").exists()) == (2, False)
+    assert "GITOPS_MCP_SOURCE has to be git+https://HOST/PATH@COMMIT with a full commit id" in ran.stdout
 
 
 def kubectl_kustomize(folder: Path) -> list[Object]:

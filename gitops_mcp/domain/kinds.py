@@ -28,7 +28,8 @@ CNPG_KINDS = (
     SUBSCRIPTION,
 )
 
-_CNPG_NAMES = frozenset({"FailoverQuorum", *(one.kind for one in CNPG_KINDS)})
+BY_KIND = {one.kind: one for one in CNPG_KINDS}
+_CNPG_NAMES = frozenset({"FailoverQuorum", *BY_KIND})
 
 
 def may_mean_cnpg(group: str | None, kind: str | None) -> bool:

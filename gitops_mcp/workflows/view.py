@@ -14,6 +14,7 @@ from gitops_mcp.domain.kinds import APPLICATION, KUSTOMIZATION
 from gitops_mcp.domain.names import check_namespace_name
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows.api_once import ApiOnce
 
@@ -182,6 +183,13 @@ def read_texts(ground: Ground, commit: str, paths: Iterable[str]) -> dict[str, s
     """What files of a commit hold, where they exist."""
     found = ground.repository.read_many(commit, paths)
     return {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
+
+
+def file_changes(ground: Ground, old: str, new: str, paths: Iterable[str]) -> tuple[FileChange, ...]:
+    """What files hold in two commits."""
+    paths = tuple(paths)
+    before, after = (read_texts(ground, commit, paths) for commit in (old, new))
+    return tuple(FileChange(path, before.get(path), after.get(path)) for path in paths)
 
 
 def _is_below(path: str, folder: str) -> bool:

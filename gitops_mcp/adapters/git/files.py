@@ -25,6 +25,9 @@ _KEPT_ENTRIES = 100_000
 FOLDER = "040000"
 SYMLINK = "120000"
 SUBMODULE = "160000"
+_KINDS = {
+    FOLDER: "a folder", SUBMODULE: "a submodule", SYMLINK: "a symbolic link", "100755": "an executable file",
+}  # fmt: skip
 Value = TypeVar("Value")
 
 
@@ -55,7 +58,7 @@ class FolderEntry:
 
     @property
     def kind(self) -> str:
-        return {FOLDER: "a folder", SUBMODULE: "a submodule", SYMLINK: "a symbolic link"}.get(self.mode, "a file")
+        return _KINDS.get(self.mode, "a file")
 
 
 @dataclass(frozen=True)

@@ -257,6 +257,9 @@ class Desired:
             found for found in self.declarations if found.identity.kind == kind and found.identity.name == name
         )
 
+    def declared(self, identity: Identity) -> Declaration | None:
+        return next((one for one in self.declarations if one.identity == identity), None)
+
     def cluster(self, name: str, namespace: str | None, *, environment: str) -> Declaration:
         """The one document that declares a Cluster."""
         return self.one("Cluster", name, namespace, environment=environment)

@@ -118,6 +118,10 @@ def _headline(proposal: Proposal, forge: ForgeName, bounds: Bounds) -> str:
     if faults:
         kind, words = "CAUTION", "The API will not accept this"
     told = bullets([*faults, *reasons_of(proposal)], bounds)
+    return alert(kind, words, told, forge)
+
+
+def alert(kind: str, words: str, told: str, forge: ForgeName) -> str:
     # GitLab before 17.10 shows the mark of an alert as text.
     head = f"**{kind.title()}: {words}.**" if forge == "GitLab" else f"[!{kind}]\n**{words}.**"
     return "\n".join(f"> {line}".rstrip() for line in f"{head}\n\n{told}".rstrip().split("\n"))

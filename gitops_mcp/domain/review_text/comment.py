@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from gitops_mcp.domain.review_text.body import (
     HEADLINES,
     Bounds,
+    alert,
     bullets,
     files_of,
     judgement_blocks,
@@ -49,9 +50,7 @@ def _headline(judgement: Judgement, forge: ForgeName, bounds: Bounds) -> str:
     told = bullets(
         [*(f"{prose(one.message)} ({one.id})" for one in judgement.errors), *reasons_of(judgement.proposal)], bounds
     )
-    # GitLab before 17.10 shows the mark of an alert as text.
-    head = f"**{kind.title()}: {words}.**" if forge == "GitLab" else f"[!{kind}]\n**{words}.**"
-    return "\n".join(f"> {line}".rstrip() for line in f"{head}\n\n{told}".rstrip().split("\n"))
+    return alert(kind, words, told, forge)
 
 
 def _words(judgement: Judgement) -> tuple[str, str]:

@@ -6,25 +6,31 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from gitops_mcp.domain.cnpg.protection import blockers, spell_out
-from gitops_mcp.domain.kinds import CLUSTER_IMAGE_CATALOG
+from gitops_mcp.domain.engines.reading import read_documents
+from gitops_mcp.domain.kinds import CLUSTER_IMAGE_CATALOG, SECRET
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Object, Path, dotted_path
+from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.plans.plaintext import check_no_plaintext
 from gitops_mcp.domain.redact import MASK, OutsideText, mark_outside, redact_text, redact_value
+from gitops_mcp.domain.redact.keys import is_secret_value
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.review_text.proposal import ProposedPart
 from gitops_mcp.domain.yaml.redacted_lines import redacted_lines
+from gitops_mcp.domain.yaml.text import YamlDocument
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
 _FIELDS = 8
 _LINE = re.compile(r"(?<=:)\d+(?=:)|(?<=line )\d+")
 _MANIFESTS = (".yaml", ".yml", ".json")
+_DEEPEST = 4
+"""Of texts within texts."""
 
 
 def plaintext_faults(files: Iterable[FileChange]) -> Iterator[Notice]:
@@ -44,12 +50,45 @@ def plaintext_faults(files: Iterable[FileChange]) -> Iterator[Notice]:
 
 
 def plaintext_notices(files: Iterable[FileChange]) -> Iterator[Notice]:
-    """What only its key makes a secret: `password: x`."""
+    """What only its key or its name makes a secret: `password: x`, `{name: PGPASSWORD, value: x}`."""
     for one in files:
-        if one.path.endswith(_MANIFESTS) and "kind: Secret" not in (one.after or ""):
-            told = ((number, line) for number, line in _new_secret_lines(one) if redact_text(line) != line)
-            lines = [number for number, line in told if redact_text(_value_of(line)) == _value_of(line)]
-            yield from _credential_notices("may-be-secret", one, lines, "may hold a secret")
+        if not one.path.endswith(_MANIFESTS):
+            continue
+        documents = read_documents(one.after or "")
+        named = [
+            re.compile(rf"(?<!\w){re.escape(text)}(?!\w)")
+            for text in {text for document in documents for text in _named_values(document.value)}
+        ]
+        judged = frozenset(_lines_of_secrets(one.after or "", documents))
+        told = (
+            (number, _value_of(line))
+            for number, line in _new_secret_lines(one)
+            if number not in judged and (redact_text(line) != line or any(one.search(_value_of(line)) for one in named))
+        )
+        lines = [number for number, value in told if redact_text(value) == value]
+        yield from _credential_notices("may-be-secret", one, lines, "may hold a secret")
+
+
+def _named_values(value: object, depth: int = 0) -> Iterator[str]:
+    """Each `value` whose name, parameter or path beside it says that it is a secret; in manifests as text too."""
+    if isinstance(value, dict):
+        name = str(value.get("name") or value.get("key") or value.get("path")).rpartition("/")[2]
+        text = value.get("value")
+        if isinstance(text, str | int | float) and is_secret_value(name, str(text)):
+            yield str(text).strip().partition("\n")[0]
+    elif isinstance(value, str) and "\n" in value and depth < _DEEPEST:
+        value = [document.value for document in read_documents(value)]
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _named_values(part, depth + 1 if isinstance(part, str) else depth)
+
+
+def _lines_of_secrets(text: str, documents: Iterable[YamlDocument]) -> Iterator[int]:
+    """Those of Secrets themselves, which check_no_plaintext has judged."""
+    lines = text.split("\n")
+    for one in documents:
+        if at(one.value, "kind") == SECRET.kind:
+            rest = takewhile(lambda line: not line.startswith("---"), lines[one.line - 1 :])
+            yield from (number for number, _ in enumerate(rest, start=one.line))
 
 
 def _new_secret_lines(one: FileChange) -> Iterator[tuple[int, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.engines.left_out import leaving_out
-from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.kinds import BY_KIND
 from gitops_mcp.domain.live.standing import Question
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
@@ -17,7 +17,6 @@ from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.engines import Engines
 from gitops_mcp.workflows.view import View
 
-_KINDS = {one.kind: one for one in CNPG_KINDS}
 _ASKED = 3
 """Objects of one change whose engine object is looked at."""
 
@@ -31,7 +30,7 @@ def engine_notices(
     declared = {one.identity: one for one in (*view.desired.declarations, *after.declarations)}
     found: dict[Notice, None] = {}
     for one in ours[:_ASKED]:
-        resource, written = _KINDS.get(one.identity.kind), declared.get(one.identity)
+        resource, written = BY_KIND.get(one.identity.kind), declared.get(one.identity)
         if resource is None or written is None or (written.applied is not None and written.applied.suspended):
             continue  # what Git itself suspends is told already
         try:

@@ -97,6 +97,25 @@ def team(first: Path, tmp_path: Path) -> ReviewedTeam:
 
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: shop}\nstringData: {password: hunter2hunter2}\n"
+RELEASE = "clusters/prod/shop/release.yaml"
+HELM_RELEASE = """apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: r, namespace: shop}
+spec:
+  valuesFrom:
+    - kind: Secret
+      name: values
+"""
+ENV = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d, namespace: shop}
+spec:
+  template:
+    spec:
+      containers:
+        - name: d
+          env:
+"""
 SECRETS = "clusters/prod/shop/secret.yaml"
 NEW = cluster().replace("orders-db", "carts-db").replace("  namespace: shop\n", "")
 
@@ -146,6 +165,42 @@ NEW = cluster().replace("orders-db", "carts-db").replace("  namespace: shop\n", 
             "warning", {"may-be-secret"}, "none", id="a value that its key makes a secret",
         ),
         pytest.param(
+            {RELEASE: f"{HELM_RELEASE}  values:\n    db:\n      password: hunter2x\n"},
+            "warning", {"may-be-secret"}, "none", id="a value beside a reference to a Secret",
+        ),
+        pytest.param(
+            {RELEASE: f"# kind: Secret comes later\n{ENV}            - {{name: PGPASSWORD, value: hunter2x}}\n"},
+            "warning", {"may-be-secret"}, "none", id="a variable whose name makes it a secret, on one line",
+        ),
+        pytest.param(
+            {RELEASE: f"{ENV}            - name: PGPASSWORD\n              value: hunter2x\n"},
+            "warning", {"may-be-secret"}, "none", id="a variable whose name makes it a secret",
+        ),
+        pytest.param(
+            {RELEASE: f"{HELM_RELEASE}  text: |\n    - name: auth.password\n      value: hunter2x\n"},
+            "warning", {"may-be-secret"}, "none", id="the same in text of others",
+        ),
+        pytest.param(
+            {RELEASE: "kind: SecretStore\napiVersion: external-secrets.io/v1\nspec:\n  password: hunter2x\n"},
+            "warning", {"may-be-secret"}, "none", id="a value of a SecretStore",
+        ),
+        pytest.param(
+            {RELEASE: f"{ENV}            - {{name: LOG_LEVEL, value: verbose}}\n            - name: PGPASSWORD\n"
+                      "              valueFrom: {secretKeyRef: {name: db, key: password}}\n            - name: DB_PASSWORD\n"
+                      "              value: $(PGPASSWORD)\n"},
+            "passed", set(), "none", id="variables that are no secrets",
+        ),
+        pytest.param(
+            {RELEASE: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  level: verbose\n  host: db-rw\n"
+                      "  env.yaml: |\n    - name: MODE\n      value: standby\n"},
+            "passed", set(), "none", id="a ConfigMap",
+        ),
+        pytest.param(
+            {RELEASE: f"{ENV}            - {{name: HOST, value: hunters}}\n            - {{name: PGPASSWORD, value: $(HOST)}}\n---\n"
+                      f"{SECRET.partition('stringData')[0]}data:\n  password: ENC[x]\n---\n{HELM_RELEASE}  password: hunter2x\n"},
+            "warning", {"may-be-secret"}, "none", id="a value behind an encrypted Secret",
+        ),
+        pytest.param(
             {SECRETS: "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: s, namespace: shop}\nspec:\n"
                       "  encryptedData:\n    password: " + "AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq" * 20 + "\n"},
             "passed", set(), "none", id="a sealed secret",
@@ -186,6 +241,12 @@ def test_each_pull_request_gets_its_verdict(
     assert (result.verdict, result.impact.level.label) == (verdict, impact)
     assert "hunter2" not in result.body + json.dumps(result.structured())
     assert result.body.startswith(f"<!-- gitops-mcp:review -->\n## Review: {verdict}\n")
+
+
+def test_what_a_secret_beside_it_holds_is_told_once_and_where_it_stands(team: ReviewedTeam) -> None:
+    result = team.review({SECRETS: f"{SECRET}---\n{HELM_RELEASE}  values:\n    password: hunter2x\n"})
+    assert [one.id for one in result.errors] == ["plaintext-secret"]
+    assert [one.message.partition(" ")[0] for one in result.warnings] == [f"{SECRETS}:14"]
 
 
 def test_a_cluster_that_its_engine_does_not_delete_is_no_loss_and_an_error(team: ReviewedTeam) -> None:

@@ -87,7 +87,7 @@ def undo_files(
 
 def object_without(change: ObjectChange, now: Desired) -> Object | None:
     """What an object is once the change is taken back, as built."""
-    here = _declared(now, change)
+    here = now.declared(change.identity)
     if change.before is None or change.after is None or here is None or is_same(here.object, change.after):
         return change.before
     made: Object = value_without(change.before, change.after, here.object)
@@ -120,7 +120,7 @@ def _by_objects(
     known = replace(now, texts={**today, **now.texts})
     steps = EditSequence(known)
     for one in sorted(done.changes, key=lambda one: (one.before is None, one.identity.kind != "Cluster")):
-        here = _declared(steps.desired, one)
+        here = steps.desired.declared(one.identity)
         if one.before is None and here is not None:
             steps.take(remove_objects(steps.desired, here))
         elif one.after is None:
@@ -236,10 +236,6 @@ def _is_as_wanted(now: Desired, files: tuple[FileChange, ...], wanted: Mapping[I
 
 def _same(one: Object | None, other: Object | None) -> bool:
     return one is other or (one is not None and other is not None and is_same(one, other))
-
-
-def _declared(desired: Desired, change: ObjectChange) -> Declaration | None:
-    return next((one for one in desired.declarations if one.identity == change.identity), None)
 
 
 def _beside_protection(change: ObjectChange, now: Object | None) -> ObjectChange:

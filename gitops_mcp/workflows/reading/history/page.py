@@ -12,7 +12,7 @@ from gitops_mcp.answers.history import HistoryRow, ObjectHistory
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.kinds import BY_KIND
 from gitops_mcp.domain.names import check_cluster_name, is_subdomain, quote, suggest
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, at
@@ -34,7 +34,6 @@ _UNREAD = 5
 _PAGE = 100
 _SOUGHT = 5
 """Commits that may have taken an object away, of which one has."""
-_KINDS = {one.kind: one for one in CNPG_KINDS}
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SQL_NAMED = frozenset({"Database", "DatabaseRole"})
 """Those whose SQL name will do as well."""
@@ -122,8 +121,8 @@ def _read_page(
 
 
 def _check_kind(cluster: str, kind: str, name: str | None) -> None:
-    if kind not in _KINDS:
-        raise InvalidRequest(f"kind: {quote(kind)} is no kind of CloudNativePG; {suggest(kind, _KINDS)}")
+    if kind not in BY_KIND:
+        raise InvalidRequest(f"kind: {quote(kind)} is no kind of CloudNativePG; {suggest(kind, BY_KIND)}")
     if kind == "Cluster" and name not in {None, cluster}:
         raise InvalidRequest(
             f"object: {quote(name or '')} is not cluster_name {cluster!r}, whose history kind=Cluster is: leave object "
@@ -210,7 +209,7 @@ def _check_field(sights: ObjectSights, field: str) -> str:
 def _is_in_schema(kind: str, label: str) -> bool:
     from gitops_mcp.crds import packaged_schema
 
-    return _leads_somewhere(packaged_schema(_KINDS[kind]).root, label)
+    return _leads_somewhere(packaged_schema(BY_KIND[kind]).root, label)
 
 
 def _leads_somewhere(node: SchemaNode | None, rest: str) -> bool:

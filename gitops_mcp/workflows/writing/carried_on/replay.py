@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import islice, product
 
 from gitops_mcp.adapters.git.publishing.commit import draft_commit
@@ -33,6 +34,8 @@ from gitops_mcp.workflows.writing.request import NotDelivered, Writing
 
 DraftRequest = Callable[[App, AskedRequest], NotDelivered]
 """What the tools make of a request; raises InvalidRequest where they do not know it."""
+Changed = Callable[[], tuple[ObjectChange, ...]]
+"""What a commit did to the objects of its environment."""
 TAKES_LIVE = "adopt_live"
 _TRIED = 60
 """Ways to fill in what a line does not tell."""
@@ -124,10 +127,11 @@ class Replay:
         then = replace(self, ground=self.app.earlier_ground(self.ground, start))
         asked = tuple(AskedRequest.of_line(line) for line in step.lines)
         carried, environment = self._carried(step), self.environment_of([step])
+        changed = cache(lambda: self._changed(step, then.ground))
         takes_live = any(one.tool == TAKES_LIVE for one in asked)
         why: GitOpsError = Refused("what it says was asked gives another diff there")
-        for as_then in self._times(step, then.ground):
-            for requests in self._filled(asked, step, then.ground):
+        for as_then in self._times(step, changed):
+            for requests in _filled(asked, changed):
                 try:
                     drafted = then.plan(
                         requests, step.parent, carried=carried, environment=environment, as_then=as_then
@@ -137,17 +141,17 @@ class Replay:
                     continue
                 if repository.tree(drafted.tip) == repository.tree(step.commit.id):
                     said = message_parts(step.commit.message)
-                    then_live = self._after(step, then.ground) if takes_live else (lambda api: api)
+                    then_live = _as_after(changed()) if takes_live else (lambda api: api)
                     return Believed(requests, carried, (said and said.reason) or "", then_live)
         raise why
 
-    def _times(self, step: Step, then: Ground) -> Iterator[Callable[[ApiOnce], ApiOnce]]:
+    def _times(self, step: Step, changed: Changed) -> Iterator[Callable[[ApiOnce], ApiOnce]]:
         """The API as it is now, before the commit was applied, as it says, and silent: a plan depends on that."""
         yield lambda api: api
-        before = {one.identity: one.before for one in self._changed(step, then)}
+        before = {one.identity: one.before for one in changed()}
         made = names_of_new_documents(net_changes(self.ground, step.parent, step.commit.id))
         yield lambda api: ApiBefore.of(api, before, made)
-        yield self._after(step, then)
+        yield _as_after(changed())
         down = Unavailable("the API is left out of this")
         yield lambda api: ApiOnce(api.kube, api.schemas, _down=down)
 
@@ -155,11 +159,6 @@ class Replay:
         environment = self.app.environment(then.settings, self.environment_of([step]))
         before, after = (self.app.desired(then, environment.path, one) for one in (step.parent, step.commit.id))
         return changed_objects(before, after)
-
-    def _after(self, step: Step, then: Ground) -> Callable[[ApiOnce], ApiOnce]:
-        """The API in which the objects of a commit are live as it says them."""
-        after = {one.identity: one.after for one in self._changed(step, then)}
-        return lambda api: ApiBefore.of(api, after, ())
 
     def plan(
         self,
@@ -201,20 +200,27 @@ class Replay:
         moments = map(parse_time, [*dict.fromkeys(new_moments), step.commit.authored])
         return Carried(tuple(new.values()), tuple(one for one in moments if one is not None), secrets)
 
-    def _filled(self, asked: tuple[AskedRequest, ...], step: Step, then: Ground) -> Iterator[tuple[AskedRequest, ...]]:
-        """The requests, with texts of the commit for what their lines do not tell."""
-        count = sum(one.left_out for one in asked)
-        if not count:
-            yield asked
-            return
-        texts = dict.fromkeys(text for one in self._changed(step, then) for text in strings_in(one.after))
-        for values in islice(product(texts, repeat=count), _TRIED):
-            rest = list(values)
-            made = []
-            for one in asked:
-                made.append(one.filled(tuple(rest[: one.left_out])))
-                del rest[: one.left_out]
-            yield tuple(made)
+
+def _as_after(changed: Iterable[ObjectChange]) -> Callable[[ApiOnce], ApiOnce]:
+    """The API in which the objects of a commit are live as it says them."""
+    after = {one.identity: one.after for one in changed}
+    return lambda api: ApiBefore.of(api, after, ())
+
+
+def _filled(asked: tuple[AskedRequest, ...], changed: Changed) -> Iterator[tuple[AskedRequest, ...]]:
+    """The requests, with texts of the commit for what their lines do not tell."""
+    count = sum(one.left_out for one in asked)
+    if not count:
+        yield asked
+        return
+    texts = dict.fromkeys(text for one in changed() for text in strings_in(one.after))
+    for values in islice(product(texts, repeat=count), _TRIED):
+        rest = list(values)
+        made = []
+        for one in asked:
+            made.append(one.filled(tuple(rest[: one.left_out])))
+            del rest[: one.left_out]
+        yield tuple(made)
 
 
 def joined_plan(subject: str, plans: Sequence[Plan], files: tuple[FileChange, ...]) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.commits import Commit
+from gitops_mcp.adapters.git.files import FolderEntry
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.engines.reading import read_documents
@@ -16,7 +17,7 @@ from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.errors import Refused, Unavailable
 from gitops_mcp.workflows.spans import Span
-from gitops_mcp.workflows.view import read_texts
+from gitops_mcp.workflows.view import file_changes
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,25 @@ def check_has_branch(ground: Ground, span: Span) -> None:
 
 
 def net_changes(ground: Ground, old: str, new: str) -> tuple[FileChange, ...]:
+    return file_changes(ground, old, new, ground.repository.changed_files(old, new))
+
+
+def check_comes_back(ground: Ground, change: str, old: str, new: str) -> None:
+    """Raises Refused where a file that differs is not plain UTF-8 text, which alone can be written as it was."""
     paths = ground.repository.changed_files(old, new)
-    before, after = (read_texts(ground, commit, paths) for commit in (old, new))
-    return tuple(FileChange(path, before.get(path), after.get(path)) for path in paths)
+    for commit, when in ((old, "before"), (new, "after")):
+        for file in ground.repository.read_many(commit, paths).values():
+            kind = FolderEntry(file.mode, file.blob).kind
+            try:
+                file.data.decode()
+            except UnicodeDecodeError:
+                kind = "not UTF-8 text"
+            if kind != "a file":
+                raise Refused(
+                    f"change {change!r} cannot be taken back: {one_line(file.path)} is {kind} {when} it, and only "
+                    f"plain files of UTF-8 text can be written as they were; nothing was changed. Take it back with "
+                    f"git revert, on a branch of your own"
+                )
 
 
 def names_of_new_documents(files: Iterable[FileChange]) -> frozenset[str]:

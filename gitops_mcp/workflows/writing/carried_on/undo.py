@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gitops_mcp.adapters.secrets.notes import MadeSecret
 from gitops_mcp.answers.writes import WriteResult
@@ -11,7 +11,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.protection import blockers
 from gitops_mcp.domain.impact.level import NOTHING
-from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.kinds import BY_KIND
 from gitops_mcp.domain.names import ClusterRef, check_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
@@ -41,6 +41,7 @@ from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay
 from gitops_mcp.workflows.writing.carried_on.steps import (
+    check_comes_back,
     check_commits,
     check_has_branch,
     net_changes,
@@ -50,8 +51,6 @@ from gitops_mcp.workflows.writing.carried_on.steps import (
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import object_at_base
-
-_KINDS = {one.kind: one for one in CNPG_KINDS}
 
 
 def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> WriteResult:
@@ -96,6 +95,8 @@ class _Undo:
     draft: DraftRequest
     told: tuple[Notice, ...] = ()
     """Of the forge."""
+    _dones: dict[tuple[str, str, str], Done] = field(default_factory=dict)
+    _lasts: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def environment(self, old: str, new: str) -> str:
         """The one whose objects the commits change, else whose files; any, where they change none."""
@@ -112,6 +113,11 @@ class _Undo:
 
     def last(self, tip: str) -> tuple[str, str]:
         """The last commit with the one before it; of what a refresh took over, with all but the last request."""
+        if tip not in self._lasts:
+            self._lasts[tip] = self._before_last(tip), tip
+        return self._lasts[tip]
+
+    def _before_last(self, tip: str) -> str:
         commit = self.ground.repository.first_parents(tip)[0]
         if (step := refresh_step(self.ground, self.span, commit)) is not None:
             replay = Replay(self.app, self.ground, self.draft, self.span.name)
@@ -120,19 +126,19 @@ class _Undo:
             drafted = replay.plan(
                 rest, step.parent, carried=believed.carried, repeated=True, environment=name, as_then=believed.as_then
             )
-            return drafted.tip, tip
+            return drafted.tip
         if len(commit.parents) != 1 or self.span.state == "empty":
             raise Refused(
                 f"change {self.span.name!r} ends in no commit of its own, so there is no last one to take back: "
                 f"discard_change removes all of it"
             )
-        return commit.parents[0], tip
+        return commit.parents[0]
 
     def about_last(self, _: View) -> Subject:
         return Subject("undo", Identity(CHANGE, None, self.span.name), ())
 
     def plan_last(self, view: View) -> Plan:
-        return self._plan(view, self._done(view.environment, *self.last(view.desired.commit)))
+        return self._plan(view, *self.last(view.desired.commit))
 
     def about_whole(self, view: View) -> Subject:
         done = self._done_whole(view)
@@ -142,11 +148,11 @@ class _Undo:
     def plan_whole(self, view: View) -> Plan:
         done = self._done_whole(view)
         if view.proposed and all(
-            _is_as(object_without(one, view.desired), _declared(view, one)) for one in done.changes
+            _is_as(object_without(one, view.desired), view.desired.declared(one.identity)) for one in done.changes
         ):
             return Plan("", done.target, unchanged=f"change {self.span.name!r} is taken back here already")
         check_still_stands(done, view.desired)
-        plan = self._plan(view, done)
+        plan = self._plan(view, str(self.span.start), self.span.tip)
         return replace(plan, body=(f"It takes back {source_of(self.span)}", *plan.body))
 
     def _done_whole(self, view: View) -> Done:
@@ -154,13 +160,21 @@ class _Undo:
 
     def _done(self, environment: Environment, old: str, new: str) -> Done:
         """What the commits did, with the folder of the environment as it was called then."""
+        key = (environment.name, old, new)
+        if key not in self._dones:
+            self._dones[key] = self._done_anew(environment, old, new)
+        return self._dones[key]
+
+    def _done_anew(self, environment: Environment, old: str, new: str) -> Done:
         start = self.ground.repository.merge_base(self.ground.base.commit, old) or old
         then = self.app.earlier_ground(self.ground, start).settings.environments.get(environment.name, environment)
         before, after = (self.app.desired(self.ground, then.path, commit) for commit in (old, new))
         files = net_changes(self.ground, old, new)
         return Done.between(self.span.name, before, after, _moved_files(files, then.path, environment.path))
 
-    def _plan(self, view: View, done: Done) -> Plan:
+    def _plan(self, view: View, old: str, new: str) -> Plan:
+        check_comes_back(self.ground, self.span.name, old, new)
+        done = self._done(view.environment, old, new)
         live = {one.identity: _live(view, one) for one in done.changes}
         if gone := [why for one in done.changes if (why := why_gone(one, live[one.identity]))]:
             raise Refused(f"change {done.name!r} cannot be taken back: {'; '.join(gone)}")
@@ -176,7 +190,7 @@ class _Undo:
         }
         today = view.source.read_files(one.path for one in done.files)
         files = undo_files(view.desired, done, today, layouts)
-        found = [(one, _declared(view, one), object_without(one, view.desired)) for one in done.changes]
+        found = [(one, view.desired.declared(one.identity), object_without(one, view.desired)) for one in done.changes]
         losses = [
             lost
             for one, here, wanted in found
@@ -212,10 +226,6 @@ class _Undo:
                 yield f"Secret {made.namespace}/{made.name}, which was made for it, stays. To remove it: {command}"
 
 
-def _declared(view: View, change: ObjectChange) -> Declaration | None:
-    return next((one for one in view.desired.declarations if one.identity == change.identity), None)
-
-
 def _is_as(wanted: Object | None, here: Declaration | None) -> bool:
     return here is None if wanted is None else here is not None and is_same(here.object, wanted)
 
@@ -223,7 +233,7 @@ def _is_as(wanted: Object | None, here: Declaration | None) -> bool:
 def _live(view: View, change: ObjectChange) -> LiveObject:
     whom = change.identity
     try:
-        return LiveObject(view.api.get(_KINDS[whom.kind], whom.namespace, whom.name))
+        return LiveObject(view.api.get(BY_KIND[whom.kind], whom.namespace, whom.name))
     except NotInstalled:
         return LiveObject(None)
     except (Forbidden, Unavailable, KeyError):
@@ -232,7 +242,7 @@ def _live(view: View, change: ObjectChange) -> LiveObject:
 
 def _unprotecting(view: View, change: ObjectChange, live: LiveObject) -> Plan | None:
     """The step that is due before a protected Cluster goes, as delete_postgres_cluster has it."""
-    declared = _declared(view, change)
+    declared = view.desired.declared(change.identity)
     if change.identity.kind != "Cluster" or change.before is not None or declared is None or live.is_gone:
         return None
     engine = engine_in_use(declared, view.environment.engine_type)

@@ -14,7 +14,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import NOTHING, Impact
-from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.kinds import BY_KIND
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import desired_after
@@ -25,10 +25,9 @@ from gitops_mcp.domain.review_text.proposal import Proposal, ProposedCommit, Pro
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.engines import Engines
-from gitops_mcp.workflows.view import View, read_texts, view_at
+from gitops_mcp.workflows.view import View, file_changes, view_at
 from gitops_mcp.workflows.writing.validation import Limits, judge_objects
 
-_KINDS = {one.kind: one for one in CNPG_KINDS}
 _ASKED = 3
 """Objects of one change whose engine object is looked at."""
 _FILES = 200
@@ -90,11 +89,10 @@ def net_files(
         yield from added
         return
     paths = sorted({*ground.repository.changed_files(start, tip), *after})[:most]
-    old, new = (read_texts(ground, commit, paths) for commit in (start, tip))
-    for path in paths:
-        text = after[path] if path in after else new.get(path)
-        if text != old.get(path):
-            yield FileChange(path, old.get(path), text)
+    for one in file_changes(ground, start, tip, paths):
+        text = after.get(one.path, one.after)
+        if text != one.before:
+            yield FileChange(one.path, one.before, text)
 
 
 def _parts(
@@ -146,7 +144,7 @@ def with_live_appliers(app: App, ground: Ground, part: ProposedPart, api: ApiOnc
     loose = [one for one in part.objects if one.before and part.declared[one.identity].applied is None]
     for one in loose[:_ASKED]:
         try:
-            live = api.get(_KINDS[one.identity.kind], one.identity.namespace, one.identity.name)
+            live = api.get(BY_KIND[one.identity.kind], one.identity.namespace, one.identity.name)
         except (GitOpsError, KeyError):  # that it could not be read is told elsewhere
             continue
         engine = engines.applying(one.identity, part.declared[one.identity], live, by_name=True)

@@ -288,3 +288,41 @@ def test_a_clone_that_lacks_commits_is_told_what_to_do(furnished: House) -> None
     for tool, where in {"undo_change": {}, "repeat_change": {"environment": "prod"}}.items():
         with pytest.raises(Unavailable, match="run git fetch --unshallow"):
             furnished.ask(tool, change=made.change, **where)
+
+
+@pytest.mark.parametrize(
+    ("does", "told"),
+    [
+        pytest.param("latin", r"notes\.txt is not UTF-8 text before it", id="Latin-1"),
+        pytest.param("link", r"note\.md is a symbolic link after it", id="a symlink"),
+        pytest.param("script", r"check\.sh is an executable file before it", id="an executable file"),
+        pytest.param("mode", r"mode\.sh is an executable file after it", id="a mode alone"),
+    ],
+)
+@pytest.mark.parametrize("state", ["merged", "open"])
+def test_what_would_not_come_back_as_it_was_is_refused(house: House, does: str, told: str, state: str) -> None:
+    author = house.folder / "author"
+    (author / "notes.txt").write_bytes("für\n".encode("latin-1"))
+    for name in ("check.sh", "mode.sh"):
+        (author / name).write_text("true\n")
+    (author / "check.sh").chmod(0o755)
+    house.commit({"note.md": "x\n"})
+    house.commit({}, branch="gitops-mcp/mine", start="main")
+    match does:
+        case "latin":
+            (author / "notes.txt").write_text("for\n")
+        case "link":
+            (author / "note.md").unlink()
+            (author / "note.md").symlink_to("notes.txt")
+        case "script":
+            (author / "check.sh").unlink()
+        case "mode":
+            (author / "mode.sh").chmod(0o755)
+    house.git("author", "commit", "--quiet", "--all", "--message", "By hand")
+    house.git("author", "push", "--quiet", "origin", "HEAD:refs/heads/gitops-mcp/mine")
+    if state == "merged":
+        house.merge("mine")
+    before = house.refs()
+    with pytest.raises(Refused, match=f"{told}.*git revert"):
+        house.ask("undo_change", change="mine")
+    assert house.refs() == before
