@@ -26,6 +26,8 @@ class Controller(ABC):
         self._refused = False
         self._told: dict[str, str] = {}
         """What was last said of an object, so that it is said once."""
+        self._turns = 0
+        self._turned = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=type(self).__name__, daemon=True)
 
     @abstractmethod
@@ -42,6 +44,14 @@ class Controller(ABC):
         self._wake.set()
         self._thread.join()
         self._unlisten()
+
+    def wait_for_turn(self) -> None:
+        """Return once a turn is over that began after this was called: what one had read before is written by then."""
+        with self._turned:
+            last = self._turns + 2
+            while self._turns < last and self._thread.is_alive():
+                self._wake.set()
+                self._turned.wait(_RETRY)
 
     @contextmanager
     def attempt(self, what: str) -> Iterator[None]:
@@ -60,6 +70,9 @@ class Controller(ABC):
             self._wake.clear()
             self._refused = False
             pause = self.reconcile()
+            with self._turned:
+                self._turns += 1
+                self._turned.notify_all()
             if self._refused:
                 pause = min(pause or _RETRY, _RETRY)
             self._wake.wait(pause)

@@ -25,6 +25,7 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest, Unavailable
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.cnpg import RELEASE
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
+from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.engines.argocd import POLL, ArgoCd
 from gitops_mcp.sandbox.engines.flux import Flux
 from gitops_mcp.sandbox.engines.layout import ARGOCD, FLUX, EngineName, lay_out_apps
@@ -47,6 +48,8 @@ class World:
     api: SandboxApi
     url: str
     operator: Operator | None = None
+    """None where the API is alone."""
+    engine: Controller | None = None
     """None where the API is alone."""
     forge: ForgeRemote | None = None
     """None where the remote is a folder."""
@@ -131,14 +134,14 @@ def start_sandbox(
             if world.forge:
                 world.forge.connect(world.checkout)
             world.mcp.write_text(_client_configuration(world))
-            controllers = [operator, sealed, ExternalSecretsOperator(store)]
+            controllers: list[Controller] = [operator, sealed, ExternalSecretsOperator(store)]
             if engine == "flux":
-                controllers.append(Flux(store, remote, poll=poll, age_key=age_key))
+                applying: Controller = Flux(store, remote, poll=poll, age_key=age_key)
             else:
                 hydrates, heals = engine == "hydrator", engine != "argocd"
-                controllers.append(
-                    ArgoCd(store, remote, poll=poll, age_key=age_key, self_heal=heals, hydrates=hydrates)
-                )
+                applying = ArgoCd(store, remote, poll=poll, age_key=age_key, self_heal=heals, hydrates=hydrates)
+            controllers.append(applying)
+            world = replace(world, engine=applying)
             if engine == "hydrator" and world.forge:
                 controllers.append(Promoter(store, remote, world.forge.server.forge, poll=poll))
             for controller in controllers:

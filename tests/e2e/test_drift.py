@@ -93,7 +93,10 @@ class House:
     engine: EngineName
 
     def hold(self) -> None:
+        """A run that had begun before goes on to its end, which is waited for."""
         self._policy(held=True)
+        assert self.world.engine
+        self.world.engine.wait_for_turn()
 
     def release(self) -> None:
         self._policy(held=False)
