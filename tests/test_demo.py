@@ -103,7 +103,7 @@ BY_OPTIONS = (
     "reviewer │ approves and merges pull request #1 at GitLab",
     "state      merged after",
     "state      healthy after",
-    "│ Flux Kustomization billing: Ready True, applied ",
+    "│ Flux Kustomization billing: Ready ",
     "ok         the three that were merged are healthy",
     "All of it held, in ",
 )
