@@ -172,13 +172,13 @@ def review_change(app: App, ref: ReviewedRef = None, pull_request: PullRequestNu
 
 
 TOOLS = (
-    Tool(list_changes, "List changes", "read"),
-    Tool(get_change, "Show a change", "read"),
-    Tool(get_history, "Show an object's history", "read"),
-    Tool(review_change, "Review a branch or pull request", "read"),
-    Tool(open_pull_request, "Open a pull request", "propose"),
-    Tool(refresh_change, "Refresh a change", "destroy"),
-    Tool(repeat_change, "Repeat a change elsewhere", "destroy"),
-    Tool(undo_change, "Undo a change", "destroy"),
-    Tool(discard_change, "Discard a change", "destroy"),
+    Tool(list_changes, "List changes", "read", toolset="changes"),
+    Tool(get_change, "Show a change", "read", toolset="changes"),
+    Tool(get_history, "Show an object's history", "read", toolset="changes"),
+    Tool(review_change, "Review a branch or pull request", "read", toolset="changes"),
+    Tool(open_pull_request, "Open a pull request", "propose", toolset="changes"),
+    Tool(refresh_change, "Refresh a change", "destroy", toolset="changes"),
+    Tool(repeat_change, "Repeat a change elsewhere", "destroy", toolset="changes"),
+    Tool(undo_change, "Undo a change", "destroy", toolset="changes"),
+    Tool(discard_change, "Discard a change", "destroy", toolset="changes"),
 )

@@ -242,10 +242,10 @@ def delete_postgres_cluster(
 
 
 TOOLS = (
-    Tool(list_postgres_clusters, "List clusters", "read"),
-    Tool(get_cluster_status, "Cluster status", "read"),
-    Tool(create_postgres_cluster, "Create a cluster", "propose"),
-    Tool(scale_postgres_cluster, "Scale a cluster", "destroy"),
-    Tool(update_postgres_cluster, "Update a cluster", "destroy"),
-    Tool(delete_postgres_cluster, "Delete a cluster", "destroy"),
+    Tool(list_postgres_clusters, "List clusters", "read", toolset="clusters"),
+    Tool(get_cluster_status, "Cluster status", "read", toolset="clusters"),
+    Tool(create_postgres_cluster, "Create a cluster", "propose", toolset="clusters"),
+    Tool(scale_postgres_cluster, "Scale a cluster", "destroy", toolset="clusters"),
+    Tool(update_postgres_cluster, "Update a cluster", "destroy", toolset="clusters"),
+    Tool(delete_postgres_cluster, "Delete a cluster", "destroy", toolset="clusters"),
 )

@@ -109,7 +109,7 @@ def delete_postgres_database(
 
 
 TOOLS = (
-    Tool(list_postgres_databases, "List databases", "read"),
-    Tool(create_postgres_database, "Create a database", "propose"),
-    Tool(delete_postgres_database, "Delete a database", "destroy"),
+    Tool(list_postgres_databases, "List databases", "read", toolset="databases"),
+    Tool(create_postgres_database, "Create a database", "propose", toolset="databases"),
+    Tool(delete_postgres_database, "Delete a database", "destroy", toolset="databases"),
 )

@@ -69,4 +69,7 @@ def adopt_live(
     return adopt_object(app, request, WhichObject(cluster_name, namespace, kind, object), fields)
 
 
-TOOLS = (Tool(get_drift, "Compare Git with live", "read"), Tool(adopt_live, "Take live values into Git", "destroy"))
+TOOLS = (
+    Tool(get_drift, "Compare Git with live", "read", toolset="changes"),
+    Tool(adopt_live, "Take live values into Git", "destroy", toolset="changes"),
+)

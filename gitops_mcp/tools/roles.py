@@ -207,9 +207,9 @@ def migrate_postgres_roles(
 
 
 TOOLS = (
-    Tool(list_postgres_roles, "List roles", "read"),
-    Tool(create_postgres_role, "Create a role", "propose"),
-    Tool(update_postgres_role, "Update a role", "propose"),
-    Tool(delete_postgres_role, "Delete a role", "destroy"),
-    Tool(migrate_postgres_roles, "Migrate inline roles", "propose"),
+    Tool(list_postgres_roles, "List roles", "read", toolset="roles"),
+    Tool(create_postgres_role, "Create a role", "propose", toolset="roles"),
+    Tool(update_postgres_role, "Update a role", "propose", toolset="roles"),
+    Tool(delete_postgres_role, "Delete a role", "destroy", toolset="roles"),
+    Tool(migrate_postgres_roles, "Migrate inline roles", "propose", toolset="roles"),
 )
