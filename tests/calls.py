@@ -92,6 +92,15 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "field": "spec.instances", "limit": 1},
         {**here.on, "kind": "Database", "object": here.database},
     ],
+    "explain_postgres_fields": lambda here: [
+        {"kind": "Cluster"},
+        {
+            "kind": "Database",
+            "path": "spec.extensions[name=x]",
+            **{k: v for k, v in here.where.items() if k != "namespace"},
+        },
+    ],
+    "get_postgres_object": lambda here: [{"kind": "Cluster", "name": here.cluster, **here.where}],
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
     "review_change": lambda here: [{"ref": f"gitops-mcp/{here.change}"}],

@@ -58,6 +58,10 @@ ObjectKind = Annotated[
     Field(description="Its kind"),
 ]
 ObjectName = Annotated[str | None, Field(description="metadata.name; left out: the cluster's only one", max_length=253)]
+OneObjectName = Annotated[str, Field(description="metadata.name", min_length=1, max_length=253)]
+ExplainedPath = Annotated[
+    str | None, Field(description="Such as spec.storage.size or spec.plugins; left out: spec", max_length=500)
+]
 AdoptedFields = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=500)]] | None,
     Field(
