@@ -15,8 +15,8 @@ def _mapping(value: dict[str, Any], *keys: str, most: int) -> WithJsonSchema:
 
     What others hold is said again only where that is short.
     """
-    named = {"properties": dict.fromkeys(keys, value), "additionalProperties": value if "type" in value else True}
-    return WithJsonSchema({"type": "object", **named, "maxProperties": most})
+    others = {"additionalProperties": value} if "type" in value else {}
+    return WithJsonSchema({"type": "object", "properties": dict.fromkeys(keys, value), **others, "maxProperties": most})
 
 
 def _object(properties: dict[str, Any]) -> WithJsonSchema:
@@ -30,7 +30,7 @@ _ANY_VALUE: dict[str, Any] = {
 }
 Strictly = Annotated[str, Strict()] | Annotated[int, Strict()] | Annotated[bool, Strict()] | None
 _REMOVABLE: dict[str, Any] = {"anyOf": [_TEXT, {"type": "null"}]}
-_AMOUNTS = {"type": "object", "properties": {"cpu": _REMOVABLE}, "additionalProperties": True}
+_AMOUNTS = {"type": "object", "properties": {"cpu": _REMOVABLE}}
 
 Environment = Annotated[str | None, Field(description="Left out: the only one", max_length=63)]
 Namespace = Annotated[str | None, Field(description="Left out: found", max_length=63)]

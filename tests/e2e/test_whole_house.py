@@ -178,6 +178,11 @@ def test_without_namespaces_that_are_named_they_are_one_list(house: House) -> No
 
 EMPTY_HERE = {
     "errors",
+    "enum",
+    "items_by",
+    "impact",
+    "rules",
+    "differs",
     "unchecked",
     "conflicts",
     "tablespaces",
