@@ -22,6 +22,7 @@ def echo(text: Annotated[str, Field(description="What to say")]) -> str:
     return text
 server.run("stdio")
 """
+_LIST_MOST, _TOOL_MOST = 62_000, 2_900
 OURS = [sys.executable, "-m", "gitops_mcp"]
 
 
@@ -40,9 +41,12 @@ def measured() -> Iterator[Ratio | str]:
     with Server(OURS) as server:
         server.initialize()
         tools = server.request("tools/list", {})["tools"]
-    size = len(json.dumps(tools, separators=(",", ":")))
-    most = 2_160 * len(tools)
-    yield f"tools/list: {size} bytes for {len(tools)} tools, at most {most}: {'holds' if size <= most else 'MISSED'}"
+    sizes = [len(json.dumps(one, separators=(",", ":"), ensure_ascii=False).encode()) for one in tools]
+    verdict = "holds" if sum(sizes) <= _LIST_MOST and max(sizes) <= _TOOL_MOST else "MISSED"
+    yield (
+        f"tools/list: {sum(sizes)} bytes for {len(tools)} tools, the largest {max(sizes)}, at most {_LIST_MOST} and "
+        f"{_TOOL_MOST}: {verdict}"
+    )
 
 
 def _started(command: list[str]) -> tuple[Cost, Cost]:

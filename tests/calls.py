@@ -47,10 +47,6 @@ class Subject:
     def on(self) -> dict[str, str]:
         return {"cluster_name": self.cluster, **self.where}
 
-    @property
-    def named(self) -> dict[str, str]:
-        return {"name": self.cluster, **self.where}
-
 
 LEVELS = ("concise", "detailed")
 CONFIRMED = {"confirm_deletion": True}
@@ -60,20 +56,17 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         *({**here.where, "detail_level": level} for level in LEVELS),
         {**here.where, "only": "unwell"},
     ],
-    "get_cluster_status": lambda here: [{**here.named, "detail_level": level} for level in LEVELS],
+    "get_cluster_status": lambda here: [{**here.on, "detail_level": level} for level in LEVELS],
     "create_postgres_cluster": lambda here: [
-        {**here.named, "name": "added-db"},
-        {**here.named, "name": "waited-db", "parameters": {"work_mem": "8MB"}, "wait": True, "timeout": 30},
+        {**here.on, "cluster_name": "added-db"},
+        {**here.on, "cluster_name": "waited-db", "parameters": {"work_mem": "8MB"}, "wait": True, "timeout": 30},
     ],
-    "scale_postgres_cluster": lambda here: [
-        {**here.named, "instances": 4},
-        {**here.named, "instances": 1, **CONFIRMED},
-    ],
+    "scale_postgres_cluster": lambda here: [{**here.on, "instances": 4}, {**here.on, "instances": 1, **CONFIRMED}],
     "update_postgres_cluster": lambda here: [
-        {**here.named, "storage_size": "900Gi"},
-        {**here.named, "parameters": {"work_mem": "8MB"}, "resources": {"requests": {"memory": "2Gi"}}},
+        {**here.on, "storage_size": "900Gi"},
+        {**here.on, "parameters": {"work_mem": "8MB"}, "resources": {"requests": {"memory": "2Gi"}}},
     ],
-    "delete_postgres_cluster": lambda here: [{**here.named, **CONFIRMED}],
+    "delete_postgres_cluster": lambda here: [{**here.on, **CONFIRMED}],
     "create_postgres_role": lambda here: [
         {**here.on, "role_name": "added_role", "password_source": "none"},
         {**here.on, "role_name": "other_role", "password_source": f"existing:{here.secret}", "connection_limit": 3},
@@ -99,6 +92,15 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "field": "spec.instances", "limit": 1},
         {**here.on, "kind": "Database", "object": here.database},
     ],
+    "explain_postgres_fields": lambda here: [
+        {"kind": "Cluster"},
+        {
+            "kind": "Database",
+            "path": "spec.extensions[name=x]",
+            **{k: v for k, v in here.where.items() if k != "namespace"},
+        },
+    ],
+    "get_postgres_object": lambda here: [{"kind": "Cluster", "name": here.cluster, **here.where}],
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
     "review_change": lambda here: [{"ref": f"gitops-mcp/{here.change}"}],

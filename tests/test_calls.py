@@ -31,7 +31,7 @@ def test_a_row_has_calls_and_they_say_what_the_tool_takes(tool: Tool) -> None:
 def test_a_tool_that_only_reads_a_cluster_needs_no_row() -> None:
     def list_postgres_moons(app: object, cluster_name: str, namespace: str | None = None) -> None: ...
 
-    read, write = (Tool(list_postgres_moons, "List moons", effect) for effect in ("read", "propose"))
+    read, write = (Tool(list_postgres_moons, "List moons", effect, "clusters") for effect in ("read", "propose"))
     assert calls_of(read, HERE) == [{"cluster_name": "db", "namespace": "dev"}]
     with pytest.raises(AssertionError, match="list_postgres_moons has no row"):
         calls_of(write, HERE)
@@ -41,4 +41,4 @@ def test_a_tool_without_a_row_is_named_where_its_calls_are_asked_for() -> None:
     def turn_postgres_round(app: object) -> None: ...
 
     with pytest.raises(AssertionError, match=r"turn_postgres_round has no row in tests/calls\.py"):
-        calls_of(Tool(turn_postgres_round, "Turn round", "propose"), HERE)
+        calls_of(Tool(turn_postgres_round, "Turn round", "propose", "clusters"), HERE)

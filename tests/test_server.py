@@ -7,18 +7,22 @@ import json
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import pytest
 from mcp import Client
 
 from gitops_mcp import tools
+from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App
-from gitops_mcp.config import Flags
+from gitops_mcp.config import Flags, Toolset, read_flags
 from gitops_mcp.server import build_server
+from gitops_mcp.tools.offering import instructions
+from gitops_mcp.tools.registry import Tool
 
 GOLDEN = Path(__file__).parent / "golden" / "tools"
+EVERY_TOOLSET: frozenset[Toolset] = frozenset(get_args(Toolset))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +42,7 @@ def listed() -> dict[str, dict[str, Any]]:
     """The tools as a client gets them."""
 
     async def ask() -> dict[str, dict[str, Any]]:
-        async with Client(build_server(App.open(Flags()))) as connected:
+        async with Client(build_server(App.open(Flags(toolsets=EVERY_TOOLSET)))) as connected:
             found = (await connected.list_tools()).tools
         return {one.name: one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in found}
 
@@ -58,8 +62,14 @@ def test_the_tools_come_in_the_order_of_the_registry() -> None:
     assert list(listed()) == [tool.name for tool in tools.ALL]
 
 
+def size_of(*names: str) -> int:
+    return len(json.dumps([listed()[name] for name in names], separators=(",", ":"), ensure_ascii=False).encode())
+
+
 def test_the_whole_list_is_short() -> None:
-    assert len(json.dumps(list(listed().values()), separators=(",", ":"))) <= 2_190 * len(tools.ALL)
+    assert size_of(*listed()) <= 62_000
+    assert size_of(*(tool.name for tool in tools.ALL if not tool.writes)) <= 20_000
+    assert {name: size for name in listed() if (size := size_of(name)) > 2_900} == {}
 
 
 @pytest.mark.parametrize("name", [tool.name for tool in tools.ALL])
@@ -85,9 +95,53 @@ def test_read_only_mode_offers_only_reads() -> None:
             return [one.name for one in (await connected.list_tools()).tools]
 
     offered = anyio.run(ask)
-    assert offered == [tool.name for tool in tools.ALL if not tool.writes]
+    assert offered == [tool.name for tool in tools.ALL if not tool.writes and tool.toolset != "direct"]
     assert "list_postgres_clusters" in offered
     assert "scale_postgres_cluster" not in offered
+
+
+@pytest.fixture
+def other_tool(monkeypatch: pytest.MonkeyPatch) -> Tool:
+    """One of a toolset that need not be there."""
+
+    def look_at_postgres(app: App) -> DiscardResult:
+        """Look at it."""
+        raise AssertionError(app)
+
+    made = Tool(look_at_postgres, "Look", "read", "observe")
+    monkeypatch.setattr(tools, "ALL", (*tools.ALL, made))
+    return made
+
+
+@pytest.mark.anyio
+async def test_a_tool_is_offered_with_its_toolset_alone(other_tool: Tool) -> None:
+    for chosen, there in (({"observe"}, True), ({"backups"}, False)):
+        flags = read_flags({"toolsets": ",".join(chosen)}, {})
+        async with Client(build_server(App.open(flags))) as connected:
+            offered = [one.name for one in (await connected.list_tools()).tools]
+            assert (other_tool.name in offered) is there
+            assert {"list_postgres_clusters", "create_postgres_role", "get_drift"} <= set(offered)
+            result = await connected.call_tool(other_tool.name, {})
+            assert result.is_error
+            refused = "is not offered: the server was started without the toolset observe, which --toolsets names"
+            assert (refused in result.content[0].text) is not there  # type: ignore[union-attr]  # answers text
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "untold"),
+    [
+        ({}, ["kubectl cnpg psql", "kubectl cnpg promote", "argocd app sync"], ["kubectl logs", "--read-only"]),
+        ({"toolsets": "direct", "read_only": True}, ["kubectl logs", "poolers", "--read-only"], ["cnpg promote"]),
+        ({"toolsets": "clusters", "read_only": True}, ["kubectl logs", "cnpg promote", "kubectl explain"], []),
+    ],
+)
+def test_the_instructions_tell_what_is_not_offered_and_what_does_it(
+    said: dict[str, Any], told: list[str], untold: list[str]
+) -> None:
+    text = instructions(read_flags(said, {}))
+    assert [one for one in told if one not in text] == []
+    assert [one for one in untold if one in text] == []
+    assert len(text.encode()) <= 2_048
 
 
 @pytest.mark.anyio

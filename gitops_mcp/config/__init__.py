@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from gitops_mcp.config.options import OPTIONS, Flags, Option, process_environ, read_flags
+from gitops_mcp.config.options import OPTIONS, Flags, Option, Toolset, process_environ, read_flags
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.version import parse_operator_version
@@ -34,6 +34,7 @@ __all__ = [
     "Passwords",
     "PullRequestSettings",
     "Settings",
+    "Toolset",
     "json_schema",
     "process_environ",
     "read_flags",

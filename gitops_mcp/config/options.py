@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from gitops_mcp.config import rules
 from gitops_mcp.domain.names import quote, suggest
@@ -21,6 +21,14 @@ _PREFIX = "GITOPS_MCP_"
 _FOR_TESTS = "GITOPS_MCP_TEST_"
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+Toolset = Literal[
+    "clusters", "roles", "databases", "changes", "setup", "objects", "backups", "poolers", "observe", "direct"
+]
+"""A group of tools that is offered, or not, as a whole."""
+ALWAYS: frozenset[Toolset] = frozenset(("clusters", "roles", "databases", "changes", "setup"))
+CHOSEN: tuple[Toolset, ...] = tuple(one for one in get_args(Toolset) if one not in ALWAYS)
+"""Those that --toolsets chooses from."""
+DEFAULT_TOOLSETS: frozenset[Toolset] = frozenset(get_args(Toolset)) - {"direct"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class Flags:
     context: str | None = None
     base: str | None = None
     push: Literal["auto", "never"] | None = None
+    toolsets: frozenset[Toolset] = DEFAULT_TOOLSETS
     read_only: bool = False
     log_level: LogLevel = "info"
     audit_log: Path | None = None
@@ -107,6 +116,17 @@ def _choice_parser(*choices: str) -> Callable[[str], str]:
     return chosen
 
 
+def _toolsets(value: str) -> frozenset[Toolset]:
+    known: dict[str, Toolset] = {one: one for one in get_args(Toolset)}
+    named = [name for part in value.split(",") if (name := part.strip().lower())]
+    if not named:
+        raise ValueError(f"expected names such as {','.join(CHOSEN[:2])}, found nothing")
+    if unknown := [name for name in named if name not in known]:
+        offered = f"there are {', '.join(CHOSEN)}; always there are {', '.join(one for one in known if one in ALWAYS)}"
+        raise ValueError(f"no toolset {', '.join(map(quote, unknown))}: {offered}")
+    return ALWAYS | {known[name] for name in named}
+
+
 def _boolean(value: str) -> bool:
     return _choice_parser("true", "false", "1", "0")(value) in {"true", "1"}
 
@@ -129,6 +149,13 @@ OPTIONS = (
         "auto: push changes where there is a remote; never: keep them as local branches",
         _choice_parser(*_PUSH),
         choices=_PUSH,
+    ),
+    Option(
+        "toolsets",
+        f"tools to offer beside those of {', '.join(sorted(ALWAYS))}, with commas: of {', '.join(CHOSEN)} "
+        "(default: all but direct)",
+        _toolsets,
+        "NAMES",
     ),
     Option("read_only", "offer no tool that writes", _boolean, switch=True),
     Option("log_level", "what is logged to standard error (default: info)", _choice_parser(*_LEVELS), choices=_LEVELS),

@@ -28,7 +28,7 @@ _BY_OPTIONS = (
 )
 
 _NEW: dict[str, Any] = {
-    "name": "sessions-db",
+    "cluster_name": "sessions-db",
     "namespace": "shop",
     "storage_size": "5Gi",
     "database": "sessions",
@@ -93,7 +93,7 @@ def _merge_change(stage: Stage) -> None:
     stage.screen.says("person", "Tell me when it is up.")
     stage.screen.says("calls", 'get_change(change="create-shop-sessions-db"), until it is healthy')
     stage.until_healthy("create-shop-sessions-db")
-    answer = stage.ask("How is it?", "get_cluster_status", name="sessions-db")
+    answer = stage.ask("How is it?", "get_cluster_status", cluster_name="sessions-db")
     _show(stage, answer, most=9)
     _show_live(stage)
     stage.expect(stage.instances("shop", "sessions-db") == 3, "three instances of sessions-db are ready")
@@ -104,7 +104,7 @@ def _scale_cluster(stage: Stage) -> None:
     answer = stage.ask(
         "orders-db needs another replica before the sale.",
         "scale_postgres_cluster",
-        name="orders-db",
+        cluster_name="orders-db",
         instances=4,
         reason="One more replica before the sale",
     )
@@ -153,7 +153,7 @@ def _create_role(stage: Stage) -> None:
 
 def _refuse_deletion(stage: Stage) -> None:
     before = stage.refs()
-    answer = stage.ask("Away with invoices-db!", "delete_postgres_cluster", name="invoices-db")
+    answer = stage.ask("Away with invoices-db!", "delete_postgres_cluster", cluster_name="invoices-db")
     _show(stage, answer)
     stage.expect(
         answer.refused and answer.text.startswith("Refused: ") and "confirm_deletion=true" in answer.text,
@@ -166,7 +166,7 @@ def _refuse_deletion(stage: Stage) -> None:
 def _discard_change(stage: Stage) -> None:
     before, main = stage.refs(), stage.tip(BASE)
     proposed = stage.ask(
-        "Then give invoices-db a third instance.", "scale_postgres_cluster", name="invoices-db", instances=3
+        "Then give invoices-db a third instance.", "scale_postgres_cluster", cluster_name="invoices-db", instances=3
     )
     _show(stage, proposed, diff="one line", most=6)
     _expect_one_commit(stage, proposed, main)

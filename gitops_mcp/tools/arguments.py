@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Strict, WithJsonSchema
+from pydantic import AliasChoices, Field, Strict, WithJsonSchema
 
 EMPTY_MEANS = frozenset({"comment"})
 """Optional arguments of which an empty text says something; of any other it says that it is left out."""
 
 
 def _mapping(value: dict[str, Any], *keys: str, most: int) -> WithJsonSchema:
-    """A free mapping, of which a few keys are named: converters for Gemini refuse an object without properties."""
-    named = {"properties": dict.fromkeys(keys, value), "additionalProperties": value}
-    return WithJsonSchema({"type": "object", **named, "maxProperties": most})
+    """A free mapping, of which a few keys are named: converters for Gemini refuse an object without properties.
+
+    What others hold is said again only where that is short.
+    """
+    others = {"additionalProperties": value} if "type" in value else {}
+    return WithJsonSchema({"type": "object", "properties": dict.fromkeys(keys, value), **others, "maxProperties": most})
 
 
 def _object(properties: dict[str, Any]) -> WithJsonSchema:
@@ -27,27 +30,17 @@ _ANY_VALUE: dict[str, Any] = {
 }
 Strictly = Annotated[str, Strict()] | Annotated[int, Strict()] | Annotated[bool, Strict()] | None
 _REMOVABLE: dict[str, Any] = {"anyOf": [_TEXT, {"type": "null"}]}
-_AMOUNTS = _mapping(_REMOVABLE, "cpu", "memory", most=20)
+_AMOUNTS = {"type": "object", "properties": {"cpu": _REMOVABLE}}
 
-Environment = Annotated[str | None, Field(description="Environment; left out: the only one", max_length=63)]
-Namespace = Annotated[str | None, Field(description="Namespace; left out: the only object of that name", max_length=63)]
-AllNamespaces = Annotated[str | None, Field(description="Namespace; left out: all allowed", max_length=63)]
-ComparedNamespace = Annotated[
-    str | None, Field(description="Namespace; left out: that of the cluster, else all allowed", max_length=63)
-]
-NewNamespace = Annotated[
-    str | None,
-    Field(
-        description="Namespace to create it in; left out: the environment's only one, else the context's", max_length=63
-    ),
-]
-ClusterName = Annotated[
-    str, Field(description="metadata.name of the Cluster: a DNS-1035 label", min_length=1, max_length=50)
-]
-OneCluster = Annotated[
-    str | None,
-    Field(description="metadata.name of the Cluster; left out: everything in the environment", max_length=50),
-]
+Environment = Annotated[str | None, Field(description="Left out: the only one", max_length=63)]
+Namespace = Annotated[str | None, Field(description="Left out: found", max_length=63)]
+AllNamespaces = Annotated[str | None, Field(description="Left out: all allowed", max_length=63)]
+ComparedNamespace = Annotated[str | None, Field(description="Left out: the cluster's, else all allowed", max_length=63)]
+NewNamespace = Annotated[str | None, Field(description="Left out: the only one, else the context's", max_length=63)]
+ClusterName = Annotated[str, Field(description="metadata.name", min_length=1, max_length=50)]
+TheCluster = Annotated[ClusterName, Field(validation_alias=AliasChoices("cluster_name", "name"))]
+"""In the tools of clusters, which took it as `name` first: that goes on, and no schema says it."""
+OneCluster = Annotated[str | None, Field(description="Left out: everything in the environment", max_length=50)]
 ObjectKind = Annotated[
     Literal[
         "Cluster",
@@ -62,191 +55,124 @@ ObjectKind = Annotated[
         "ClusterImageCatalog",
         "ObjectStore",
     ],
-    Field(description="Kind of the object"),
+    Field(description="Its kind"),
 ]
-ObjectName = Annotated[
-    str | None,
-    Field(
-        description="metadata.name of the object; left out: the Cluster, or its only object of that kind",
-        max_length=253,
-    ),
+ObjectName = Annotated[str | None, Field(description="metadata.name; left out: the cluster's only one", max_length=253)]
+OneObjectName = Annotated[str, Field(description="metadata.name", min_length=1, max_length=253)]
+ExplainedPath = Annotated[
+    str | None, Field(description="Such as spec.storage.size or spec.plugins; left out: spec", max_length=500)
 ]
 AdoptedFields = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=500)]] | None,
     Field(
-        description='Fields as get_drift names them, such as ["spec.instances"]; left out: all that differ',
-        min_length=1,
-        max_length=100,
+        description='As get_drift names them, such as ["spec.instances"]; left out: all', min_length=1, max_length=100
     ),
 ]
-Instances = Annotated[
-    int, Strict(), Field(description="PostgreSQL instances: one primary, the others replicas", ge=1, le=100)
-]
-DetailLevel = Annotated[
-    Literal["concise", "detailed"], Field(description="concise: what one needs first; detailed: everything")
-]
-Only = Annotated[
-    Literal["all", "unwell"], Field(description="unwell: those alone that are neither healthy nor hibernated")
-]
-Limit = Annotated[int, Strict(), Field(description="Most items in one answer", ge=1, le=500)]
-Cursor = Annotated[
-    str | None, Field(description="cursor of the answer before, with the same other arguments", max_length=4096)
-]
-Change = Annotated[
-    str | None,
-    Field(description="Change to put this into, new or open; left out: named after the request", max_length=63),
-]
-ChangeName = Annotated[
-    str, Field(description="Name of the change, as list_changes gives it", min_length=1, max_length=63)
-]
-NextEnvironment = Annotated[
-    str | None, Field(description="Environment to repeat it in; left out: the only one", max_length=63)
-]
+Instances = Annotated[int, Strict(), Field(description="One primary, the others replicas", ge=1, le=100)]
+DetailLevel = Annotated[Literal["concise", "detailed"], Field(description="detailed: everything")]
+Only = Annotated[Literal["all", "unwell"], Field(description="unwell: neither healthy nor hibernated")]
+Limit = Annotated[int, Strict(), Field(description="Most items", ge=1, le=500)]
+Cursor = Annotated[str | None, Field(description="From the answer before", max_length=4096)]
+Change = Annotated[str | None, Field(description="New or open one to put it into", max_length=63)]
+ChangeName = Annotated[str, Field(description="As list_changes names it", min_length=1, max_length=63)]
+NextEnvironment = Annotated[str | None, Field(description="To repeat it in; left out: the only one", max_length=63)]
 OtherNames = Annotated[
     Annotated[dict[str, str], Field(max_length=100), _mapping(_TEXT, "orders", most=100)] | None,
-    Field(description='What is called otherwise there, whole names: {"orders": "orders-staging"}'),
+    Field(description='Whole names that differ there: {"orders": "orders-staging"}'),
 ]
 OtherValues = Annotated[
     Annotated[dict[str, Strictly | list[str]], Field(max_length=100), _mapping(_ANY_VALUE, "example", most=100)] | None,
-    Field(
-        description='Fields that differ there, by Kind/name:path: {"Cluster/orders:spec.instances": 1}; null removes'
-    ),
+    Field(description='Fields that differ there: {"Cluster/orders:spec.instances": 1}; null removes'),
 ]
 ChangeState = Annotated[
     Literal["open", "merged", "applied", "all"] | None,
-    Field(description="open: not merged; merged: applied or not; applied: live as well; left out: open or not arrived"),
+    Field(description="merged: applied or not; left out: open or not arrived"),
 ]
 WaitFor = Annotated[
-    Literal["merged", "applied", "healthy"] | None,
-    Field(description="Answer once it is so, or cannot be by waiting; merged: wait for the review"),
+    Literal["merged", "applied", "healthy"] | None, Field(description="Answer once it is so, or waiting does not help")
 ]
 ChangeTimeout = Annotated[int | None, Strict(), Field(description="Seconds, with wait_for; default 300", ge=30, le=600)]
 HistoryField = Annotated[
-    str | None,
-    Field(description="Only commits that set it, such as spec.instances or spec.managed.roles[app]", max_length=500),
+    str | None, Field(description="Only commits that set it, such as spec.managed.roles[app]", max_length=500)
 ]
-Reason = Annotated[
-    str | None, Field(description="Why, in a sentence, for the commit message. Never a secret", max_length=1000)
-]
-DryRun = Annotated[bool, Strict(), Field(description="Show diff and checks, write nothing")]
-Draft = Annotated[
-    bool | None, Strict(), Field(description="true: not ready for review; left out: as the configuration says")
-]
-ReviewedRef = Annotated[
-    str | None, Field(description="Branch, tag or commit to review; a remote's branch as it is now", max_length=300)
-]
+Reason = Annotated[str | None, Field(description="For the commit; no secret", max_length=1000)]
+DryRun = Annotated[bool, Strict(), Field(description="Only show what it would do")]
+Draft = Annotated[bool | None, Strict(), Field(description="Left out: as configured")]
+ReviewedRef = Annotated[str | None, Field(description="Branch, tag or commit", max_length=300)]
 PullRequestNumber = Annotated[
-    Annotated[int, Strict(), Field(ge=1, le=2**31)] | None,
-    Field(description="Number of the pull request to review, in this repository; instead of ref"),
+    Annotated[int, Strict(), Field(ge=1, le=2**31)] | None, Field(description="Its number, instead of ref")
 ]
-PullRequestTitle = Annotated[
-    str | None, Field(description="Instead of the one that tells what changes. Never a secret", max_length=120)
-]
-Confirm = Annotated[bool, Strict(), Field(description="true only after the person has agreed to what would be lost")]
-StorageSize = Annotated[
-    str, Field(description="Volume of each instance, a Kubernetes quantity such as 10Gi; can grow later", max_length=32)
-]
+PullRequestTitle = Annotated[str | None, Field(description="Left out: what changes. Never a secret", max_length=120)]
+Confirm = Annotated[bool, Strict(), Field(description="The person agreed to the loss")]
+ConfirmOutage = Annotated[bool, Strict(), Field(description="The person agreed to the outage")]
+StorageSize = Annotated[str, Field(description="Volume of each instance; can grow later", max_length=32)]
 PostgresVersion = Annotated[
-    str, Field(description="Major such as 18, or a full image tag such as 18.4-standard-trixie", max_length=128)
+    str, Field(description="Major, or a full image tag such as 18.4-standard-trixie", max_length=128)
 ]
-StorageClass = Annotated[str | None, Field(description="StorageClass; left out: the cluster's default", max_length=253)]
+StorageClass = Annotated[str | None, Field(description="Left out: the cluster's default", max_length=253)]
 Parameters = Annotated[
     Annotated[dict[str, str], Field(max_length=200), _mapping(_TEXT, "max_connections", most=200)] | None,
-    Field(description='postgresql.conf parameters, values as strings: {"max_connections": "200"}'),
+    Field(description='As strings: {"max_connections": "200"}'),
 ]
-DatabaseName = Annotated[str, Field(description="First database, made at bootstrap", min_length=1, max_length=63)]
-Owner = Annotated[str | None, Field(description="Its owner; left out: named like the database", max_length=63)]
-Wait = Annotated[bool, Strict(), Field(description="Acts in direct delivery only; here the call returns at once")]
+DatabaseName = Annotated[str, Field(description="Made at bootstrap", min_length=1, max_length=63)]
+Owner = Annotated[str | None, Field(description="Of database; left out: its name", max_length=63)]
+Wait = Annotated[bool, Strict(), Field(description="Until healthy; in direct delivery only")]
 Timeout = Annotated[
-    int | None, Strict(), Field(description="Seconds to wait, with wait; default 60 an instance", ge=30, le=600)
+    int | None, Strict(), Field(description="Seconds, with wait; default 60 an instance", ge=30, le=600)
 ]
-RoleName = Annotated[
-    str, Field(description="The role's name in PostgreSQL, exactly; upper case and spaces count", max_length=255)
-]
+RoleName = Annotated[str, Field(description="Its name in PostgreSQL, exactly", max_length=255)]
 Login = Annotated[bool, Strict(), Field(description="May log in")]
-Superuser = Annotated[bool, Strict(), Field(description="May do everything, past all permissions")]
-Inherit = Annotated[bool, Strict(), Field(description="Uses the rights of roles it is a member of")]
+Superuser = Annotated[bool, Strict(), Field(description="May do everything")]
+Inherit = Annotated[bool, Strict(), Field(description="Has the rights of in_roles")]
 Createdb = Annotated[bool, Strict(), Field(description="May create databases")]
-Createrole = Annotated[bool, Strict(), Field(description="May create and change roles")]
-Replication = Annotated[bool, Strict(), Field(description="May stream all data of the cluster")]
-Bypassrls = Annotated[bool, Strict(), Field(description="Sees all rows, past row-level security")]
-MaybeFlag = Annotated[bool | None, Strict(), Field(description="Left out: stays as it is")]
-ConnectionLimit = Annotated[
-    int, Strict(), Field(description="Most connections at once; -1: no limit", ge=-1, le=2**31 - 1)
-]
-MaybeConnectionLimit = Annotated[
-    int | None, Strict(), Field(description="Most connections at once; -1: no limit", ge=-1, le=2**31 - 1)
-]
-ValidUntil = Annotated[
-    str | None, Field(description="When the password expires, RFC 3339; left out: never", max_length=64)
-]
+Createrole = Annotated[bool, Strict(), Field(description="May create roles")]
+Replication = Annotated[bool, Strict(), Field(description="Streams all data")]
+Bypassrls = Annotated[bool, Strict(), Field(description="Past row-level security")]
+MaybeFlag = Annotated[bool | None, Strict(), Field(description="Left out: stays")]
+ConnectionLimit = Annotated[int, Strict(), Field(description="-1: no limit", ge=-1, le=2**31 - 1)]
+MaybeConnectionLimit = Annotated[int | None, Strict(), Field(description="-1: no limit", ge=-1, le=2**31 - 1)]
+ValidUntil = Annotated[str | None, Field(description="When the password expires, RFC 3339", max_length=64)]
 NewValidUntil = Annotated[str | None, Field(description="When the password expires, RFC 3339, or never", max_length=64)]
-InRoles = Annotated[
-    list[str] | None, Field(description="Roles it is a member of: the full list, others are revoked", max_length=100)
-]
-Comment = Annotated[
-    str | None, Field(description='Comment on the role, kept in PostgreSQL and Git; "": none', max_length=1000)
-]
+InRoles = Annotated[list[str] | None, Field(description="Roles it is a member of, all of them", max_length=100)]
+Comment = Annotated[str | None, Field(description='"": none', max_length=1000)]
 PasswordSource = Annotated[
     str,
-    Field(
-        description="auto (as the repository makes Secrets), none, or existing:<name of a Secret>. Never a password",
-        max_length=300,
-    ),
+    Field(description="auto (as the repository makes Secrets), none or existing:<Secret>; no password", max_length=300),
 ]
-Adopt = Annotated[
-    bool, Strict(), Field(description="Take over a role that exists and Git does not describe; resets its attributes")
-]
-RotatePassword = Annotated[bool, Strict(), Field(description="Make a new password by the provider that made the old")]
-DropRole = Annotated[bool, Strict(), Field(description="true: drop it in PostgreSQL; false: leave it there")]
-InlineRoles = Annotated[
-    list[str] | None, Field(description="Names of the roles to move; left out: all inline ones", max_length=500)
-]
-NewDatabaseName = Annotated[
-    str, Field(description="The database's name in PostgreSQL, exactly; upper case and spaces count", max_length=255)
-]
-DatabaseOwner = Annotated[str, Field(description="Role that owns it, by its name in PostgreSQL", max_length=255)]
-ReclaimPolicy = Annotated[
-    Literal["retain", "delete"],
-    Field(description="What becomes of the database once its manifest goes: retain keeps it, delete drops it"),
-]
-Extensions = Annotated[
-    list[str] | None, Field(description="Extensions to create in it, by name, such as pgcrypto", max_length=100)
-]
-Schemas = Annotated[list[str] | None, Field(description="Schemas to create in it", max_length=100)]
-DropDatabase = Annotated[bool, Strict(), Field(description="true: drop it with all data; false: leave it there")]
-NewStorageSize = Annotated[
-    str | None, Field(description="New size of each instance's volume, such as 20Gi; only up", max_length=32)
-]
-WalStorageSize = Annotated[
-    str | None, Field(description="The same of the WAL's volume; adds one where there is none", max_length=32)
-]
-NewPostgresVersion = Annotated[
-    str | None, Field(description="Full image tag, or a major such as 18; only up", max_length=128)
-]
-Image = Annotated[str | None, Field(description="Full image reference, instead of postgres_version", max_length=512)]
+Adopt = Annotated[bool, Strict(), Field(description="Take over one that Git does not describe, and reset it")]
+RotatePassword = Annotated[bool, Strict(), Field(description="Make a new password, as the old was made")]
+DropRole = Annotated[bool, Strict(), Field(description="false: leave it in PostgreSQL")]
+InlineRoles = Annotated[list[str] | None, Field(description="Left out: all inline ones", max_length=500)]
+NewDatabaseName = Annotated[str, Field(description="Its name in PostgreSQL, exactly", max_length=255)]
+DatabaseOwner = Annotated[str, Field(description="Role that owns it", max_length=255)]
+ReclaimPolicy = Annotated[Literal["retain", "delete"], Field(description="delete: dropped once its manifest goes")]
+Extensions = Annotated[list[str] | None, Field(description="To create in it, such as pgcrypto", max_length=100)]
+Schemas = Annotated[list[str] | None, Field(description="To create in it", max_length=100)]
+DropDatabase = Annotated[bool, Strict(), Field(description="true: drop it with all data")]
+NewStorageSize = Annotated[str | None, Field(description="Of each volume, such as 20Gi; only up", max_length=32)]
+WalStorageSize = Annotated[str | None, Field(description="Of the WAL's volume", max_length=32)]
+NewPostgresVersion = Annotated[str | None, Field(description="Major, or a full image tag; only up", max_length=128)]
+Image = Annotated[str | None, Field(description="Instead of postgres_version", max_length=512)]
 NewParameters = Annotated[
     Annotated[dict[str, str | None], Field(max_length=200), _mapping(_REMOVABLE, "work_mem", most=200)] | None,
-    Field(description='postgresql.conf parameters to set, as strings: {"work_mem": "8MB"}; null removes'),
+    Field(description='As strings: {"work_mem": "8MB"}; null removes'),
 ]
 PodResources = Annotated[
     Annotated[
         dict[Literal["requests", "limits"], Annotated[dict[str, str | None], Field(max_length=20)]],
-        _object({"requests": _AMOUNTS.json_schema, "limits": _AMOUNTS.json_schema}),
+        _object({"requests": _AMOUNTS, "limits": _AMOUNTS}),
     ]
     | None,
-    Field(description='{"requests": {"cpu": "500m", "memory": "4Gi"}, "limits": {…}}; null removes'),
+    Field(description="Of the pods; null removes"),
 ]
-Hibernation = Annotated[
-    Literal["on", "off"] | None, Field(description="on stops every pod and keeps the volumes; off starts them")
-]
-Restart = Annotated[bool, Strict(), Field(description="Restart every instance in turn, the primary last")]
-Reload = Annotated[bool, Strict(), Field(description="Read the configuration and certificates again")]
+Hibernation = Annotated[Literal["on", "off"] | None, Field(description="on: every pod stops, volumes stay")]
+Restart = Annotated[bool, Strict(), Field(description="Every instance in turn")]
+Reload = Annotated[bool, Strict(), Field(description="Configuration and certificates")]
 MaintenanceWindow = Annotated[
     Annotated[
         dict[Literal["in_progress", "reuse_pvc"], Annotated[bool, Strict()]],
         _object({key: {"type": "boolean"} for key in ("in_progress", "reuse_pvc")}),
     ]
     | None,
-    Field(description='For draining nodes: {"in_progress": true, "reuse_pvc": false}'),
+    Field(description="For draining nodes"),
 ]

@@ -13,6 +13,7 @@ from gitops_mcp.tools.arguments import (
     ChangeTimeout,
     ClusterName,
     Confirm,
+    ConfirmOutage,
     Cursor,
     DetailLevel,
     Draft,
@@ -38,8 +39,7 @@ from gitops_mcp.tools.registry import Tool
 def list_changes(app: App, state: ChangeState = None, limit: Limit = 50, cursor: Cursor = None) -> ChangeList:
     """List the changes this server proposed, with impact, pull request, state and what holds each up.
 
-    Without a state: open ones, and merged ones that have not arrived. For the diff, reviews and checks of one, use
-    get_change.
+    Diff, reviews and checks of one: get_change.
     """
     from gitops_mcp.workflows.reading.changes import CURRENT, page_of_changes
 
@@ -76,7 +76,7 @@ def get_history(
 ) -> ObjectHistory:
     """Tell which commits changed an object as it is built, newest first: who, when, why, fields before and after.
 
-    Any file counts that the object is made of: a patch, a base, a component, chart values. With field, who last set it.
+    Any file counts that it is made of: a patch, a base, a component, chart values.
     """
     from gitops_mcp.workflows.reading.history.page import HistoryQuestion, read_history
 
@@ -98,8 +98,7 @@ def open_pull_request(
 ) -> PullRequestResult:
     """Open the pull request of a change whose branch is pushed, or bring the text of the open one up to date.
 
-    Writing tools open it themselves unless the configuration says never. Use it then, to finish what failed, or to
-    propose again what a person has closed.
+    Writing tools do it themselves unless configured not to. Use it then, or to finish what failed.
     """
     from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
 
@@ -107,33 +106,51 @@ def open_pull_request(
 
 
 def refresh_change(
-    app: App, change: ChangeName, confirm_deletion: Confirm = False, reason: Reason = None, dry_run: DryRun = False
+    app: App,
+    change: ChangeName,
+    confirm_outage: ConfirmOutage = False,
+    confirm_deletion: Confirm = False,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Bring an open change up to the base: its requests are planned there again, as a further commit on its branch.
 
-    Use it where a change is behind or conflicts. Commits that others made on the branch are named, and nothing moves.
+    Use it where a change is behind or conflicts.
     """
     from gitops_mcp.tools.drafts import draft_request
     from gitops_mcp.workflows.writing.carried_on.refresh import refresh_open_change
     from gitops_mcp.workflows.writing.request import WriteRequest
 
-    request = WriteRequest("refresh_change", None, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
+    request = WriteRequest(
+        "refresh_change",
+        None,
+        reason=reason,
+        dry_run=dry_run,
+        confirmed=confirm_deletion,
+        outage_confirmed=confirm_outage,
+    )
     return refresh_open_change(app, request, change, draft_request)
 
 
 def undo_change(
-    app: App, change: ChangeName, confirm_deletion: Confirm = False, reason: Reason = None, dry_run: DryRun = False
+    app: App,
+    change: ChangeName,
+    confirm_outage: ConfirmOutage = False,
+    confirm_deletion: Confirm = False,
+    reason: Reason = None,
+    dry_run: DryRun = False,
 ) -> WriteResult:
     """Take back what a merged change did, by a new change that sets its fields and objects back at today's places.
 
-    Of an open change it takes back the last commit, by a further one; discard_change removes all of it. Refused where
-    data is gone, or where later changes touched the same.
+    Of an open change the last commit; discard_change removes all of it. Refused where data is gone.
     """
     from gitops_mcp.tools.drafts import draft_request
     from gitops_mcp.workflows.writing.carried_on.undo import undo
     from gitops_mcp.workflows.writing.request import WriteRequest
 
-    request = WriteRequest("undo_change", None, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
+    request = WriteRequest(
+        "undo_change", None, reason=reason, dry_run=dry_run, confirmed=confirm_deletion, outage_confirmed=confirm_outage
+    )
     return undo(app, request, change, draft_request)
 
 
@@ -143,27 +160,34 @@ def repeat_change(
     environment: NextEnvironment = None,
     names: OtherNames = None,
     values: OtherValues = None,
+    confirm_outage: ConfirmOutage = False,
     confirm_deletion: Confirm = False,
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
     """Ask for all that a change asked for once more, in another environment: a new change there, with new passwords.
 
-    Use it to carry a change on from staging to production. What does not exist there is named.
+    Use it to carry a change on from staging to production.
     """
     from gitops_mcp.tools.drafts import draft_request
     from gitops_mcp.workflows.writing.carried_on.repeat import Elsewhere, repeat
     from gitops_mcp.workflows.writing.request import WriteRequest
 
-    request = WriteRequest("repeat_change", environment, reason=reason, dry_run=dry_run, confirmed=confirm_deletion)
+    request = WriteRequest(
+        "repeat_change",
+        environment,
+        reason=reason,
+        dry_run=dry_run,
+        confirmed=confirm_deletion,
+        outage_confirmed=confirm_outage,
+    )
     return repeat(app, request, change, Elsewhere(environment, names or {}, values or {}), draft_request)
 
 
 def review_change(app: App, ref: ReviewedRef = None, pull_request: PullRequestNumber = None) -> ReviewResult:
     """Judge anybody's branch or pull request, a bot's too: objects changed, broken rules, impact, drift, what is lost.
 
-    Rules and configuration are those of the base, and nothing of the branch is run. For where a change of this server
-    stands, use get_change.
+    Rules and configuration are those of the base, and nothing of the branch is run.
     """
     from gitops_mcp.workflows.reviews.candidate import asked_candidate
     from gitops_mcp.workflows.reviews.review import review_to_answer
@@ -172,13 +196,13 @@ def review_change(app: App, ref: ReviewedRef = None, pull_request: PullRequestNu
 
 
 TOOLS = (
-    Tool(list_changes, "List changes", "read"),
-    Tool(get_change, "Show a change", "read"),
-    Tool(get_history, "Show an object's history", "read"),
-    Tool(review_change, "Review a branch or pull request", "read"),
-    Tool(open_pull_request, "Open a pull request", "propose"),
-    Tool(refresh_change, "Refresh a change", "destroy"),
-    Tool(repeat_change, "Repeat a change elsewhere", "destroy"),
-    Tool(undo_change, "Undo a change", "destroy"),
-    Tool(discard_change, "Discard a change", "destroy"),
+    Tool(list_changes, "List changes", "read", toolset="changes"),
+    Tool(get_change, "Show a change", "read", toolset="changes"),
+    Tool(get_history, "Show an object's history", "read", toolset="changes"),
+    Tool(review_change, "Review a branch or pull request", "read", toolset="changes"),
+    Tool(open_pull_request, "Open a pull request", "propose", toolset="changes"),
+    Tool(refresh_change, "Refresh a change", "destroy", toolset="changes"),
+    Tool(repeat_change, "Repeat a change elsewhere", "destroy", toolset="changes"),
+    Tool(undo_change, "Undo a change", "destroy", toolset="changes"),
+    Tool(discard_change, "Discard a change", "destroy", toolset="changes"),
 )

@@ -9,8 +9,8 @@ from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
     AllNamespaces,
     Change,
-    ClusterName,
     Confirm,
+    ConfirmOutage,
     Cursor,
     DatabaseName,
     DetailLevel,
@@ -36,6 +36,7 @@ from gitops_mcp.tools.arguments import (
     Restart,
     StorageClass,
     StorageSize,
+    TheCluster,
     Timeout,
     Wait,
     WalStorageSize,
@@ -52,10 +53,9 @@ def list_postgres_clusters(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> ClusterList:
-    """List CloudNativePG clusters with readiness, phase, primary, image and storage.
+    """List CloudNativePG clusters with readiness, phase, findings, primary, image and storage.
 
-    Live state from the Kubernetes API; where that cannot be reached, what Git declares. For one cluster in depth use
-    get_cluster_status.
+    Where the API cannot be reached, what Git declares. One in depth: get_cluster_status.
     """
     from gitops_mcp.workflows.reading.cluster_list import list_clusters
 
@@ -72,26 +72,25 @@ def list_postgres_clusters(
 
 def get_cluster_status(
     app: App,
-    name: ClusterName,
+    cluster_name: TheCluster,
     namespace: Namespace = None,
     environment: Environment = None,
     detail_level: DetailLevel = "concise",
 ) -> ClusterStatus:
-    """Report one cluster's health: phase, instances, backups, certificates, roles, databases, events, problems.
+    """Report one cluster's health: what is wrong and what to do, state, what Git says, backups.
 
-    Begins with what is wrong and what to do, and says where Git declares the cluster and which fields differ. Use it
-    before and after a change.
+    Use it before and after a change. sections or detailed show instances, storage, roles, databases, certificates.
     """
     from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
 
     return read_cluster_status(
-        app, name, namespace=namespace, environment=environment, detailed=detail_level == "detailed"
+        app, cluster_name, namespace=namespace, environment=environment, detailed=detail_level == "detailed"
     )
 
 
 def create_postgres_cluster(
     app: App,
-    name: ClusterName,
+    cluster_name: TheCluster,
     instances: Instances = 3,
     storage_size: StorageSize = "10Gi",
     postgres_version: PostgresVersion = "18",
@@ -109,7 +108,7 @@ def create_postgres_cluster(
 ) -> WriteResult:
     """Propose a new cluster: commit its manifest on a branch of its own for review; nothing is applied.
 
-    Use dry_run first to see the diff. To change an existing cluster use scale_postgres_cluster.
+    Use dry_run first to see the diff.
     """
     from gitops_mcp.workflows.writing import clusters
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -118,7 +117,7 @@ def create_postgres_cluster(
         app,
         WriteRequest("create_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run),
         clusters.NewCluster(
-            name=name,
+            name=cluster_name,
             namespace=namespace,
             instances=instances,
             storage_size=storage_size,
@@ -135,7 +134,7 @@ def create_postgres_cluster(
 
 def scale_postgres_cluster(
     app: App,
-    name: ClusterName,
+    cluster_name: TheCluster,
     instances: Instances,
     confirm_deletion: Confirm = False,
     namespace: Namespace = None,
@@ -146,8 +145,8 @@ def scale_postgres_cluster(
 ) -> WriteResult:
     """Propose another number of instances: commit that one line on a branch of its own for review.
 
-    Scaling down deletes the removed replicas' volumes; going to 1, or below what synchronous replication needs, asks
-    for confirm_deletion.
+    Scaling down deletes the removed replicas' volumes; to 1, or below what synchronous replication needs, takes
+    confirm_deletion.
     """
     from gitops_mcp.workflows.writing import clusters
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -155,12 +154,12 @@ def scale_postgres_cluster(
     request = WriteRequest(
         "scale_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run, confirmed=confirm_deletion
     )
-    return clusters.scale_cluster(app, request, name, namespace=namespace, instances=instances)
+    return clusters.scale_cluster(app, request, cluster_name, namespace=namespace, instances=instances)
 
 
 def update_postgres_cluster(
     app: App,
-    name: ClusterName,
+    cluster_name: TheCluster,
     storage_size: NewStorageSize = None,
     wal_storage_size: WalStorageSize = None,
     postgres_version: NewPostgresVersion = None,
@@ -171,6 +170,7 @@ def update_postgres_cluster(
     restart: Restart = False,
     reload: Reload = False,
     maintenance_window: MaintenanceWindow = None,
+    confirm_outage: ConfirmOutage = False,
     confirm_deletion: Confirm = False,
     namespace: Namespace = None,
     environment: Environment = None,
@@ -180,10 +180,7 @@ def update_postgres_cluster(
 ) -> WriteResult:
     """Propose other settings of a cluster for review: storage, version, parameters, resources, hibernation, restart.
 
-    Only what is named changes. Hibernation and a major upgrade stop the database and ask for confirm_deletion; the
-    answer's impact says what restarts. Instances: scale_postgres_cluster; roles and databases have tools of their own.
-    A switchover or the restart of one instance is no state that Git could hold: kubectl cnpg promote, kubectl cnpg
-    restart.
+    Hibernation and a major upgrade take confirm_outage.
     """
     from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
     from gitops_mcp.workflows.writing import cluster_update
@@ -196,6 +193,7 @@ def update_postgres_cluster(
         reason=reason,
         dry_run=dry_run,
         confirmed=confirm_deletion,
+        outage_confirmed=confirm_outage,
     )
     asked = ClusterUpdate(
         storage_size=storage_size,
@@ -209,12 +207,12 @@ def update_postgres_cluster(
         reload=reload,
         maintenance_window=maintenance_window or {},
     )
-    return cluster_update.update_cluster(app, request, name, asked, namespace=namespace)
+    return cluster_update.update_cluster(app, request, cluster_name, asked, namespace=namespace)
 
 
 def delete_postgres_cluster(
     app: App,
-    name: ClusterName,
+    cluster_name: TheCluster,
     confirm_deletion: Confirm = False,
     namespace: Namespace = None,
     environment: Environment = None,
@@ -224,8 +222,8 @@ def delete_postgres_cluster(
 ) -> WriteResult:
     """Propose the next step of deleting a cluster with all its data, for review.
 
-    A protected cluster takes two changes: the first removes the protection against pruning, the second (call it again
-    once that is applied) the manifests. Says which step it made.
+    A protected one takes two changes: the first removes the protection against pruning, the second, once that is
+    applied, the manifests.
     """
     from gitops_mcp.workflows.writing import clusters
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -238,14 +236,14 @@ def delete_postgres_cluster(
         dry_run=dry_run,
         confirmed=confirm_deletion,
     )
-    return clusters.delete_cluster(app, request, name, namespace=namespace)
+    return clusters.delete_cluster(app, request, cluster_name, namespace=namespace)
 
 
 TOOLS = (
-    Tool(list_postgres_clusters, "List clusters", "read"),
-    Tool(get_cluster_status, "Cluster status", "read"),
-    Tool(create_postgres_cluster, "Create a cluster", "propose"),
-    Tool(scale_postgres_cluster, "Scale a cluster", "destroy"),
-    Tool(update_postgres_cluster, "Update a cluster", "destroy"),
-    Tool(delete_postgres_cluster, "Delete a cluster", "destroy"),
+    Tool(list_postgres_clusters, "List clusters", "read", toolset="clusters"),
+    Tool(get_cluster_status, "Cluster status", "read", toolset="clusters"),
+    Tool(create_postgres_cluster, "Create a cluster", "propose", toolset="clusters"),
+    Tool(scale_postgres_cluster, "Scale a cluster", "destroy", toolset="clusters"),
+    Tool(update_postgres_cluster, "Update a cluster", "destroy", toolset="clusters"),
+    Tool(delete_postgres_cluster, "Delete a cluster", "destroy", toolset="clusters"),
 )

@@ -35,7 +35,7 @@ def list_postgres_databases(
 ) -> DatabaseList:
     """List a cluster's databases: owner, state, reclaim policy, extensions, schemas, and open changes that touch them.
 
-    The application's database, which bootstrap made, is listed as such.
+    The one that bootstrap made is listed as such.
     """
     from gitops_mcp.workflows.reading.databases import list_databases
 
@@ -58,8 +58,7 @@ def create_postgres_database(
 ) -> WriteResult:
     """Propose a new database: commit a Database object on a branch of its own for review.
 
-    Its owner must be a role that exists; make one in the same change with create_postgres_role. For the application's
-    own database it adds extensions and schemas.
+    Its owner must exist; make it in the same change with create_postgres_role.
     """
     from gitops_mcp.workflows.writing import databases
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -89,8 +88,7 @@ def delete_postgres_database(
 ) -> WriteResult:
     """Propose the next step of taking a database away, for review; says which step it is and what becomes of the data.
 
-    Without drop only Git forgets it, unless its reclaim policy is delete. With drop it takes two changes: one asks
-    for it, and once that is applied the next call removes the manifest.
+    Without drop only Git forgets it, unless its reclaim policy is delete. Dropping takes two changes.
     """
     from gitops_mcp.workflows.writing import databases
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -109,7 +107,7 @@ def delete_postgres_database(
 
 
 TOOLS = (
-    Tool(list_postgres_databases, "List databases", "read"),
-    Tool(create_postgres_database, "Create a database", "propose"),
-    Tool(delete_postgres_database, "Delete a database", "destroy"),
+    Tool(list_postgres_databases, "List databases", "read", toolset="databases"),
+    Tool(create_postgres_database, "Create a database", "propose", toolset="databases"),
+    Tool(delete_postgres_database, "Delete a database", "destroy", toolset="databases"),
 )

@@ -11,6 +11,7 @@ from gitops_mcp.tools.arguments import (
     ClusterName,
     ComparedNamespace,
     Confirm,
+    ConfirmOutage,
     Cursor,
     DryRun,
     Environment,
@@ -34,8 +35,7 @@ def get_drift(
 ) -> DriftReport:
     """Compare Git with what is live, field by field in both directions: who changed what, when, and what becomes of it.
 
-    Of one cluster with its databases, roles, poolers and backups, or of everything in the environment. Objects that
-    only one side has are named too. To make Git say what is live, use adopt_live.
+    Of one cluster with all that belongs to it, or of everything. To make Git say what is live: adopt_live.
     """
     from gitops_mcp.workflows.reading.drift import read_drift
 
@@ -49,6 +49,7 @@ def adopt_live(
     kind: ObjectKind = "Cluster",
     object: ObjectName = None,  # noqa: A002 - the name that callers give
     fields: AdoptedFields = None,
+    confirm_outage: ConfirmOutage = False,
     confirm_deletion: Confirm = False,
     environment: Environment = None,
     change: Change = None,
@@ -57,16 +58,25 @@ def adopt_live(
 ) -> WriteResult:
     """Propose that Git says what is live: write the live value of fields to the right place, for review.
 
-    Use it for what get_drift shows and somebody wants to keep. An object that only live has is written to Git whole,
-    one that only Git has is taken out.
+    For what get_drift shows and somebody wants to keep. An object that only live has is written whole, one that only
+    Git has is taken out.
     """
     from gitops_mcp.workflows.writing.adoption import WhichObject, adopt_object
     from gitops_mcp.workflows.writing.request import WriteRequest
 
     request = WriteRequest(
-        "adopt_live", environment, change=change, reason=reason, dry_run=dry_run, confirmed=confirm_deletion
+        "adopt_live",
+        environment,
+        change=change,
+        reason=reason,
+        dry_run=dry_run,
+        confirmed=confirm_deletion,
+        outage_confirmed=confirm_outage,
     )
     return adopt_object(app, request, WhichObject(cluster_name, namespace, kind, object), fields)
 
 
-TOOLS = (Tool(get_drift, "Compare Git with live", "read"), Tool(adopt_live, "Take live values into Git", "destroy"))
+TOOLS = (
+    Tool(get_drift, "Compare Git with live", "read", toolset="changes"),
+    Tool(adopt_live, "Take live values into Git", "destroy", toolset="changes"),
+)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from gitops_mcp.app import App
+from gitops_mcp.config import Toolset
 
 Effect = Literal["read", "propose", "destroy"]
 """`read` changes nothing, `propose` adds commits to a branch of its own, `destroy` can end in lost data or work."""
@@ -19,6 +20,7 @@ class Tool:
     """Takes the App first, then what the model gives; returns an Answer. Its docstring is the model's manual."""
     title: str
     effect: Effect
+    toolset: Toolset
 
     @property
     def name(self) -> str:

@@ -49,7 +49,7 @@ def list_postgres_roles(
 ) -> RoleList:
     """List a cluster's roles: form, attributes, the Secret of the password, state, and open changes that touch them.
 
-    Joins what Git declares with what the operator reports. Passwords are never read.
+    Passwords are never read.
     """
     from gitops_mcp.workflows.reading.roles import list_roles
 
@@ -81,8 +81,7 @@ def create_postgres_role(
 ) -> WriteResult:
     """Propose a new role, with a password that nobody sees: commit it on a branch of its own for review.
 
-    As a DatabaseRole object or an entry of the Cluster, whichever fits. For a role that Git declares use
-    update_postgres_role.
+    As a DatabaseRole object or an entry of the Cluster, whichever fits.
     """
     from gitops_mcp.workflows.writing import roles
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -133,7 +132,7 @@ def update_postgres_role(
 ) -> WriteResult:
     """Propose other attributes of a role, or a new password: only the lines that change, on a branch for review.
 
-    What is left out stays as it is. in_roles is the full list: what is not in it is revoked.
+    What is not in in_roles is revoked.
     """
     from gitops_mcp.workflows.writing import roles
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -173,8 +172,7 @@ def delete_postgres_role(
 ) -> WriteResult:
     """Propose the next step of taking a role away, for review; says which step it is and what becomes of the role.
 
-    Dropping takes two changes: one asks for it, and once that is applied the next call removes the role from Git. With
-    drop=false the role stays in PostgreSQL and can still log in.
+    Dropping takes two changes: one asks for it, and once that is applied the next call removes it from Git.
     """
     from gitops_mcp.workflows.writing import roles
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -197,7 +195,7 @@ def migrate_postgres_roles(
 ) -> WriteResult:
     """Propose to turn a cluster's inline roles into DatabaseRole objects, attribute for attribute, in one change.
 
-    The roles in PostgreSQL and their passwords stay as they are. Needs operator 1.30.
+    Roles and passwords in PostgreSQL stay. Needs operator 1.30.
     """
     from gitops_mcp.workflows.writing.request import WriteRequest
     from gitops_mcp.workflows.writing.roles import migrate_roles
@@ -207,9 +205,9 @@ def migrate_postgres_roles(
 
 
 TOOLS = (
-    Tool(list_postgres_roles, "List roles", "read"),
-    Tool(create_postgres_role, "Create a role", "propose"),
-    Tool(update_postgres_role, "Update a role", "propose"),
-    Tool(delete_postgres_role, "Delete a role", "destroy"),
-    Tool(migrate_postgres_roles, "Migrate inline roles", "propose"),
+    Tool(list_postgres_roles, "List roles", "read", toolset="roles"),
+    Tool(create_postgres_role, "Create a role", "propose", toolset="roles"),
+    Tool(update_postgres_role, "Update a role", "propose", toolset="roles"),
+    Tool(delete_postgres_role, "Delete a role", "destroy", toolset="roles"),
+    Tool(migrate_postgres_roles, "Migrate inline roles", "propose", toolset="roles"),
 )

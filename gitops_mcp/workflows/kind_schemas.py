@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gitops_mcp.config import Environment
-from gitops_mcp.crds import LABEL, packaged_schema, schema_in_crd
+from gitops_mcp.crds import LABEL, packaged_crd, packaged_schema, schema_in_crd
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
 from gitops_mcp.domain.cnpg.releases import ALL, Release, release_text
 from gitops_mcp.domain.live.unstated import Fill
@@ -13,6 +13,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Resource, at, list_at, mapping_at
 from gitops_mcp.domain.rules.operator import KINDS
 from gitops_mcp.domain.schema import Schema, compile_schema
+from gitops_mcp.domain.schema.node import has_rules
 from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, NotInstalled
 from gitops_mcp.workflows.api_once import ApiOnce, Served
 from gitops_mcp.workflows.running_operator import running_operator
@@ -108,6 +109,38 @@ def _is_group_served(api: ApiOnce, resource: Resource) -> bool:
 def _describe_first_release(resource: Resource) -> str:
     had = KINDS.get(resource.kind, ALL).since
     return f"; it came with operator {release_text(had[0])}" if had else ""
+
+
+@dataclass(frozen=True)
+class StatedSchema:
+    """A schema as it is written, for who asks what it says."""
+
+    schema: Object
+    name: str
+    unread: Notice | None = None
+    """Why it is not the API server's."""
+
+
+def stated_schema(api: ApiOnce, resource: Resource) -> StatedSchema:
+    """The API server's, or where that leaves rules out the CRD's; the packaged one where neither can be read.
+
+    Raises what the API says of a kind that is not CloudNativePG's own.
+    """
+    try:
+        found = _find_component(api.openapi(resource.group, resource.version), resource)
+    except GitOpsError as error:
+        if resource.group != CNPG_GROUP:
+            raise
+        stated = schema_in_crd(packaged_crd(resource.plural), resource.version) or {}
+        told = f"{PACKAGED} answers, since the schema of {resource.kind} could not be read: {error}"
+        return StatedSchema(stated, PACKAGED, Notice("schema-unavailable", told))
+    if not has_rules(found):
+        try:
+            known = schema_in_crd(api.kube.crd(resource.plural, resource.group), resource.version)
+        except (Forbidden, NotFound):  # the API server's says all but the rules between fields
+            known = None
+        return StatedSchema(known, "the CRD") if known else StatedSchema(found, "the API server")
+    return StatedSchema(found, "the API server")
 
 
 def served_schema(api: ApiOnce, resource: Resource) -> Served:

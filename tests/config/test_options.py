@@ -17,6 +17,9 @@ def test_nothing_said_is_the_defaults() -> None:
         base=None,
         push=None,
         read_only=False,
+        toolsets=frozenset(
+            {"clusters", "roles", "databases", "changes", "setup", "objects", "backups", "poolers", "observe"}
+        ),
         log_level="info",
         audit_log=None,
     )
@@ -30,6 +33,7 @@ def test_a_variable_says_what_its_flag_says() -> None:
         "GITOPS_MCP_BASE": "release/1",
         "GITOPS_MCP_PUSH": "never",
         "GITOPS_MCP_READ_ONLY": "1",
+        "GITOPS_MCP_TOOLSETS": "observe, Backups",
         "GITOPS_MCP_LOG_LEVEL": "DEBUG",
         "GITOPS_MCP_AUDIT_LOG": "/var/log/audit.jsonl",
     }
@@ -40,6 +44,7 @@ def test_a_variable_says_what_its_flag_says() -> None:
         base="release/1",
         push="never",
         read_only=True,
+        toolsets=frozenset({"clusters", "roles", "databases", "changes", "setup", "observe", "backups"}),
         log_level="debug",
         audit_log=Path("/var/log/audit.jsonl"),
     )
@@ -85,8 +90,32 @@ def test_all_faults_are_named_together() -> None:
         "--push: expected one of auto, never, found 'always'",
         "GITOPS_MCP_LOG_LEVEL: expected one of debug, info, warning, error, found 'loud'",
         "GITOPS_MCP_READONLY: unknown variable",
-        "there are: GITOPS_MCP_READ_ONLY, GITOPS_MCP_REPO, GITOPS_MCP_AUDIT_LOG and 5 more",
+        "there are: GITOPS_MCP_READ_ONLY, GITOPS_MCP_REPO, GITOPS_MCP_AUDIT_LOG and 6 more",
     ]
+
+
+def test_the_toolsets_that_always_are_there_may_be_named_too() -> None:
+    assert read_flags({"toolsets": "clusters"}, {}).toolsets == {"clusters", "roles", "databases", "changes", "setup"}
+    assert "direct" in read_flags({"toolsets": "roles,direct"}, {}).toolsets
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            "observe,logs,all",
+            (
+                "--toolsets: no toolset 'logs', 'all': there are objects, backups, poolers, observe, direct; always "
+                "there are clusters, roles, databases, changes, setup"
+            ),
+        ),
+        (" , ", "--toolsets: expected names such as objects,backups, found nothing"),
+    ],
+)
+def test_a_toolset_that_does_not_exist_is_a_fault(value: str, said: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        read_flags({"toolsets": value}, {})
+    assert str(raised.value) == said
 
 
 def test_an_unknown_variable_is_a_fault_that_does_not_repeat_its_value() -> None:

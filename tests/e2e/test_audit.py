@@ -227,7 +227,7 @@ def list_postgres_clusters(app: App, namespace: str | None = None) -> ClusterLis
 
 def test_a_crash_is_a_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In process, since what crashes is what nobody has thought of."""
-    monkeypatch.setattr(tools, "ALL", (Tool(list_postgres_clusters, "Crash", "read"),))
+    monkeypatch.setattr(tools, "ALL", (Tool(list_postgres_clusters, "Crash", "read", "clusters"),))
     own = tmp_path / "audit"
     made = build_server(App.open(Flags(repo=tmp_path, audit_log=own)))
 

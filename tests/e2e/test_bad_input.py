@@ -138,7 +138,7 @@ def test_a_name_that_is_no_label(
     desk: Desk, before: tuple[Look, dict[str, str]], tool: str, given: str, such_as: str
 ) -> None:
     told = desk.ask.refusal(tool, name=given, environment="prod", **NAMING[tool])
-    assert told == f"InvalidRequest: name: {given!r} is not a Cluster name: {NAME}, such as {such_as!r}"
+    assert told == f"InvalidRequest: cluster_name: {given!r} is not a Cluster name: {NAME}, such as {such_as!r}"
     unchanged(desk, before)
 
 
@@ -178,7 +178,7 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
     [
         bad(
             "create",
-            "InvalidRequest: name: string should have at most 50 characters (metadata.name of the Cluster: a DNS-1035 label)",
+            "InvalidRequest: name: string should have at most 50 characters",
             id="a name that is too long",
             **{**CREATE, "name": "x" * 51},
         ),
@@ -282,7 +282,7 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         ),
         bad(
             "create",
-            "InvalidRequest: name: Cluster shop/orders-db exists already, declared at clusters/prod/shop/orders-db.yaml:1. "
+            "InvalidRequest: cluster_name: Cluster shop/orders-db exists already, declared at clusters/prod/shop/orders-db.yaml:1. "
             "Choose another name, or change that one with scale_postgres_cluster",
             id="a cluster that exists",
             **{**CREATE, "name": "orders-db"},
@@ -505,8 +505,8 @@ def test_many_faults_are_named_together_and_no_value_is_repeated(
 ) -> None:
     told = desk.ask.refusal("scale_postgres_cluster", instances="hunter2", token="hunter2", dry_run="hunter2")
     assert told == (
-        f"InvalidRequest: name: is required; instances: input should be a valid integer {NUMBER}; dry_run: input should be "
-        "a valid boolean (Show diff and checks, write nothing); there is no argument 'token'; there are: name, "
+        f"InvalidRequest: cluster_name: is required; instances: input should be a valid integer {NUMBER}; dry_run: input should be "
+        "a valid boolean (Only show what it would do); there is no argument 'token'; there are: cluster_name, "
         "instances, confirm_deletion, namespace, environment, change, reason, dry_run"
     )
     assert "hunter2" not in told + desk.told()

@@ -67,9 +67,13 @@ def test_no_tool_says_that_there_is_nothing_where_nothing_was_read(
 
 
 def ask_every_tool(ask: Assistant, outage: str, *, declared: bool) -> None:
-    """Each once but for those that ask Git alone."""
+    """Each once but for those that ask Git alone, or of a kind and of no object."""
     asking = [(tool, said) for tool, said in every_read(SUBJECT) if "change" not in tool.name]
-    shortest = {tool.name: said for tool, said in reversed(asking) if tool.name != "get_history"}
+    shortest = {
+        tool.name: said
+        for tool, said in reversed(asking)
+        if tool.name not in {"get_history", "explain_postgres_fields"}
+    }
     for name, said in shortest.items():
         result = ask.call(name, **said)
         told = f"{outage}, {name}: {text(result)}"

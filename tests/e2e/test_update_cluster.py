@@ -113,11 +113,11 @@ def test_hibernation_takes_a_persons_word_and_stops_the_pods(here: Shop) -> None
     assert told.startswith(
         "Refused: the database of Cluster billing/invoices-db stops: hibernation stops every pod: nobody can connect"
     )
-    assert "repeat this with confirm_deletion=true" in told
+    assert "repeat this with confirm_outage=true" in told
     shown = here.ask.answer(TOOL, **asked, dry_run=True)
     assert (shown["outcome"], shown["impact"]["level"]) == ("dry_run", "outage")
     assert ids(shown) >= {"outage", "needs-confirmation"}
-    done = committed(here, INVOICES, **asked, confirm_deletion=True)
+    done = committed(here, INVOICES, **asked, confirm_outage=True)
     assert lines(done) == ['+    cnpg.io/hibernation: "on"']
     assert 'hibernation="off" starts it again' in " ".join(done["next"])
     here.team.merge(done["branch"])
@@ -133,7 +133,14 @@ def test_hibernation_takes_a_persons_word_and_stops_the_pods(here: Shop) -> None
 
 
 def test_a_major_upgrade_takes_a_persons_word(here: Shop) -> None:
-    told = here.refused(TOOL, name="invoices-db", postgres_version="18")
+    told = here.refused(TOOL, cluster_name="invoices-db", postgres_version="18")
+    assert "repeat this with confirm_outage=true" in told
+    for word in ("confirm_outage", "confirm_deletion"):  # the second until the next major version
+        done = here.ask.answer(
+            TOOL, cluster_name="invoices-db", postgres_version="18", change=f"by-{word[8:]}", **{word: True}
+        )
+        assert done["outcome"] == "committed"
+        here.ask.answer("discard_change", change=done["change"], confirm_deletion=True)
     assert "PostgreSQL 17 -> 18 is a major upgrade: the whole cluster is down" in told
     shown = here.ask.answer(TOOL, name="invoices-db", postgres_version="18", dry_run=True)
     assert lines(shown)[1] == "+  imageName: ghcr.io/cloudnative-pg/postgresql:18.4-standard-trixie"

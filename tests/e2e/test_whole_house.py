@@ -178,6 +178,11 @@ def test_without_namespaces_that_are_named_they_are_one_list(house: House) -> No
 
 EMPTY_HERE = {
     "errors",
+    "enum",
+    "items_by",
+    "impact",
+    "rules",
+    "differs",
     "unchecked",
     "conflicts",
     "tablespaces",
@@ -209,7 +214,7 @@ def test_every_tool_that_reads_answers_in_full_and_within_bounds(house: House) -
 
 
 def test_what_is_told_of_one_cluster_is_all_that_is_there(house: House) -> None:
-    status = house.ask.answer("get_cluster_status", **house.subject.named, detail_level="detailed")
+    status = house.ask.answer("get_cluster_status", **house.subject.on, detail_level="detailed")
     assert (status["live"], status["healthy"], status["summary"]["instances"]) == ("available", True, "3/3 ready")
     counted = {key: len(status[key]) + status["omitted"].get(key, 0) for key in ("instances", "volumes", "services")}
     assert counted == {"instances": 3, "volumes": 3, "services": 3}

@@ -16,7 +16,7 @@ from gitops_mcp.tools.schemas import input_schema
 NAMED = {tool.name: tool for tool in tools.ALL}
 SCALE = {"name": "db", "instances": 3}
 EVERY = pytest.mark.parametrize("tool", tools.ALL, ids=lambda tool: tool.name)
-REQUIRED: dict[str, Any] = {"instances": 3}
+REQUIRED: dict[str, Any] = {"instances": 3, "kind": "Cluster"}
 """Of those that are no text."""
 
 
@@ -39,6 +39,33 @@ def test_a_whole_number_is_one_however_it_is_written(sent: float) -> None:
     assert (
         read("create_postgres_role", cluster_name="db", role_name="r", connection_limit=-1.0)["connection_limit"] == -1
     )
+
+
+CLUSTER_TOOLS = (
+    "get_cluster_status",
+    "create_postgres_cluster",
+    "scale_postgres_cluster",
+    "update_postgres_cluster",
+    "delete_postgres_cluster",
+)
+
+
+@pytest.mark.parametrize("tool", CLUSTER_TOOLS)
+def test_a_tool_of_clusters_takes_the_name_that_it_had_first(tool: str) -> None:
+    more = {"instances": 3} if tool.startswith("scale") else {}
+    assert read(tool, name="db", **more) == read(tool, cluster_name="db", **more)
+    schema = input_schema(argument_model(NAMED[tool].function))
+    assert "name" not in schema["properties"]
+    assert "cluster_name" in schema["required"]
+    assert refused(tool, **more) == "cluster_name: is required"
+    assert refused(tool, name="db", cluster_name="other", **more) == (
+        "there is no argument 'name'; did you mean cluster_name?"
+    )
+
+
+def test_no_other_tool_takes_a_cluster_by_another_name() -> None:
+    assert "there is no argument 'name'" in refused("list_postgres_roles", name="db")
+    assert "did you mean cluster_name?" in refused("list_postgres_databases", name="db")
 
 
 @pytest.mark.parametrize("sent", [5.5, float("nan"), float("inf"), 1e300, True, "5", [5], None, ""])
@@ -67,7 +94,7 @@ def test_an_empty_list_of_fields_to_adopt_is_refused_with_what_would_work() -> N
     for nothing in ("[]", list[str]()):
         assert refused("adopt_live", cluster_name="db", fields=nothing) == (
             "fields: list should have at least 1 item after validation, not 0 "
-            '(Fields as get_drift names them, such as ["spec.instances"]; left out: all that differ)'
+            '(As get_drift names them, such as ["spec.instances"]; left out: all)'
         )
 
 
@@ -95,8 +122,8 @@ def test_a_list_or_a_mapping_may_come_as_json_and_a_text_never_does() -> None:
         ("scale_postgres_cluster", "dryRun", "did you mean dry_run?"),
         ("scale_postgres_cluster", "instance", "did you mean instances?"),
         ("scale_postgres_cluster", "replicas", "did you mean instances?"),
-        ("scale_postgres_cluster", "cluster", "did you mean name?"),
-        ("scale_postgres_cluster", "cluster_name", "did you mean name?"),
+        ("scale_postgres_cluster", "cluster", "did you mean cluster_name?"),
+        ("scale_postgres_cluster", "cluster-name", "did you mean cluster_name?"),
         ("scale_postgres_cluster", "confirm", "did you mean confirm_deletion?"),
         ("scale_postgres_cluster", "namespce", "did you mean namespace?"),
         ("list_postgres_roles", "name", "did you mean cluster_name?"),
@@ -106,7 +133,7 @@ def test_a_list_or_a_mapping_may_come_as_json_and_a_text_never_does() -> None:
         ("create_postgres_role", "password", "there are: cluster_name, role_name,"),
         ("create_postgres_cluster", "version", "did you mean postgres_version?"),
         ("create_postgres_cluster", "storage", "did you mean storage_size?"),
-        ("create_postgres_cluster", "colour", "there are: name, instances,"),
+        ("create_postgres_cluster", "colour", "there are: cluster_name, instances,"),
         ("get_change", "name", "there are: change, detail_level"),
         ("list_postgres_clusters", "name", "there are: environment, namespace,"),
     ],

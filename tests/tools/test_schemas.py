@@ -135,18 +135,11 @@ def _answer_of(tool: Tool) -> Any:
 @EVERY
 def test_the_schema_of_an_answer_is_shallow(tool: Tool) -> None:
     made = output_schema(_answer_of(tool))
-    assert all(list(one) == ["type"] for one in made["properties"].values())
-    assert len(json.dumps(made)) < 1_500
+    assert list(made["properties"].values()) == [{}] * len(made["properties"])
+    assert len(json.dumps(made)) < 700
 
 
 def test_what_a_change_is_known_by_is_named() -> None:
     writing = next(tool for tool in tools.ALL if tool.name == "scale_postgres_cluster")
     named = output_schema(_answer_of(writing))["properties"]
-    assert {name: named[name]["type"] for name in ("change", "branch", "commit", "diff", "warnings", "omitted")} == {
-        "change": "string",
-        "branch": "string",
-        "commit": "string",
-        "diff": "string",
-        "warnings": "array",
-        "omitted": "object",
-    }
+    assert {"change", "branch", "commit", "diff", "warnings", "omitted"} <= named.keys()

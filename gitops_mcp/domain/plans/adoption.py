@@ -71,6 +71,7 @@ def plan_field_adoption(
         told = f"{declared.place} says what is live{', but for what may hold a secret' if hidden else ''}"
         return replace(plan, subject=f"Adopt what is live of {whom}", unchanged=told, warnings=passed)
     edits, after = _edits(declared.object, filled, wanted)
+    lost, stopped = _at_stake(declared.object, after, whom)
     return replace(
         plan,
         files=edit_fields(desired, declared, *edits),
@@ -80,7 +81,8 @@ def plan_field_adoption(
             *applier_lines(declared),
         ),
         warnings=(*passed, _as_of_now(), *applier_notices(declared, desired)),
-        destroys=_what_is_destroyed(declared.object, after, whom),
+        destroys=lost,
+        stops=stopped,
         next=("get_drift shows what is left, once this is merged and applied",),
     )
 
@@ -219,17 +221,19 @@ def _in_words(path: Path, value: Any, nothing: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _what_is_destroyed(before: Object, after: Object, whom: Identity) -> str | None:
-    """As the tool would ask that does it directly: a smaller number of instances by itself is no loss of data."""
-    reasons: list[str] = []
+def _at_stake(before: Object, after: Object, whom: Identity) -> tuple[str | None, str | None]:
+    """What is lost, and what stops. As the tool asks that does it directly, fewer instances alone are no loss."""
+    lost: list[str] = []
     wanted = as_int(at(after, *_INSTANCES))
     if whom.kind == CLUSTER.kind and wanted is not None and wanted != as_int(at(before, *_INSTANCES)):
-        reasons += [risk for risk in (Scaling.of(before, to=wanted).risk,) if risk]
+        lost += [risk for risk in (Scaling.of(before, to=wanted).risk,) if risk]
         was = as_int(at(before, *_INSTANCES))
         after = with_instances(after, was) if was is not None else after
     effect = assess_impact(before, after)
-    reasons += effect.reasons if effect.level in {Level.DATA_LOSS, Level.OUTAGE} else ()
-    return f"{whom}: {'; '.join(reasons)}" if reasons else None
+    lost += effect.reasons if effect.level is Level.DATA_LOSS else ()
+    stopped = effect.reasons if effect.level is Level.OUTAGE else ()
+    told = [f"{whom}: {'; '.join(reasons)}" if reasons else None for reasons in (lost, stopped)]
+    return told[0], told[1]
 
 
 def _may_hold_secret(path: Path, value: Any) -> bool:

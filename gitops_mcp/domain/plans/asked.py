@@ -19,7 +19,7 @@ from gitops_mcp.errors import InvalidRequest
 TRAILER = "Gitops-Mcp-Request"
 LONGEST = 8000
 """Characters of a line; what is longer is not kept, and not read."""
-OF_THE_CALL = frozenset({"reason", "dry_run", "confirm_deletion", "wait", "timeout"})
+OF_THE_CALL = frozenset({"reason", "dry_run", "confirm_deletion", "confirm_outage", "wait", "timeout"})
 """Arguments of one call, which no commit keeps: above all, nobody's word that something may be lost."""
 _LINE = re.compile(rf"^{TRAILER}: (.+?) *$", re.MULTILINE)
 

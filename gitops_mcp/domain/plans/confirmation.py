@@ -10,18 +10,27 @@ CHANGE = "Change"
 """What a plan is about that says no more than a change of Git does."""
 
 
-def require_confirmation(plan: Plan, *, confirmed: bool, dry_run: bool, does: str = "propose") -> Plan:
-    """A plan that can destroy needs a person's word; a dry run shows it with what it would need.
+def require_confirmation(
+    plan: Plan, *, confirmed: bool, dry_run: bool, outage_confirmed: bool = False, does: str = "propose"
+) -> Plan:
+    """A plan that can destroy or stop a database needs a person's word; a dry run shows it with what it would need.
 
-    `does`: what the call would do with it.
+    `confirmed`: the word for a loss; until the next major version it counts for an outage too. `does`: what the call
+    would do with it.
     """
-    if plan.destroys is None or confirmed:
+    missing = {}
+    if plan.destroys and not confirmed:
+        missing["confirm_deletion=true"] = plan.destroys
+    if plan.stops and not (confirmed or outage_confirmed):
+        missing["confirm_outage=true"] = plan.stops
+    if not missing:
         return plan
+    at_stake, words = "; ".join(missing.values()), " and ".join(missing)
     if dry_run:
-        return plan.warned([Notice("needs-confirmation", f"{plan.destroys}. Doing it takes confirm_deletion=true")])
+        return plan.warned([Notice("needs-confirmation", f"{at_stake}. Doing it takes {words}")])
     raise Refused(
-        f"{plan.destroys}. This call would {does}: {plan.subject}. Nothing was changed. Ask the person; with their "
-        f"word repeat this with confirm_deletion=true (dry_run=true shows the diff without it)"
+        f"{at_stake}. This call would {does}: {plan.subject}. Nothing was changed. Ask the person; with their "
+        f"word repeat this with {words} (dry_run=true shows the diff without it)"
     )
 
 

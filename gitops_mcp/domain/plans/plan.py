@@ -42,7 +42,9 @@ class Plan:
     impact: Impact = field(default_factory=lambda: Impact(Level.NONE))
     warnings: tuple[Notice, ...] = ()
     destroys: str | None = None
-    """What a person loses; such a plan needs a confirmation."""
+    """What a person loses; such a plan needs `confirm_deletion`."""
+    stops: str | None = None
+    """What nobody can use for a time; such a plan needs `confirm_outage`."""
     unchanged: str | None = None
     """Why there is nothing to commit."""
     body: tuple[str, ...] = ()
@@ -60,6 +62,11 @@ class Plan:
     """Why, where earlier commits say it and the call does not."""
     requests: tuple[AskedRequest, ...] = ()
     """What its commit keeps as asked, where that is not what the call asked."""
+
+    @property
+    def at_stake(self) -> str | None:
+        """What a person has to agree to."""
+        return "; ".join(filter(None, (self.destroys, self.stops))) or None
 
     @property
     def headline(self) -> str:

@@ -63,7 +63,7 @@ _UNKNOWN = "find out what applies it, and who changed it by hand: no engine obje
 def read_cluster_status(
     app: App, name: str, *, namespace: str | None, environment: str | None, detailed: bool
 ) -> ClusterStatus:
-    check_cluster_name(name)
+    check_cluster_name(name, field="cluster_name")
     settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
     asked = allowed_namespace(chosen, namespace)

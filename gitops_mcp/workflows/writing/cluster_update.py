@@ -22,7 +22,7 @@ from gitops_mcp.workflows.writing.targets import live_or_not, the_cluster
 def update_cluster(
     app: App, request: WriteRequest, name: str, asked: ClusterUpdate, *, namespace: str | None
 ) -> WriteResult:
-    check_cluster_name(name)
+    check_cluster_name(name, field="cluster_name")
 
     def about(view: View) -> Subject:
         declared, ref = the_cluster(view, name, namespace)

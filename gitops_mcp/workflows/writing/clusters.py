@@ -53,7 +53,7 @@ def create_cluster(app: App, request: WriteRequest, new: NewCluster) -> WriteRes
     from gitops_mcp.domain.cnpg.manifest import cluster_manifest
     from gitops_mcp.domain.plans.clusters.cluster_image import image_for
 
-    check_cluster_name(new.name)
+    check_cluster_name(new.name, field="cluster_name")
 
     def about(view: View) -> Subject:
         target = _identity_of_new(view, new)
@@ -140,7 +140,7 @@ def _identity_of_new(view: View, new: NewCluster) -> Identity:
 
 
 def scale_cluster(app: App, request: WriteRequest, name: str, *, namespace: str | None, instances: int) -> WriteResult:
-    check_cluster_name(name)
+    check_cluster_name(name, field="cluster_name")
 
     def about(view: View) -> Subject:
         declared = _declared_cluster(view, name, namespace)
@@ -168,7 +168,7 @@ def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str
     from gitops_mcp.domain.plans.clusters.restore_note import with_restore_note
     from gitops_mcp.workflows.writing.restore import read_restorable
 
-    check_cluster_name(name)
+    check_cluster_name(name, field="cluster_name")
 
     def about(view: View) -> Subject:
         declared = _declared_cluster(view, name, namespace)

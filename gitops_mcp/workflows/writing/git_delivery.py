@@ -156,7 +156,9 @@ class _Attempt:
         plan = replace(plan, warnings=(*first, *(one for one in plan.warnings if one not in first)))
         limits = Limits.of(view, from_base=bool(self.conflicts))
         plan = validate_plan(plan, ours, after, view.api, limits=limits, base=view.base)
-        plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run)
+        plan = require_confirmation(
+            plan, confirmed=request.confirmed, outage_confirmed=request.outage_confirmed, dry_run=request.dry_run
+        )
         plan = plan.warned(overlap_notices(app, ground, view, self.target, plan, ours, self.writing.about(view)))
         return plan.warned(engine_notices(app, ground, view, after, ours))
 

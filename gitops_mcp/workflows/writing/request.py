@@ -44,6 +44,9 @@ class WriteRequest:
     reason: str | None = None
     dry_run: bool = False
     confirmed: bool = False
+    """A person has agreed to what would be lost."""
+    outage_confirmed: bool = False
+    """The same, to what would stop."""
     cluster: str | None = None
     """metadata.name of the Cluster that it is about."""
     namespace: str | None = None

@@ -107,7 +107,7 @@ def validate_plan(
         more = f"; and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
         told = "; ".join(one.message for one in faults[:_MOST])
         raise InvalidRequest(f"{plan.subject} would not be accepted, so nothing was changed: {told}{more}")
-    said = {rule for one in plan.warnings for rule in _SAID.get(one.id, ())} | (_DANGERS if plan.destroys else set())
+    said = {rule for one in plan.warnings for rule in _SAID.get(one.id, ())} | (_DANGERS if plan.at_stake else set())
     warnings = [one for one in judged.warnings if one.id not in said]
     left = dict.fromkeys(one.message for one in (*plan.warnings, *warnings) if one.id in {LEFT_ALONE, HELD_UP})
     plan = replace(

@@ -117,7 +117,8 @@ def test_what_ends_or_loses_something_is_told_and_a_replica_less_is_not() -> Non
     assert adopted(CLUSTER, {"spec": {"instances": 2}})[0].destroys is None
     assert "no replica is left" in str(adopted(CLUSTER, {"spec": {"instances": 1}})[0].destroys)
     hibernated = adopted(CLUSTER, {"metadata": {"annotations": {"cnpg.io/hibernation": "on"}}})[0]
-    assert "every pod is stopped" in str(hibernated.destroys)
+    assert "every pod is stopped" in str(hibernated.stops)
+    assert hibernated.destroys is None
     database = (
         "apiVersion: postgresql.cnpg.io/v1\nkind: Database\nmetadata: {name: a, namespace: shop}\n"
         "spec: {cluster: {name: db}, name: a, owner: a}\n"

@@ -22,6 +22,31 @@ def test_a_dry_run_shows_what_it_would_need() -> None:
     assert notice.id == "needs-confirmation"
 
 
+STOPPING = Plan("Hibernate", Identity("Cluster", "shop", "db"), stops="every pod stops")
+BOTH = Plan("Do it", Identity("Cluster", "shop", "db"), destroys="all data goes", stops="every pod stops")
+
+
+def test_a_plan_that_stops_the_database_needs_a_word_of_its_own() -> None:
+    with pytest.raises(Refused, match=r"every pod stops.*repeat this with confirm_outage=true \("):
+        require_confirmation(STOPPING, confirmed=False, dry_run=False)
+    assert require_confirmation(STOPPING, confirmed=False, outage_confirmed=True, dry_run=False) == STOPPING
+    (notice,) = require_confirmation(STOPPING, confirmed=False, dry_run=True).warnings
+    assert notice.message == "every pod stops. Doing it takes confirm_outage=true"
+
+
+def test_the_word_for_a_loss_still_counts_for_an_outage() -> None:
+    assert require_confirmation(STOPPING, confirmed=True, dry_run=False) == STOPPING
+
+
+def test_the_word_for_an_outage_is_none_for_a_loss() -> None:
+    with pytest.raises(Refused, match=r"all data goes\. .*with confirm_deletion=true \("):
+        require_confirmation(BOTH, confirmed=False, outage_confirmed=True, dry_run=False)
+    with pytest.raises(
+        Refused, match=r"all data goes; every pod stops\. .*confirm_deletion=true and confirm_outage=true"
+    ):
+        require_confirmation(BOTH, confirmed=False, dry_run=False)
+
+
 def test_a_plan_that_is_safe_needs_none() -> None:
     assert require_confirmation(SAFE, confirmed=False, dry_run=False) == SAFE
 

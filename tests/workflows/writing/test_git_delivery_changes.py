@@ -178,7 +178,7 @@ def test_a_repeated_creation_or_deletion_meets_its_own_open_change(
 
 def test_a_creation_that_differs_from_its_open_change_is_refused_there(team_with_cluster: Team) -> None:
     created(team_with_cluster)
-    with pytest.raises(InvalidRequest, match="name: Cluster shop/new exists already, declared at "):
+    with pytest.raises(InvalidRequest, match="cluster_name: Cluster shop/new exists already, declared at "):
         created(team_with_cluster, instances=2)
 
 

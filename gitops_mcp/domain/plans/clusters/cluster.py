@@ -58,8 +58,8 @@ def plan_new_cluster(
         if proposed and is_same(existing.object, manifest):
             return replace(plan, unchanged=f"the change declares exactly this Cluster already, at {existing.place}")
         raise InvalidRequest(
-            f"name: Cluster {ref} exists already, declared at {existing.place}{existing.written}. Choose another name, "
-            f"or change that one with scale_postgres_cluster"
+            f"cluster_name: Cluster {ref} exists already, declared at {existing.place}{existing.written}. Choose "
+            f"another name, or change that one with scale_postgres_cluster"
         )
     put = put_document(desired, None, NewObject.of_cluster(ref), manifest, tried)
     size, instances = at(manifest, "spec", "storage", "size"), at(manifest, "spec", "instances")

@@ -102,7 +102,8 @@ def plan_cluster_update(
             *_window_notices(after, differing),
             *applier_notices(declared, desired),
         ),
-        destroys=_what_is_destroyed(effect, stops, ref),
+        destroys="; ".join(effect.reasons) if effect.level is Level.DATA_LOSS else None,
+        stops=f"the database of Cluster {ref} stops: {'; '.join(stops)}" if stops else None,
         next=tuple(_next_steps(differing, ref, desired.origin)),
     )
     return with_restore_note(made, way_back) if upgrade else made
@@ -195,12 +196,6 @@ def _reasons_of_upgrade(before: Object, after: Object, live: Object | None, orig
         )
 
 
-def _what_is_destroyed(effect: Impact, stops: tuple[str, ...], ref: ClusterRef) -> str | None:
-    if stops:
-        return f"the database of Cluster {ref} stops: {'; '.join(stops)}"
-    return "; ".join(effect.reasons) if effect.level is Level.DATA_LOSS else None
-
-
 def _volume_notices(before: Object, after: Object, live: Object | None) -> Iterator[Notice]:
     larger = grown_volumes(before, after)
     for name in larger:
@@ -248,7 +243,7 @@ def _window_notices(after: Object, differing: Sequence[Setting]) -> Iterator[Not
 def _next_steps(differing: Sequence[Setting], ref: ClusterRef, origin: Origin) -> Iterator[str]:
     changed_by = {one.argument: one.value for one in differing}
     if changed_by.get("hibernation") == "on":
-        yield f'update_postgres_cluster name={ref.name} hibernation="off" starts it again'
+        yield f'update_postgres_cluster cluster_name={ref.name} hibernation="off" starts it again'
     if not {"image", "postgres_version"}.isdisjoint(changed_by):
         yield origin.then(
             "applied", "get_cluster_status shows the image of every instance and the phase of the upgrade"

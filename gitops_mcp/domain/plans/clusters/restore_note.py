@@ -17,5 +17,6 @@ def with_restore_note(plan: Plan, found: Restorable | None) -> Plan:
         return plan
     if found.sources:
         return replace(plan, body=(*plan.body, f"{found}."))
-    lost = f"{plan.destroys}; {found}" if plan.destroys else None
-    return replace(plan, destroys=lost, caution="; ".join(filter(None, (plan.caution, str(found)))))
+    destroys, stops = (f"{said}; {found}" if said else None for said in (plan.destroys, plan.stops))
+    caution = "; ".join(filter(None, (plan.caution, str(found))))
+    return replace(plan, destroys=destroys, stops=stops, caution=caution)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from gitops_mcp.domain.cnpg.cluster_spec import is_hibernated
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
+from gitops_mcp.domain.impact.assessment import each_impact
+from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.live.managers import deletion_of
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.databases.database import POLICY
@@ -63,10 +65,18 @@ def what_is_lost(change: ObjectChange, now: Object | None, wanted: Object | None
         return f"{whom} says `ensure: absent` again, so that the operator drops what it declares"
     if whom.kind != "Cluster" or now is None:
         return None
-    if is_hibernated(wanted) and not is_hibernated(now):
-        return f"{whom} is hibernated again: every pod stops"
     count = at(wanted, "spec", "instances")
     return Scaling.of(now, to=count, live=live.object).risk if isinstance(count, int) else None
+
+
+def what_stops(change: ObjectChange, now: Object | None, wanted: Object | None, live: LiveObject) -> str | None:
+    """What nobody can use for a time, once a Cluster becomes what is wanted."""
+    if change.identity.kind != "Cluster" or now is None or wanted is None:
+        return None
+    if is_hibernated(wanted) and not is_hibernated(now):
+        return f"{change.identity} is hibernated again: every pod stops"
+    stopping = [one for one in each_impact(now, wanted, live=live.object) if one.level is Level.OUTAGE]
+    return "; ".join(reason for one in stopping for reason in one.reasons) or None
 
 
 def _lost_with(change: ObjectChange, now: Object, live: LiveObject) -> str | None:

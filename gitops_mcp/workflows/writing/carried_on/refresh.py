@@ -81,6 +81,8 @@ def _planned_on_base(replay: Replay, believed: tuple[Believed, ...], name: str) 
     files = net_changes(replay.ground, base.commit, tip)
     made = joined_plan(f"Refresh change {replay.change!r} on {base.branch}: {subjects_of(plans)}", plans, files)
     if not files:
-        return replace(made, unchanged=f"{base.branch} has all that change {replay.change!r} asks for", destroys=None)
+        return replace(
+            made, unchanged=f"{base.branch} has all that change {replay.change!r} asks for", destroys=None, stops=None
+        )
     reasons = dict.fromkeys(one.reason for one in believed if one.reason)
     return replace(made, reason="; ".join(reasons), requests=tuple(requests), writes=())

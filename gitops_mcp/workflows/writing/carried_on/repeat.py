@@ -113,7 +113,9 @@ class _Repeat:
         made = joined_plan(subject, drafted.plans, net_changes(ground, start, tip)).warned(self.told)
         made = replace(made, body=(f"It repeats {source_of(self.span)}", *made.body))
         if not made.files:
-            return replace(made, unchanged=f"{name} has all that change {self.replay.change!r} asks for", destroys=None)
+            return replace(
+                made, unchanged=f"{name} has all that change {self.replay.change!r} asks for", destroys=None, stops=None
+            )
         if len(made.writes) > 1:
             secrets = ", ".join(map(str, made.writes))
             raise Refused(

@@ -235,6 +235,7 @@ def joined_plan(subject: str, plans: Sequence[Plan], files: tuple[FileChange, ..
         impact,
         tuple(dict.fromkeys(notice for one in plans for notice in one.warnings)),
         "; ".join(one.destroys for one in plans if one.destroys and one.files) or None,
+        "; ".join(one.stops for one in plans if one.stops and one.files) or None,
         body=tuple(text for one in plans for text in one.body),
         next=tuple(dict.fromkeys(text for one in plans for text in one.next)),
         validated_by=plans[0].validated_by,

@@ -22,7 +22,7 @@ from gitops_mcp.domain.plans.confirmation import CHANGE, require_allowed_namespa
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import engine_in_use
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
-from gitops_mcp.domain.plans.undo.losses import LiveObject, may_be_gone, what_is_lost, why_gone
+from gitops_mcp.domain.plans.undo.losses import LiveObject, may_be_gone, what_is_lost, what_stops, why_gone
 from gitops_mcp.domain.plans.undo.undo import (
     Done,
     check_still_stands,
@@ -191,11 +191,8 @@ class _Undo:
         today = view.source.read_files(one.path for one in done.files)
         files = undo_files(view.desired, done, today, layouts)
         found = [(one, view.desired.declared(one.identity), object_without(one, view.desired)) for one in done.changes]
-        losses = [
-            lost
-            for one, here, wanted in found
-            if (lost := what_is_lost(one, here.object if here else None, wanted, live[one.identity]))
-        ]
+        seen = [(one, here.object if here else None, wanted, live[one.identity]) for one, here, wanted in found]
+        losses = list(filter(None, (what_is_lost(*one) for one in seen)))
         losses += [f"removing Namespace {name} deletes all that is in it" for name in namespaces_that_go(done)]
         known = [here for _, here, _ in found if here is not None]
         return replace(
@@ -203,6 +200,7 @@ class _Undo:
             files=files,
             impact=NOTHING,
             destroys="; ".join(losses) or None,
+            stops="; ".join(filter(None, (what_stops(*one) for one in seen))) or None,
             next=tuple(self._left_secrets(done)),
             body=(
                 *told_changes(done, view.desired),

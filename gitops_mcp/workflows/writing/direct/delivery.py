@@ -114,7 +114,13 @@ def _prepare_plan(
     protected = environment.protected
     limits = Limits(settings.max_instances, settings.storage_classes, protected, environment, told_old=False)
     plan = validate_plan(plan, changes, after, api, limits=limits, base=view.desired)
-    plan = require_confirmation(plan, confirmed=request.confirmed, dry_run=request.dry_run, does="do at once")
+    plan = require_confirmation(
+        plan,
+        confirmed=request.confirmed,
+        outage_confirmed=request.outage_confirmed,
+        dry_run=request.dry_run,
+        does="do at once",
+    )
     todo = api_operations(changes, plan.files, live)
     plan = plan.warned(
         [
@@ -143,7 +149,7 @@ def _try_first(kube: Kube, todo: Sequence[ApiOperation], warnings: ServerWarning
 def _look_just_before(kube: Kube, prepared: _DirectPlan) -> tuple[ApiOperation, ...]:
     """At all that goes, and at all that a person was asked about: before the first of it is done."""
     todo = prepared.operations
-    is_due = prepared.plan.destroys is not None or any(one.how == "delete" for one in todo)
+    is_due = prepared.plan.at_stake is not None or any(one.how == "delete" for one in todo)
     return look_again(kube, todo) if is_due else todo
 
 
@@ -202,12 +208,12 @@ def _ignored_notices(request: WriteRequest) -> list[Notice]:
 def _is_asked(app: App, environment: Environment, prepared: _DirectPlan, patience: Patience) -> bool:
     """A person's word where something is lost, for this plan and all that was judged; whether that took a while."""
     plan = prepared.plan
-    if plan.unchanged or not plan.destroys:
+    if plan.unchanged or not plan.at_stake:
         return False
-    lost: dict[str, object] = {"what is lost": plan.destroys}
+    lost: dict[str, object] = {"what is lost": plan.at_stake}
     judged = {plan.subject: lost} | {str(one): one.judged for one in prepared.operations}
     question = (
-        f"In environment {environment.name}, at once and without review: {plan.subject} ({plan.destroys}). Go on?"
+        f"In environment {environment.name}, at once and without review: {plan.subject} ({plan.at_stake}). Go on?"
     )
     instead = "; ".join(one.kubectl for one in prepared.operations)
     with patience.paused():

@@ -285,7 +285,8 @@ RUNNING: Object = {
 def test_what_stops_the_database_needs_a_word(text: str, live: Object | None, asked: dict[str, Any], said: str) -> None:
     plan = planned(text, live=live, **asked)
     assert plan.impact.level is Level.OUTAGE
-    assert said in str(plan.destroys)
+    assert said in str(plan.stops)
+    assert plan.destroys is None
     assert "outage" in ids(plan)
 
 
@@ -302,7 +303,7 @@ def test_what_stops_the_database_needs_a_word(text: str, live: Object | None, as
 )
 def test_what_does_not_stop_it_needs_none(text: str, live: Object | None, asked: dict[str, Any]) -> None:
     plan = planned(text, live=live, **asked)
-    assert plan.destroys is None
+    assert (plan.destroys, plan.stops) == (None, None)
     assert plan.files
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.domain.plans.undo.losses import LiveObject, may_be_gone, what_is_lost, why_gone
+from gitops_mcp.domain.plans.undo.losses import LiveObject, may_be_gone, what_is_lost, what_stops, why_gone
 from gitops_mcp.domain.repository.changes import ObjectChange
 
 NOWHERE, UNREAD = LiveObject(None), LiveObject(None, is_read=False)
@@ -13,6 +13,10 @@ NOWHERE, UNREAD = LiveObject(None), LiveObject(None, is_read=False)
 
 def made(kind: str, **spec: Any) -> Object:
     return {"kind": kind, "metadata": {"name": "db", "namespace": "shop", "generation": 2}, "spec": spec}
+
+
+def annotated(annotations: dict[str, str]) -> Object:
+    return {**CLUSTER, "metadata": {**CLUSTER["metadata"], "annotations": annotations}}
 
 
 def changed(before: Object | None, after: Object | None) -> ObjectChange:
@@ -70,15 +74,12 @@ def test_where_it_could_not_be_read_that_is_told() -> None:
         (CLUSTER, made("Cluster", instances=1), LiveObject(CLUSTER), "no replica is left"),
         (CLUSTER, made("Cluster", instances=2), LiveObject(CLUSTER), None),
         (made("Cluster", instances=2), CLUSTER, NOWHERE, None),
-        (
-            CLUSTER,
-            {**CLUSTER, "metadata": {**CLUSTER["metadata"], "annotations": {"cnpg.io/hibernation": "on"}}},
-            LiveObject(CLUSTER),
-            "hibernated again",
-        ),
+        (CLUSTER, annotated({"cnpg.io/hibernation": "on"}), LiveObject(CLUSTER), "hibernated again"),
+        (CLUSTER, annotated({"cnpg.io/fencedInstances": '["*"]'}), LiveObject(CLUSTER), "PostgreSQL stops on"),
     ],
 )
 def test_what_a_person_has_to_agree_to(now: Object, wanted: Object | None, live: LiveObject, told: str | None) -> None:
-    found = what_is_lost(changed(wanted, now), now, wanted, live)
+    seen = changed(wanted, now), now, wanted, live
+    found = what_is_lost(*seen) or what_stops(*seen)
     assert (found is None) == (told is None)
     assert (told or "") in (found or "")

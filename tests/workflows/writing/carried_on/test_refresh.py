@@ -26,7 +26,7 @@ def test_a_commit_keeps_what_was_asked_without_what_is_of_the_call(house: House)
         change="mine",
     )
     assert request_of(house, str(scaled.commit)) == [
-        {"tool": "scale_postgres_cluster", "arguments": {"environment": "prod", "instances": 1, "name": "db"}}
+        {"tool": "scale_postgres_cluster", "arguments": {"environment": "prod", "instances": 1, "cluster_name": "db"}}
     ]
 
 
@@ -215,7 +215,7 @@ def test_what_a_line_does_not_tell_is_taken_from_the_commit(house: House) -> Non
     """What looks like a generated password stands in no message, also where it is none."""
     parameters = {"search_path": "TenantSchema2026x", "work_mem": "8MB"}
     made = house.ask("update_postgres_cluster", name="db", environment="prod", parameters=parameters, change="mine")
-    said = {"parameters": {"search_path": "<redacted>", "work_mem": "8MB"}, "environment": "prod", "name": "db"}
+    said = {"parameters": {"search_path": "<redacted>", "work_mem": "8MB"}, "environment": "prod", "cluster_name": "db"}
     assert request_of(house, str(made.commit)) == [{"tool": "update_postgres_cluster", "arguments": said}]
     wanted = house.git("remote.git", "diff", "main", "gitops-mcp/mine")
     assert "TenantSchema2026x" in wanted
