@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, with_instances
+from gitops_mcp.domain.cnpg.postgres_parameters import is_read_at_start
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.impact.annotation import annotation_impacts, hibernation_impacts
@@ -21,7 +22,6 @@ from gitops_mcp.domain.rules.rollout import (
     changed_parameters,
     changed_preloads,
     grown_volumes,
-    is_postmaster,
     may_be_postmaster,
     pod_fields,
 )
@@ -181,7 +181,7 @@ def _pod_impacts(before: Object, after: Object) -> Iterator[Impact]:
 def _parameter_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
     number = _major(before, after, live)
     changed = changed_parameters(before, after)
-    restarting = [key for key in changed if is_postmaster(key, number)]
+    restarting = [key for key in changed if is_read_at_start(key, number)]
     if restarting:
         yield impact(
             Level.ROLLING_RESTART, f"{_fields(restarting)}: read when PostgreSQL starts, so every instance restarts"
@@ -213,7 +213,7 @@ def _major(before: Object, after: Object, live: Object | None) -> int | None:
 def _lowered_parameters(before: Object, after: Object, major: int | None) -> list[str]:
     changed = changed_parameters(before, after)
     return [
-        key for key in changed if key in HOT_STANDBY and is_postmaster(key, major) and _is_lower(before, after, key)
+        key for key in changed if key in HOT_STANDBY and is_read_at_start(key, major) and _is_lower(before, after, key)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.defaults import default_major
@@ -24,6 +25,8 @@ _DISTRIBUTIONS = ("trixie", "bookworm", "bullseye")
 _KINDS_OF_IMAGE = ("standard", "system")
 """Each has more than `minimal`; a tag without one of these words has what its maker says."""
 _MAJOR = ("spec", "imageCatalogRef", "major")
+_IMAGES = ("spec", "images")
+_UPSTREAM = re.compile(r"(?:.*/)?cloudnative-pg/(?:postgresql|postgis)(?::[^/]*)?")
 
 
 def wanted_major(cluster: Object | None) -> int | None:
@@ -34,6 +37,31 @@ def wanted_major(cluster: Object | None) -> int | None:
 def running_major(live: Object | None) -> int | None:
     """The major of the data directory, which an upgrade that failed leaves as it was."""
     return as_int(at(live, "status", "pgDataImageInfo", "majorVersion")) or wanted_major(live)
+
+
+def wanted_image(seen: Seen) -> str | None:
+    """The image that a Cluster gets: its own, or that of its catalog, where that can be seen.
+
+    The operator's default, which its configuration may replace, is not known until the API has it.
+    """
+    catalog, major = at(seen.object, "spec", "imageCatalogRef"), as_int(at(seen.object, *_MAJOR))
+    if catalog is None:
+        return as_text(at(seen.stated, *_IMAGE)) or as_text(at(seen.live, *_IMAGE)) or None
+    images = (item for one in seen.neighbours if _is_meant(seen, one, catalog) for _, item in entries(one, *_IMAGES))
+    return next((as_text(item.get("image")) or None for item in images if item.get("major") == major), None)
+
+
+def runs_upstream_image(seen: Seen) -> bool:
+    """One of CloudNativePG's own, from wherever it is pulled."""
+    return _UPSTREAM.fullmatch((wanted_image(seen) or "").partition("@")[0]) is not None
+
+
+def _is_meant(seen: Seen, other: Object, catalog: Object) -> bool:
+    return (
+        at(other, "kind") == at(catalog, "kind")
+        and at(other, "metadata", "name") == at(catalog, "name")
+        and (at(other, "kind") == "ClusterImageCatalog" or same_namespace(seen.object, other))
+    )
 
 
 def _image_name(seen: Seen) -> Iterator[Fault]:
@@ -136,18 +164,13 @@ def _image_in_catalog(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, "spec", "imageCatalogRef")
     wanted = as_int(at(given, "major"))
     for other in seen.neighbours:
-        if (
-            at(other, "kind") == at(given, "kind")
-            and at(other, "metadata", "name") == at(given, "name")
-            and (at(other, "kind") == "ClusterImageCatalog" or same_namespace(seen.object, other))
-        ):
-            majors = [item.get("major") for _, item in entries(other, "spec", "images")]
-            if wanted is not None and wanted not in majors:
-                yield Fault(
-                    _MAJOR,
-                    f"{at(given, 'kind')} {at(given, 'name')} has no image of PostgreSQL {wanted}; there are: "
-                    f"{', '.join(map(str, majors))}",
-                )
+        majors = [item.get("major") for _, item in entries(other, *_IMAGES)]
+        if _is_meant(seen, other, given) and wanted is not None and wanted not in majors:
+            yield Fault(
+                _MAJOR,
+                f"{at(given, 'kind')} {at(given, 'name')} has no image of PostgreSQL {wanted}; there are: "
+                f"{', '.join(map(str, majors))}",
+            )
 
 
 _ONE = ("Cluster",)

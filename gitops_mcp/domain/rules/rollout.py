@@ -49,44 +49,6 @@ _DEFAULTS: dict[Path, Any] = {
 }
 """To state what the operator fills in anyway is no change."""
 
-_ALL = (0, 99)
-POSTMASTER: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(
-        """
-        shared_buffers huge_pages max_connections superuser_reserved_connections max_worker_processes max_wal_senders
-        max_replication_slots max_prepared_transactions max_locks_per_transaction max_pred_locks_per_transaction
-        max_files_per_process max_logical_replication_workers wal_level wal_buffers wal_log_hints
-        track_commit_timestamp track_activity_query_size autovacuum_freeze_max_age autovacuum_multixact_freeze_max_age
-        shared_memory_type dynamic_shared_memory_type huge_page_size min_dynamic_shared_memory pg_stat_statements.max
-        """.split(),  # noqa: SIM905 - as a list it takes a line for each
-        _ALL,
-    ),
-    "wal_decode_buffer_size": (15, 99),
-    "reserved_connections": (16, 99),
-    "debug_io_direct": (16, 99),
-    **dict.fromkeys(
-        (
-            "max_notify_queue_pages",
-            "commit_timestamp_buffers",
-            "multixact_member_buffers",
-            "multixact_offset_buffers",
-            "notify_buffers",
-            "serializable_buffers",
-            "subtransaction_buffers",
-            "transaction_buffers",
-        ),
-        (17, 99),
-    ),
-    "autovacuum_worker_slots": (18, 99),
-    "io_method": (18, 99),
-    "io_max_concurrency": (18, 99),
-    "io_max_combine_limit": (18, 99),
-    "max_active_replication_origins": (18, 99),
-    "autovacuum_max_workers": (0, 17),
-    "old_snapshot_threshold": (0, 16),
-}
-"""Parameters that are read when PostgreSQL starts, and the majors of which that is so."""
-
 _RELOADED_EXTENSIONS = ("pgaudit", "pg_stat_statements", "auto_explain", "plpgsql")
 """Extensions whose parameters, but for those above, PostgreSQL reads again while it runs."""
 
@@ -134,12 +96,6 @@ def changed_parameters(before: Object | None, after: Object) -> tuple[str, ...]:
 
 def _text_or_none(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def is_postmaster(key: str, major: int | None) -> bool:
-    """An unknown major counts as each of them."""
-    since, until = POSTMASTER.get(key.lower(), (1, 0))
-    return since <= until and (major is None or since <= major <= until)
 
 
 def may_be_postmaster(key: str) -> bool:
