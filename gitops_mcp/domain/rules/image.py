@@ -21,9 +21,6 @@ _NO_UPGRADES = Releases(until=((1, 26, 0),))
 _NEWEST = 99
 """A tag such as 2026.06.09 is a date, though the webhook takes it for a major."""
 _IMAGE = ("spec", "imageName")
-_DISTRIBUTIONS = ("trixie", "bookworm", "bullseye")
-_KINDS_OF_IMAGE = ("standard", "system")
-"""Each has more than `minimal`; a tag without one of these words has what its maker says."""
 _MAJOR = ("spec", "imageCatalogRef", "major")
 _IMAGES = ("spec", "images")
 _UPSTREAM = re.compile(r"(?:.*/)?cloudnative-pg/(?:postgresql|postgis)(?::[^/]*)?")
@@ -137,29 +134,6 @@ def _major_change(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _image_flavour(seen: Seen) -> Iterator[Fault]:
-    """What comes with a tag beside the version, as CloudNativePG's own images name it."""
-    old, new = (_flavour_words(at(side, *_IMAGE)) for side in (seen.stated_before, seen.object))
-    if old is None or new is None:
-        return
-    was, will = (next((one for one in _DISTRIBUTIONS if one in words), None) for words in (old, new))
-    if was and will and was != will:
-        yield Fault(
-            _IMAGE,
-            f"goes from Debian {was} to {will}, whose C library may sort text otherwise: indexes on text then miss "
-            f"rows until they are made anew (REINDEX, ALTER DATABASE ... REFRESH COLLATION VERSION), and no major "
-            f"upgrade goes across; keep {was}",
-            "warning",
-        )
-    if lost := [one for one in _KINDS_OF_IMAGE if one in old and one not in new]:
-        text = f"goes from the {lost[0]} image to another kind, which may lack extensions that databases use: keep "
-        yield Fault(_IMAGE, f"{text}-{lost[0]}-", "warning")
-
-
-def _flavour_words(image: object) -> set[str] | None:
-    return set(image_tag(image).split("-")) if isinstance(image, str) and image_tag(image) else None
-
-
 def _image_in_catalog(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, "spec", "imageCatalogRef")
     wanted = as_int(at(given, "major"))
@@ -180,6 +154,5 @@ RULES = (
     Rule("catalog-major", _ONE, "webhook validateConfiguration", _catalog_major),
     Rule("image-that-stays", _ONE, "CRD CEL", _image_that_stays),
     Rule("major-change", _ONE, "webhook validateImageChange", _major_change, compares=True),
-    Rule("image-flavour", _ONE, "server", _image_flavour, compares=True, ours=True),
     Rule("image-in-catalog", _ONE, "operator", _image_in_catalog),
 )

@@ -33,6 +33,7 @@ from gitops_mcp.domain.rules import (
     storage,
     synchronous,
     together,
+    upgrade,
     waiting,
 )
 from gitops_mcp.domain.rules.reading import has_unfilled
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *metadata.RULES,
     *cluster.RULES,
     *image.RULES,
+    *upgrade.RULES,
     *storage.RULES,
     *parameters.RULES,
     *settings.RULES,
