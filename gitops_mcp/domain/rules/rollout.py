@@ -15,7 +15,7 @@ from gitops_mcp.domain.objects import Object, Path, at, list_at
 from gitops_mcp.domain.rules.reading import parameters_of
 from gitops_mcp.domain.rules.storage import storage_sections
 
-_POD_FIELDS: tuple[Path, ...] = (
+POD_FIELDS: tuple[Path, ...] = (
     ("resources",),
     ("env",),
     ("envFrom",),
@@ -38,6 +38,15 @@ _POD_FIELDS: tuple[Path, ...] = (
     ("plugins",),
     ("postgresql", "extensions"),
 )
+
+AT_RUN_TIME: tuple[Path, ...] = (
+    ("probes", "liveness", "isolationCheck"),
+    ("probes", "readiness", "type"),
+    ("probes", "readiness", "maximumLag"),
+    ("probes", "startup", "type"),
+    ("probes", "startup", "maximumLag"),
+)
+"""Parts of them that no pod has: the instances read them from the Cluster."""
 
 _DEFAULTS: dict[Path, Any] = {
     ("logLevel",): "info",
@@ -67,7 +76,7 @@ _PRELOADED = ("pgaudit", "pg_stat_statements", "auto_explain", "pg_failover_slot
 
 def pod_fields(before: Object | None, after: Object) -> tuple[str, ...]:
     """The fields that differ so that every pod is made anew."""
-    return tuple(f"spec.{'.'.join(map(str, path))}" for path in _POD_FIELDS if not _is_same(before, after, path))
+    return tuple(f"spec.{'.'.join(map(str, path))}" for path in POD_FIELDS if not _is_same(before, after, path))
 
 
 def _is_same(before: Object | None, after: Object, path: Path) -> bool:
@@ -76,12 +85,12 @@ def _is_same(before: Object | None, after: Object, path: Path) -> bool:
 
 def _effective_value(value: Any, path: Path) -> Any:
     """A value with empty parts and stated defaults left out, quantities as numbers."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and path not in AT_RUN_TIME:
         made = {key: _effective_value(part, (*path, key)) for key, part in value.items()}
         return {key: part for key, part in made.items() if part is not None} or None
     if isinstance(value, list):
         return [_effective_value(item, (*path, 0)) for item in value] or None
-    if value == _DEFAULTS.get(path, object()) or value == "":
+    if value == _DEFAULTS.get(path, object()) or value == "" or path in AT_RUN_TIME:
         return None
     if path[:1] == ("resources",) and quantity(value) is not None:
         return quantity(value)
