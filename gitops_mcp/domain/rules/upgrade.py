@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gitops_mcp.domain.cnpg.version import image_tag, major_of
 from gitops_mcp.domain.objects import Object, Path, at, list_at
@@ -117,9 +116,10 @@ def _image_extensions(seen: Seen) -> Iterator[Fault]:
 
 
 def _database_extensions(seen: Seen) -> Iterator[Fault]:
-    cluster, known = cluster_of(seen.object, seen.neighbours), names_in(seen.before, "spec", "extensions")
+    known, cluster = names_in(seen.before, "spec", "extensions"), cluster_of(seen.object, seen.neighbours)
+    around = Seen(cluster, neighbours=seen.neighbours) if cluster else None
     for path, item in entries(seen.object, "spec", "extensions"):
-        if cluster and item.get("name") not in known and (why := _lack(replace(seen, object=cluster, live=None), item)):
+        if around and item.get("name") not in known and (why := _lack(around, item)):
             yield Fault((*path, "name"), why, "warning")
 
 
