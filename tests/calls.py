@@ -81,6 +81,10 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "database_name": "added_database", "owner": here.owner},
         {**here.on, "database_name": "other_database", "owner": here.owner, "extensions": ["hstore"], "schemas": ["s"]},
     ],
+    "update_postgres_database": lambda here: [
+        {**here.on, "database_name": here.database, "connection_limit": 9},
+        {**here.on, "database_name": here.database, "extensions": ["hstore", {"name": "citext", "schema": "public"}]},
+    ],
     "delete_postgres_database": lambda here: [
         {**here.on, "database_name": here.database, **CONFIRMED},
         {**here.on, "database_name": here.database, "drop": True, **CONFIRMED},

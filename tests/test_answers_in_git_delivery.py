@@ -294,6 +294,10 @@ def test_roles_and_databases_answer_as_before(tmp_path: Path, monkeypatch: pytes
             schemas=["sales"],
             change=made["change"],
         )
+        again: dict[str, Any] = {**ON, "database_name": "Night Reports", "change": made["change"]}
+        here.ask("update_postgres_database", **again, locale="de_DE")
+        here.ask("update_postgres_database", **again, schemas=[{"name": "sales", "ensure": "absent"}])
+        here.ask("update_postgres_database", **again, owner="reporter", extensions=["citext"], connection_limit=9)
         here.ask("list_postgres_roles", **ON)
         here.ask("list_postgres_databases", **ON)
         here.ask("get_change", change=made["change"], detail_level="detailed")

@@ -25,6 +25,11 @@ def _object(properties: dict[str, Any]) -> WithJsonSchema:
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
+_NAMED = Annotated[
+    str | dict[str, Any],
+    WithJsonSchema({"anyOf": [_TEXT, {"type": "object", "properties": {"name": _TEXT}, "additionalProperties": True}]}),
+]
+"""An item by its name alone, or with fields as the CRD has them."""
 _ANY_VALUE: dict[str, Any] = {
     "anyOf": [*({"type": kind} for kind in ("string", "integer", "boolean", "null")), {"type": "array", "items": _TEXT}]
 }
@@ -148,6 +153,21 @@ DatabaseOwner = Annotated[str, Field(description="Role that owns it", max_length
 ReclaimPolicy = Annotated[Literal["retain", "delete"], Field(description="delete: dropped once its manifest goes")]
 Extensions = Annotated[list[str] | None, Field(description="To create in it, such as pgcrypto", max_length=100)]
 Schemas = Annotated[list[str] | None, Field(description="To create in it", max_length=100)]
+NewDatabaseOwner = Annotated[str | None, Field(description="Another role to own it", max_length=255)]
+NewExtensions = Annotated[
+    list[_NAMED] | None, Field(description="To add or change: name, version, schema, ensure", max_length=100)
+]
+NewSchemas = Annotated[list[_NAMED] | None, Field(description="The same: name, owner, ensure", max_length=100)]
+Wrappers = Annotated[
+    list[_NAMED] | None,
+    Field(description="The same: name, handler, validator, owner, options, usage, ensure", max_length=100),
+]
+Servers = Annotated[
+    list[_NAMED] | None, Field(description="The same: name, fdw, options, usage, ensure", max_length=100)
+]
+FixedLocale = Annotated[
+    str | None, Field(description="Refused: locale, encoding and template cannot change", max_length=63)
+]
 DropDatabase = Annotated[bool, Strict(), Field(description="true: drop it with all data")]
 NewStorageSize = Annotated[str | None, Field(description="Of each volume, such as 20Gi; only up", max_length=32)]
 WalStorageSize = Annotated[str | None, Field(description="Of the WAL's volume", max_length=32)]

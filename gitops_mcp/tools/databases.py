@@ -15,12 +15,19 @@ from gitops_mcp.tools.arguments import (
     DryRun,
     Environment,
     Extensions,
+    FixedLocale,
     Limit,
+    MaybeConnectionLimit,
     Namespace,
     NewDatabaseName,
+    NewDatabaseOwner,
+    NewExtensions,
+    NewSchemas,
     Reason,
     ReclaimPolicy,
     Schemas,
+    Servers,
+    Wrappers,
 )
 from gitops_mcp.tools.registry import Tool
 
@@ -74,6 +81,51 @@ def create_postgres_database(
     )
 
 
+def update_postgres_database(
+    app: App,
+    cluster_name: ClusterName,
+    database_name: NewDatabaseName,
+    owner: NewDatabaseOwner = None,
+    extensions: NewExtensions = None,
+    schemas: NewSchemas = None,
+    fdws: Wrappers = None,
+    servers: Servers = None,
+    connection_limit: MaybeConnectionLimit = None,
+    locale: FixedLocale = None,
+    confirm_deletion: Confirm = False,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Propose another owner, limit, extensions, schemas, foreign data wrappers (fdws) or foreign servers of a database.
+
+    Only the lines that change, for review; what is not named stays. An item is a name, or fields as the Database has
+    them: {"name": "vector", "version": "0.8.0"}; {"name": "s", "ensure": "absent"} drops it.
+    """
+    from gitops_mcp.workflows.writing import databases
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest(
+        "update_postgres_database",
+        environment,
+        change=change,
+        reason=reason,
+        dry_run=dry_run,
+        confirmed=confirm_deletion,
+    )
+    return databases.update_database(
+        app,
+        request,
+        databases.WhichDatabase(cluster_name, database_name, namespace),
+        owner=owner,
+        connection_limit=connection_limit,
+        lists={"extensions": extensions, "schemas": schemas, "fdws": fdws, "servers": servers},
+        locale=locale,
+    )
+
+
 def delete_postgres_database(
     app: App,
     cluster_name: ClusterName,
@@ -109,5 +161,6 @@ def delete_postgres_database(
 TOOLS = (
     Tool(list_postgres_databases, "List databases", "read", toolset="databases"),
     Tool(create_postgres_database, "Create a database", "propose", toolset="databases"),
+    Tool(update_postgres_database, "Update a database", "destroy", toolset="databases"),
     Tool(delete_postgres_database, "Delete a database", "destroy", toolset="databases"),
 )

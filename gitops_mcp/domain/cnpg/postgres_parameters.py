@@ -1,101 +1,263 @@
-"""The parameters that PostgreSQL 13 to 18 have of their own; those of extensions have a point in their names.
+"""Whether PostgreSQL would take a parameter: judged as it judges its file when it starts, by its own data of 14 to 18.
 
-A name that is none of these is unknown here, and wrong only where it is nearly one of them: builds of others have
-parameters of their own.
+What only a server can tell (whether a file, a library or a time zone exists, whether limits fit each other), and what
+depends on how PostgreSQL was built, is not decided.
 """
 
 from __future__ import annotations
 
 import difflib
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-_NEAR = 0.85
+from gitops_mcp.domain.cnpg.cluster_arguments import parse_flag
+from gitops_mcp.domain.cnpg.postgres_settings import MAJORS, Setting, is_known_extension, majors_with, settings_of
+from gitops_mcp.domain.names import quote
 
-PARAMETERS = frozenset(
-    """
-allow_alter_system allow_in_place_tablespaces allow_system_table_mods application_name archive_cleanup_command
-archive_command archive_library archive_mode archive_timeout array_nulls authentication_timeout autovacuum
-autovacuum_analyze_scale_factor autovacuum_analyze_threshold autovacuum_freeze_max_age autovacuum_max_workers
-autovacuum_multixact_freeze_max_age autovacuum_naptime autovacuum_vacuum_cost_delay autovacuum_vacuum_cost_limit
-autovacuum_vacuum_insert_scale_factor autovacuum_vacuum_insert_threshold autovacuum_vacuum_max_threshold
-autovacuum_vacuum_scale_factor autovacuum_vacuum_threshold autovacuum_work_mem autovacuum_worker_slots
-backend_flush_after backslash_quote backtrace_functions bgwriter_delay bgwriter_flush_after bgwriter_lru_maxpages
-bgwriter_lru_multiplier block_size bonjour bonjour_name bytea_output check_function_bodies checkpoint_completion_target
-checkpoint_flush_after checkpoint_timeout checkpoint_warning client_connection_check_interval client_encoding
-client_min_messages cluster_name commit_delay commit_siblings commit_timestamp_buffers compute_query_id config_file
-constraint_exclusion cpu_index_tuple_cost cpu_operator_cost cpu_tuple_cost createrole_self_grant cursor_tuple_fraction
-data_checksums data_directory data_directory_mode data_sync_retry datestyle db_user_namespace deadlock_timeout
-debug_assertions debug_copy_parse_plan_trees debug_discard_caches debug_io_direct debug_logical_replication_streaming
-debug_parallel_query debug_pretty_print debug_print_parse debug_print_plan debug_print_rewritten
-debug_raw_expression_coverage_test debug_write_read_parse_plan_trees default_statistics_target
-default_table_access_method default_tablespace default_text_search_config default_toast_compression
-default_transaction_deferrable default_transaction_isolation default_transaction_read_only dynamic_library_path
-dynamic_shared_memory_type effective_cache_size effective_io_concurrency enable_async_append enable_bitmapscan
-enable_distinct_reordering enable_gathermerge enable_group_by_reordering enable_hashagg enable_hashjoin
-enable_incremental_sort enable_indexonlyscan enable_indexscan enable_material enable_memoize enable_mergejoin
-enable_nestloop enable_parallel_append enable_parallel_hash enable_partition_pruning enable_partitionwise_aggregate
-enable_partitionwise_join enable_presorted_aggregate enable_self_join_elimination enable_seqscan enable_sort
-enable_tidscan escape_string_warning event_source event_triggers exit_on_error extension_control_path external_pid_file
-extra_float_digits file_copy_method file_extend_method force_parallel_mode from_collapse_limit fsync full_page_writes
-geqo geqo_effort geqo_generations geqo_pool_size geqo_seed geqo_selection_bias geqo_threshold gin_fuzzy_search_limit
-gin_pending_list_limit gss_accept_delegation hash_mem_multiplier hba_file hot_standby hot_standby_feedback
-huge_page_size huge_pages huge_pages_status icu_validation_level ident_file idle_in_transaction_session_timeout
-idle_replication_slot_timeout idle_session_timeout ignore_checksum_failure ignore_invalid_pages ignore_system_indexes
-in_hot_standby integer_datetimes intervalstyle io_combine_limit io_max_combine_limit io_max_concurrency io_method
-io_workers jit jit_above_cost jit_debugging_support jit_dump_bitcode jit_expressions jit_inline_above_cost
-jit_optimize_above_cost jit_profiling_support jit_provider jit_tuple_deforming join_collapse_limit krb_caseins_users
-krb_server_keyfile lc_collate lc_ctype lc_messages lc_monetary lc_numeric lc_time listen_addresses lo_compat_privileges
-local_preload_libraries lock_timeout log_autovacuum_min_duration log_checkpoints log_connections log_destination
-log_directory log_disconnections log_duration log_error_verbosity log_executor_stats log_file_mode log_filename
-log_hostname log_line_prefix log_lock_failures log_lock_waits log_min_duration_sample log_min_duration_statement
-log_min_error_statement log_min_messages log_parameter_max_length log_parameter_max_length_on_error log_parser_stats
-log_planner_stats log_recovery_conflict_waits log_replication_commands log_rotation_age log_rotation_size
-log_startup_progress_interval log_statement log_statement_sample_rate log_statement_stats log_temp_files log_timezone
-log_transaction_sample_rate log_truncate_on_rotation logging_collector logical_decoding_work_mem
-maintenance_io_concurrency maintenance_work_mem max_active_replication_origins max_connections max_files_per_process
-max_function_args max_identifier_length max_index_keys max_locks_per_transaction max_logical_replication_workers
-max_notify_queue_pages max_parallel_apply_workers_per_subscription max_parallel_maintenance_workers
-max_parallel_workers max_parallel_workers_per_gather max_pred_locks_per_page max_pred_locks_per_relation
-max_pred_locks_per_transaction max_prepared_transactions max_replication_slots max_slot_wal_keep_size max_stack_depth
-max_standby_archive_delay max_standby_streaming_delay max_sync_workers_per_subscription max_wal_senders max_wal_size
-max_worker_processes md5_password_warnings min_dynamic_shared_memory min_parallel_index_scan_size
-min_parallel_table_scan_size min_wal_size multixact_member_buffers multixact_offset_buffers notify_buffers
-num_os_semaphores oauth_validator_libraries old_snapshot_threshold operator_precedence_warning
-parallel_leader_participation parallel_setup_cost parallel_tuple_cost password_encryption plan_cache_mode port
-post_auth_delay pre_auth_delay primary_conninfo primary_slot_name promote_trigger_file quote_all_identifiers
-random_page_cost recovery_end_command recovery_init_sync_method recovery_min_apply_delay recovery_prefetch
-recovery_target recovery_target_action recovery_target_inclusive recovery_target_lsn recovery_target_name
-recovery_target_time recovery_target_timeline recovery_target_xid recursive_worktable_factor
-remove_temp_files_after_crash reserved_connections restart_after_crash restore_command restrict_nonsystem_relation_kind
-row_security scram_iterations search_path segment_size send_abort_for_crash send_abort_for_kill seq_page_cost
-serializable_buffers server_encoding server_version server_version_num session_preload_libraries
-session_replication_role shared_buffers shared_memory_size shared_memory_size_in_huge_pages shared_memory_type
-shared_preload_libraries ssl ssl_ca_file ssl_cert_file ssl_ciphers ssl_crl_dir ssl_crl_file ssl_dh_params_file
-ssl_ecdh_curve ssl_groups ssl_key_file ssl_library ssl_max_protocol_version ssl_min_protocol_version
-ssl_passphrase_command ssl_passphrase_command_supports_reload ssl_prefer_server_ciphers ssl_tls13_ciphers
-standard_conforming_strings statement_timeout stats_fetch_consistency stats_temp_directory subtransaction_buffers
-summarize_wal superuser_reserved_connections sync_replication_slots synchronize_seqscans synchronized_standby_slots
-synchronous_commit synchronous_standby_names syslog_facility syslog_ident syslog_sequence_numbers syslog_split_messages
-tcp_keepalives_count tcp_keepalives_idle tcp_keepalives_interval tcp_user_timeout temp_buffers temp_file_limit
-temp_tablespaces timezone timezone_abbreviations trace_connection_negotiation trace_locks trace_lwlocks trace_notify
-trace_recovery_messages trace_sort track_activities track_activity_query_size track_commit_timestamp
-track_cost_delay_timing track_counts track_functions track_io_timing track_wal_io_timing transaction_buffers
-transaction_deferrable transaction_isolation transaction_read_only transaction_timeout transform_null_equals
-unix_socket_directories unix_socket_group unix_socket_permissions update_process_title vacuum_buffer_usage_limit
-vacuum_cleanup_index_scale_factor vacuum_cost_delay vacuum_cost_limit vacuum_cost_page_dirty vacuum_cost_page_hit
-vacuum_cost_page_miss vacuum_defer_cleanup_age vacuum_failsafe_age vacuum_freeze_min_age vacuum_freeze_table_age
-vacuum_max_eager_freeze_failure_rate vacuum_multixact_failsafe_age vacuum_multixact_freeze_min_age
-vacuum_multixact_freeze_table_age vacuum_truncate wal_block_size wal_buffers wal_compression wal_consistency_checking
-wal_decode_buffer_size wal_init_zero wal_keep_segments wal_keep_size wal_level wal_log_hints
-wal_receiver_create_temp_slot wal_receiver_status_interval wal_receiver_timeout wal_recycle wal_retrieve_retry_interval
-wal_segment_size wal_sender_timeout wal_skip_threshold wal_summary_keep_time wal_sync_method wal_writer_delay
-wal_writer_flush_after work_mem xmlbinary xmloption zero_damaged_pages
-""".split()  # noqa: SIM905 - a list of quoted words would be three times as long
+_NEAR, _NEARER = 0.75, 0.85
+_SUCCESSORS = {"wal_keep_segments": "wal_keep_size", "checkpoint_segments": "max_wal_size"}
+_INTEGER = re.compile(r"[ \t\n\r\f\v]*([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+_REAL = re.compile(
+    r"[ \t\n\r\f\v]*([+-]?(?:0[xX](?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?[0-9]+)?"
+    r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?|nan))",
+    re.IGNORECASE | re.ASCII,
 )
+_MEMORY = {"B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
+_TIME = {"us": 1, "ms": 10**3, "s": 10**6, "min": 60 * 10**6, "h": 3600 * 10**6, "d": 86400 * 10**6}
+_BLOCK = {"8kB": 2**13}
+_LONGEST = 40
+"""Digits; more than any range has."""
+_MISSPELT = {"k": "kB", "kb": "kB", "K": "kB", "KB": "kB", "M": "MB", "mb": "MB", "G": "GB", "gb": "GB", "m": "min"}
+_ON_AND_OFF = ("true", "false", "yes", "no", "1", "0")
+_HIDDEN = {
+    "wal_level": ("archive", "hot_standby"),
+    "client_min_messages": ("debug", "info"),
+    "icu_validation_level": ("debug", "info"),
+    "log_min_messages": ("debug",),
+    "log_min_error_statement": ("debug",),
+    "auto_explain.log_level": ("debug",),
+    "pgaudit.log_level": ("debug",),
+}
+"""Choices that no list shows."""
+_OF_BUILDS = {"default_toast_compression": ("lz4",), "wal_compression": ("lz4", "zstd"), "io_method": ("io_uring",)}
+_WORDS = {
+    "log_destination": (("stderr", "csvlog", "syslog", "jsonlog"), ()),
+    "log_connections": (
+        ("on", "off", *_ON_AND_OFF, "receipt", "authentication", "authorization", "setup_durations", "all"),
+        (),
+    ),
+    "datestyle": (
+        ("iso", "sql", "german", "ymd", "dmy", "euro", "european", "mdy", "us", "noneuro", "noneuropean", "default"),
+        ("postgres",),
+    ),
+    "debug_io_direct": (("data", "wal", "wal_init"), ()),
+    "createrole_self_grant": (("set", "inherit"), ()),
+    "restrict_nonsystem_relation_kind": (("view", "foreign-table"), ()),
+}
+"""Lists of words, and the beginnings of more of them."""
+_NEWER_WORDS = {"jsonlog": 15}
+_AREAS = frozenset(
+    """
+    africa america antarctica arctic asia atlantic australia brazil canada chile etc europe indian mexico pacific posix
+    right us systemv
+    """.split()  # noqa: SIM905 - as a list it takes a line for each
+)
+"""All that a slash may follow in the name of a time zone."""
 
 
-def meant_parameter(name: str) -> str | None:
-    """The parameter that a name nearly is; None: it is one, or is like none. Case does not count, as in PostgreSQL."""
-    wanted = name.lower()
-    if "." in name or wanted in PARAMETERS:
+@dataclass(frozen=True)
+class Verdict:
+    accepted: bool | None
+    """None: not decided."""
+    why: str = ""
+
+
+_YES = Verdict(accepted=True)
+
+
+def is_judged(major: int | None) -> bool:
+    return major in MAJORS
+
+
+def judge_parameter(name: str, value: str, major: int) -> Verdict:
+    """What PostgreSQL makes of `name = 'value'` in its file; names count whatever their case. `major`: of `MAJORS`."""
+    setting = settings_of(major).get(name.lower())
+    if setting is None:
+        if "." in name and not is_known_extension(name):
+            return _YES
+        return Verdict(accepted=False, why=_unknown_name(name, major))
+    if setting.context == "i":
+        return Verdict(
+            accepted=False, why="cannot be set in a file, and PostgreSQL does not start with it: leave it out"
+        )
+    verdict = _judge_value(setting, value, major)
+    if verdict.accepted is False and "." in name:
+        return Verdict(
+            accepted=None, why=f"{verdict.why} (the extension says so when it is loaded, and goes on without)"
+        )
+    return verdict
+
+
+def nearly_parameter(name: str) -> str | None:
+    """The parameter of any major that a name nearly is; None: it is one, or is like none."""
+    if "." in name or majors_with(name):
         return None
-    return next(iter(difflib.get_close_matches(wanted, PARAMETERS, n=1, cutoff=_NEAR)), None)
+    known = {one for major in MAJORS for one in settings_of(major)}
+    return next(iter(difflib.get_close_matches(name.lower(), known, n=1, cutoff=_NEARER)), None)
+
+
+def is_read_at_start(name: str, major: int | None) -> bool:
+    """Whether a change needs a restart; an unknown major counts as each of them."""
+    majors = MAJORS if major is None else (min(max(major, MAJORS[0]), MAJORS[-1]),)
+    found = (settings_of(one).get(name.lower()) for one in majors)
+    return any(one is not None and one.at_start for one in found)
+
+
+def _unknown_name(name: str, major: int) -> str:
+    lower, extension = name.lower(), name.partition(".")[0] if "." in name else ""
+    of = f"{extension} with PostgreSQL {major}" if extension else f"PostgreSQL {major}, which does not start with it"
+    if had := majors_with(lower):
+        came = f"it came with {had[0]}" if had[0] > major else f"it went with {had[-1] + 1}"
+        return f"is no parameter of {of}; {came}: leave it out"
+    own = [key for key, one in settings_of(major).items() if one.context != "i" and ("." in key) == bool(extension)]
+    near = _SUCCESSORS.get(lower) or next(iter(difflib.get_close_matches(lower, own, n=1, cutoff=_NEAR)), None)
+    return f"is no parameter of {of}; {f'did you mean {near}?' if near else 'leave it out'}"
+
+
+def _judge_value(setting: Setting, value: str, major: int) -> Verdict:
+    match setting.kind:
+        case "b":
+            why = "" if parse_flag(value) is not None else f"{quote(value)} is neither 'on' nor 'off'"
+        case "e":
+            return _judge_choice(setting, value)
+        case "i" | "r":
+            return _judge_number(setting, value, major)
+        case _:
+            return _judge_text(setting, value, major)
+    return Verdict(accepted=not why, why=why)
+
+
+def _judge_choice(setting: Setting, value: str) -> Verdict:
+    given, choices = value.lower(), tuple(one.lower() for one in setting.choices)
+    more = (*_HIDDEN.get(setting.name, ()), *(_ON_AND_OFF if {"on", "off"} <= set(choices) else ()))
+    if given in {*choices, *more}:
+        return _YES
+    if given in _OF_BUILDS.get(setting.name, ()):
+        return Verdict(accepted=None, why=f"{quote(value)} is there only where PostgreSQL was built with it")
+    listed = ", ".join(one or "''" for one in setting.choices)
+    return Verdict(accepted=False, why=f"{quote(value)} does not exist; there are: {listed}")
+
+
+def _judge_text(setting: Setting, value: str, major: int) -> Verdict:
+    if setting.name in _WORDS:
+        words, starts = _WORDS[setting.name]
+        words = tuple(one for one in words if major >= _NEWER_WORDS.get(one, 0))
+        given = [one.strip().strip('"').lower() for one in value.split(",")] if value.strip() else []
+        wrong = [one for one in given if one not in words and not one.startswith(starts or ("\0",))]
+        if wrong:
+            text = f"{quote(wrong[0])} does not exist; there are: {', '.join((*words, *starts))}"
+            return Verdict(accepted=False, why=text)
+    if setting.name in {"timezone", "log_timezone"} and "/" in value and value.partition("/")[0].lower() not in _AREAS:
+        return Verdict(accepted=False, why=f"{quote(value)} is no time zone: such as 'UTC' or 'Europe/Rome'")
+    return _YES
+
+
+def _judge_number(setting: Setting, value: str, major: int) -> Verdict:
+    number = _read_number(setting, value)
+    if number is None:
+        return Verdict(accepted=False, why=f"{quote(value)} {_what_works(setting, value)}")
+    if not setting.least <= number <= setting.most or (setting.kind == "i" and abs(number) > 2**31):
+        text = f"{quote(value)} is outside of {_bound(setting, setting.least)} to {_bound(setting, setting.most)}"
+        return Verdict(accepted=False, why=f"{text}: such as {quote(_nearest(setting, number))}")
+    if setting.name == "vacuum_buffer_usage_limit" and 0 < number < 128:
+        return Verdict(accepted=False, why=f"{quote(value)} is neither 0 nor from 128kB to 16GB: such as '2MB'")
+    if setting.name == "max_connections" and major < 18 and number > setting.most - 1000:
+        text = f"{quote(value)} is too many together with max_worker_processes and max_wal_senders: such as '500'"
+        return Verdict(accepted=False if number > setting.most - 22 else None, why=text)
+    return _YES
+
+
+def _read_number(setting: Setting, text: str) -> float | None:
+    """By `parse_int` and `parse_real` of guc.c, in the setting's own unit."""
+    found = _INTEGER.match(text) if setting.kind == "i" else None
+    if found is None or text[found.end() : found.end() + 1] in {".", "e", "E"}:
+        found = _REAL.match(text)
+        value = _real_value(found[1], is_endless=setting.kind == "r") if found else None
+    else:
+        value = _integer_value(found[1], found[2])
+    if found is None or value is None:
+        return None
+    unit = text[found.end() :].strip(" \t\n\r\f\v")
+    made = _in_base_unit(value, unit, setting.unit) if unit else value
+    if made is None or setting.kind == "r":
+        return made
+    return float(round(made)) if math.isfinite(made) else None
+
+
+def _integer_value(sign: str, digits: str) -> float:
+    """With a zero before it is octal."""
+    base = 16 if digits[:2].lower() == "0x" else 8 if digits[0] == "0" else 10
+    return math.inf if len(digits) > _LONGEST else float(int(digits, base)) * (-1 if sign == "-" else 1)
+
+
+def _real_value(text: str, *, is_endless: bool) -> float | None:
+    """`is_endless`: infinity may be said; what is only too large is none."""
+    is_word = text.lstrip("+-")[0] in "iInN"
+    try:
+        made = float.fromhex(text) if "x" in text.lower() else float(text)
+    except OverflowError:
+        return None
+    return made if math.isfinite(made) or (is_word and is_endless and not math.isnan(made)) else None
+
+
+def _in_base_unit(value: float, unit: str, base: str) -> float | None:
+    """A fraction counts to the next smaller unit alone."""
+    family = _units_beside(base)
+    if unit not in family:
+        return None
+    own = {**family, **_BLOCK}[base]
+    made = value * family[unit] / own
+    smaller = [size / own for size in family.values() if size < family[unit]]
+    return round(made / smaller[-1]) * smaller[-1] if smaller and math.isfinite(made) else made
+
+
+def _units_beside(unit: str) -> dict[str, int]:
+    """All that stand for a number of the same kind; none where numbers are bare."""
+    return _TIME if unit in _TIME else _MEMORY if unit else {}
+
+
+def _what_works(setting: Setting, value: str) -> str:
+    family = _units_beside(setting.unit)
+    if not family:
+        return f"is no number: such as {quote(_example(setting))}"
+    mended = next(_mended_values(setting, value), _example(setting))
+    *units, last = family
+    return f"is no number with {', '.join(units)} or {last}: such as {quote(mended)}"
+
+
+def _mended_values(setting: Setting, value: str) -> Iterator[str]:
+    text = value.strip().strip("'")
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    unit = text[len(number) :]
+    for one in (text, f"{number}{_MISSPELT.get(unit, unit)}"):
+        found = _read_number(setting, one)
+        if found is not None and setting.least <= found <= setting.most:
+            yield one
+
+
+def _example(setting: Setting) -> str:
+    return _bound(setting, max(setting.least, min(1.0 if setting.kind == "r" else setting.least, setting.most), 0.0))
+
+
+def _nearest(setting: Setting, number: float) -> str:
+    return _bound(setting, setting.most) if setting.most < min(number, 1e300) else _example(setting)
+
+
+def _bound(setting: Setting, number: float) -> str:
+    """A number of a setting's unit as PostgreSQL takes it."""
+    if setting.unit in _BLOCK:
+        return _bound(replace(setting, unit="kB"), number * 8) if number > 0 else f"{number:.0f}"
+    shown = f"{number:.0f}" if number == int(number) and abs(number) < 1e15 else f"{number:g}"
+    return f"{shown}{setting.unit}" if number > 0 else shown

@@ -5,41 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, with_instances
+from gitops_mcp.domain.cnpg.cluster_spec import instance_count, with_instances
+from gitops_mcp.domain.cnpg.postgres_parameters import is_read_at_start
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.impact.annotation import annotation_impacts, hibernation_impacts
+from gitops_mcp.domain.impact.cluster_fields import field_impacts
 from gitops_mcp.domain.impact.level import Impact, Level, impact
+from gitops_mcp.domain.impact.replica import replica_impacts
 from gitops_mcp.domain.impact.role import login_impacts
+from gitops_mcp.domain.impact.service import service_impacts
+from gitops_mcp.domain.impact.volume import volume_impacts
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.domain.rules.image import running_major, wanted_major
 from gitops_mcp.domain.rules.reading import as_text, entries, parameters_of
 from gitops_mcp.domain.rules.rollout import (
     HOT_STANDBY,
-    added_volumes,
     changed_parameters,
     changed_preloads,
     grown_volumes,
-    is_postmaster,
     may_be_postmaster,
     pod_fields,
 )
 from gitops_mcp.domain.rules.together import RESIZE_SAFE
 from gitops_mcp.errors import GitOpsError
 
-_RELOADED = (
-    ("postgresql", "pg_hba"),
-    ("postgresql", "pg_ident"),
-    ("postgresql", "synchronous"),
-    ("postgresql", "ldap"),
-    ("postgresql", "enableAlterSystem"),
-    ("postgresql", "syncReplicaElectionConstraint"),
-    ("minSyncReplicas",),
-    ("maxSyncReplicas",),
-    ("certificates",),
-    ("podSelectorRefs",),
-)
+_WAITING = "Waiting for user action"
 
 
 def impacts(
@@ -59,14 +51,16 @@ def impacts(
     changes = [
         *_scaling_impacts(before, after, live),
         *_image_impacts(before, after, live),
-        *_volume_impacts(before, after),
+        *volume_impacts(before, after),
         *_pod_impacts(before, after),
         *_parameter_impacts(before, after, live),
-        *_reload_impacts(before, after),
+        *field_impacts(before, after),
         *annotation_impacts(before, after),
         *hibernation_impacts(before, after, live),
-        *_replica_impacts(before, after),
+        *replica_impacts(before, after),
         *_access_impacts(before, after),
+        *service_impacts(before, after),
+        *_strategy_impacts(before, after, live),
     ]
     yield from changes
     level = max((change.level for change in changes), default=Level.NONE)
@@ -159,20 +153,6 @@ def _upgrade_taken_back(what: str, live: Object, image: dict[str, Any], major: i
         )
 
 
-def _volume_impacts(before: Object, after: Object) -> Iterator[Impact]:
-    for name in grown_volumes(before, after):
-        yield impact(
-            Level.NONE,
-            f"{name}: volumes grow while in use where the StorageClass allows expansion, and stay where it does not",
-        )
-    for name in added_volumes(before, after):
-        yield impact(Level.ROLLING_RESTART, f"{name}: every instance restarts to get the new volume")
-    for name in ("storage", "walStorage"):
-        old, new = (at(side, "spec", name, "storageClass") for side in (before, after))
-        if old != new and at(before, "spec", name) is not None:
-            yield impact(Level.NONE, f"spec.{name}.storageClass: only volumes made from now on have the other class")
-
-
 def _pod_impacts(before: Object, after: Object) -> Iterator[Impact]:
     for field in pod_fields(before, after):
         yield impact(Level.ROLLING_RESTART, f"{field}: part of every pod, which is made anew")
@@ -181,7 +161,7 @@ def _pod_impacts(before: Object, after: Object) -> Iterator[Impact]:
 def _parameter_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
     number = _major(before, after, live)
     changed = changed_parameters(before, after)
-    restarting = [key for key in changed if is_postmaster(key, number)]
+    restarting = [key for key in changed if is_read_at_start(key, number)]
     if restarting:
         yield impact(
             Level.ROLLING_RESTART, f"{_fields(restarting)}: read when PostgreSQL starts, so every instance restarts"
@@ -213,7 +193,7 @@ def _major(before: Object, after: Object, live: Object | None) -> int | None:
 def _lowered_parameters(before: Object, after: Object, major: int | None) -> list[str]:
     changed = changed_parameters(before, after)
     return [
-        key for key in changed if key in HOT_STANDBY and is_postmaster(key, major) and _is_lower(before, after, key)
+        key for key in changed if key in HOT_STANDBY and is_read_at_start(key, major) and _is_lower(before, after, key)
     ]
 
 
@@ -227,38 +207,28 @@ def _is_lower(before: Object, after: Object, key: str) -> bool:
     return not (old.isdecimal() and new.isdecimal()) or int(new) < int(old)
 
 
-def _reload_impacts(before: Object, after: Object) -> Iterator[Impact]:
-    for path in _RELOADED:
-        old, new = (at(side, "spec", *path) or None for side in (before, after))
-        if old != new:
-            yield impact(Level.RELOAD, f"spec.{'.'.join(path)}: a reload, without a restart")
-
-
-def _replica_impacts(before: Object, after: Object) -> Iterator[Impact]:
-    was, will = is_replica(before), is_replica(after)
-    if not was and will:
-        yield impact(Level.OUTAGE, "spec.replica: the cluster becomes a replica, and takes no more writes")
-    elif was and not will and at(after, "spec", "replica", "promotionToken"):
-        yield impact(Level.OUTAGE, "spec.replica: the cluster becomes primary once it has what the token names")
-    elif was and not will:
-        yield impact(
-            Level.DATA_LOSS,
-            "spec.replica: the cluster becomes primary at once; what the old primary did not send is lost, and it is "
-            "to be made anew",
-        )
-    elif at(before, "spec", "replica") != at(after, "spec", "replica"):
-        yield impact(Level.RELOAD, "spec.replica: the settings of the replica change")
-
-
 def _access_impacts(before: Object, after: Object) -> Iterator[Impact]:
     if at(before, "spec", "enableSuperuserAccess") is True and at(after, "spec", "enableSuperuserAccess") is not True:
         yield impact(Level.NONE, "spec.enableSuperuserAccess: the password of postgres is disabled")
+    elif at(before, "spec", "enableSuperuserAccess") != at(after, "spec", "enableSuperuserAccess"):
+        yield impact(Level.NONE, "spec.enableSuperuserAccess: whether postgres may log in with a password")
     place = ("spec", "managed", "roles")
     old = {as_text(role.get("name")): role for _, role in entries(before, *place)}
     for _, role in entries(after, *place):
         name = as_text(role.get("name"))
         if role != old.get(name):
             yield from login_impacts(f"spec.managed.roles[{name}]", old.get(name), role)
+
+
+def _strategy_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:
+    old, new = (at(side, "spec", "primaryUpdateStrategy") or "unsupervised" for side in (before, after))
+    if old == new:
+        return
+    if new != "supervised" and at(live, "status", "phase") == _WAITING:
+        yield impact(Level.ROLLING_RESTART, "spec.primaryUpdateStrategy: the primary, which waits for it, restarts now")
+    else:
+        text = "a person has to finish each update" if new == "supervised" else "updates finish by themselves"
+        yield impact(Level.NONE, f"spec.primaryUpdateStrategy: {text}, from the next one on")
 
 
 def _rollout_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:

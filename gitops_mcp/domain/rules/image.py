@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.defaults import default_major
@@ -20,10 +21,9 @@ _NO_UPGRADES = Releases(until=((1, 26, 0),))
 _NEWEST = 99
 """A tag such as 2026.06.09 is a date, though the webhook takes it for a major."""
 _IMAGE = ("spec", "imageName")
-_DISTRIBUTIONS = ("trixie", "bookworm", "bullseye")
-_KINDS_OF_IMAGE = ("standard", "system")
-"""Each has more than `minimal`; a tag without one of these words has what its maker says."""
 _MAJOR = ("spec", "imageCatalogRef", "major")
+_IMAGES = ("spec", "images")
+_UPSTREAM = re.compile(r"(?:.*/)?cloudnative-pg/(?:postgresql|postgis)(?::[^/]*)?")
 
 
 def wanted_major(cluster: Object | None) -> int | None:
@@ -34,6 +34,31 @@ def wanted_major(cluster: Object | None) -> int | None:
 def running_major(live: Object | None) -> int | None:
     """The major of the data directory, which an upgrade that failed leaves as it was."""
     return as_int(at(live, "status", "pgDataImageInfo", "majorVersion")) or wanted_major(live)
+
+
+def wanted_image(seen: Seen) -> str | None:
+    """The image that a Cluster gets: its own, or that of its catalog, where that can be seen.
+
+    The operator's default, which its configuration may replace, is not known until the API has it.
+    """
+    catalog, major = at(seen.object, "spec", "imageCatalogRef"), as_int(at(seen.object, *_MAJOR))
+    if catalog is None:
+        return as_text(at(seen.stated, *_IMAGE)) or as_text(at(seen.live, *_IMAGE)) or None
+    images = (item for one in seen.neighbours if _is_meant(seen, one, catalog) for _, item in entries(one, *_IMAGES))
+    return next((as_text(item.get("image")) or None for item in images if item.get("major") == major), None)
+
+
+def runs_upstream_image(seen: Seen) -> bool:
+    """One of CloudNativePG's own, from wherever it is pulled."""
+    return _UPSTREAM.fullmatch((wanted_image(seen) or "").partition("@")[0]) is not None
+
+
+def _is_meant(seen: Seen, other: Object, catalog: Object) -> bool:
+    return (
+        at(other, "kind") == at(catalog, "kind")
+        and at(other, "metadata", "name") == at(catalog, "name")
+        and (at(other, "kind") == "ClusterImageCatalog" or same_namespace(seen.object, other))
+    )
 
 
 def _image_name(seen: Seen) -> Iterator[Fault]:
@@ -109,45 +134,17 @@ def _major_change(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _image_flavour(seen: Seen) -> Iterator[Fault]:
-    """What comes with a tag beside the version, as CloudNativePG's own images name it."""
-    old, new = (_flavour_words(at(side, *_IMAGE)) for side in (seen.stated_before, seen.object))
-    if old is None or new is None:
-        return
-    was, will = (next((one for one in _DISTRIBUTIONS if one in words), None) for words in (old, new))
-    if was and will and was != will:
-        yield Fault(
-            _IMAGE,
-            f"goes from Debian {was} to {will}, whose C library may sort text otherwise: indexes on text then miss "
-            f"rows until they are made anew (REINDEX, ALTER DATABASE ... REFRESH COLLATION VERSION), and no major "
-            f"upgrade goes across; keep {was}",
-            "warning",
-        )
-    if lost := [one for one in _KINDS_OF_IMAGE if one in old and one not in new]:
-        text = f"goes from the {lost[0]} image to another kind, which may lack extensions that databases use: keep "
-        yield Fault(_IMAGE, f"{text}-{lost[0]}-", "warning")
-
-
-def _flavour_words(image: object) -> set[str] | None:
-    return set(image_tag(image).split("-")) if isinstance(image, str) and image_tag(image) else None
-
-
 def _image_in_catalog(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, "spec", "imageCatalogRef")
     wanted = as_int(at(given, "major"))
     for other in seen.neighbours:
-        if (
-            at(other, "kind") == at(given, "kind")
-            and at(other, "metadata", "name") == at(given, "name")
-            and (at(other, "kind") == "ClusterImageCatalog" or same_namespace(seen.object, other))
-        ):
-            majors = [item.get("major") for _, item in entries(other, "spec", "images")]
-            if wanted is not None and wanted not in majors:
-                yield Fault(
-                    _MAJOR,
-                    f"{at(given, 'kind')} {at(given, 'name')} has no image of PostgreSQL {wanted}; there are: "
-                    f"{', '.join(map(str, majors))}",
-                )
+        majors = [item.get("major") for _, item in entries(other, *_IMAGES)]
+        if _is_meant(seen, other, given) and wanted is not None and wanted not in majors:
+            yield Fault(
+                _MAJOR,
+                f"{at(given, 'kind')} {at(given, 'name')} has no image of PostgreSQL {wanted}; there are: "
+                f"{', '.join(map(str, majors))}",
+            )
 
 
 _ONE = ("Cluster",)
@@ -157,6 +154,5 @@ RULES = (
     Rule("catalog-major", _ONE, "webhook validateConfiguration", _catalog_major),
     Rule("image-that-stays", _ONE, "CRD CEL", _image_that_stays),
     Rule("major-change", _ONE, "webhook validateImageChange", _major_change, compares=True),
-    Rule("image-flavour", _ONE, "server", _image_flavour, compares=True, ours=True),
     Rule("image-in-catalog", _ONE, "operator", _image_in_catalog),
 )

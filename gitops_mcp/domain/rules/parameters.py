@@ -16,13 +16,10 @@ from gitops_mcp.domain.cnpg.cluster_arguments import (
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, requested_size
 from gitops_mcp.domain.cnpg.defaults import default_parameters
 from gitops_mcp.domain.cnpg.golang import parse_integer
-from gitops_mcp.domain.cnpg.postgres_parameters import meant_parameter
 from gitops_mcp.domain.cnpg.quantity import is_memory_size, memory_bytes
 from gitops_mcp.domain.cnpg.releases import ALL, Releases
-from gitops_mcp.domain.cnpg.version import NEWEST
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Path, at
-from gitops_mcp.domain.rules.image import wanted_major
 from gitops_mcp.domain.rules.reading import annotations_of, as_text, has_unfilled, parameters_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 from gitops_mcp.errors import InvalidRequest
@@ -61,15 +58,6 @@ def _is_refused_by_webhook(key: str, value: str) -> bool:
         or (key == "shared_buffers" and memory_bytes(value) is None)
         or (key in FLAGS and parse_flag(value) is None)
     )
-
-
-def _parameter_names(seen: Seen) -> Iterator[Fault]:
-    """PostgreSQL does not start with a parameter that it does not know; a newer one than we know may have more."""
-    major = wanted_major(seen.object)
-    for key in parameters_of(seen.object):
-        if meant := meant_parameter(key):
-            text = f"is no parameter of PostgreSQL, which does not start with it; did you mean {meant}?"
-            yield Fault((*_PLACE, key), text, "error" if major is not None and major <= NEWEST else "warning")
 
 
 def _wal_level(seen: Seen) -> Iterator[Fault]:
@@ -150,7 +138,6 @@ _ONE = ("Cluster",)
 
 RULES = (
     Rule("parameters", _ONE, "webhook validateConfiguration", _each_parameter),
-    Rule("parameter-name", _ONE, "server", _parameter_names),
     Rule("wal-level", _ONE, "webhook validateConfiguration", _wal_level),
     Rule("wal-log-hints", _ONE, "webhook validateConfiguration", _wal_log_hints),
     Rule("wal-sizes", _ONE, "webhook validateWalSizeConfiguration", _wal_sizes),

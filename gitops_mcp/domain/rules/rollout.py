@@ -15,7 +15,7 @@ from gitops_mcp.domain.objects import Object, Path, at, list_at
 from gitops_mcp.domain.rules.reading import parameters_of
 from gitops_mcp.domain.rules.storage import storage_sections
 
-_POD_FIELDS: tuple[Path, ...] = (
+POD_FIELDS: tuple[Path, ...] = (
     ("resources",),
     ("env",),
     ("envFrom",),
@@ -39,6 +39,15 @@ _POD_FIELDS: tuple[Path, ...] = (
     ("postgresql", "extensions"),
 )
 
+AT_RUN_TIME: tuple[Path, ...] = (
+    ("probes", "liveness", "isolationCheck"),
+    ("probes", "readiness", "type"),
+    ("probes", "readiness", "maximumLag"),
+    ("probes", "startup", "type"),
+    ("probes", "startup", "maximumLag"),
+)
+"""Parts of them that no pod has: the instances read them from the Cluster."""
+
 _DEFAULTS: dict[Path, Any] = {
     ("logLevel",): "info",
     ("startDelay",): 3600,
@@ -48,44 +57,6 @@ _DEFAULTS: dict[Path, Any] = {
     ("affinity", "enablePodAntiAffinity"): True,
 }
 """To state what the operator fills in anyway is no change."""
-
-_ALL = (0, 99)
-POSTMASTER: dict[str, tuple[int, int]] = {
-    **dict.fromkeys(
-        """
-        shared_buffers huge_pages max_connections superuser_reserved_connections max_worker_processes max_wal_senders
-        max_replication_slots max_prepared_transactions max_locks_per_transaction max_pred_locks_per_transaction
-        max_files_per_process max_logical_replication_workers wal_level wal_buffers wal_log_hints
-        track_commit_timestamp track_activity_query_size autovacuum_freeze_max_age autovacuum_multixact_freeze_max_age
-        shared_memory_type dynamic_shared_memory_type huge_page_size min_dynamic_shared_memory pg_stat_statements.max
-        """.split(),  # noqa: SIM905 - as a list it takes a line for each
-        _ALL,
-    ),
-    "wal_decode_buffer_size": (15, 99),
-    "reserved_connections": (16, 99),
-    "debug_io_direct": (16, 99),
-    **dict.fromkeys(
-        (
-            "max_notify_queue_pages",
-            "commit_timestamp_buffers",
-            "multixact_member_buffers",
-            "multixact_offset_buffers",
-            "notify_buffers",
-            "serializable_buffers",
-            "subtransaction_buffers",
-            "transaction_buffers",
-        ),
-        (17, 99),
-    ),
-    "autovacuum_worker_slots": (18, 99),
-    "io_method": (18, 99),
-    "io_max_concurrency": (18, 99),
-    "io_max_combine_limit": (18, 99),
-    "max_active_replication_origins": (18, 99),
-    "autovacuum_max_workers": (0, 17),
-    "old_snapshot_threshold": (0, 16),
-}
-"""Parameters that are read when PostgreSQL starts, and the majors of which that is so."""
 
 _RELOADED_EXTENSIONS = ("pgaudit", "pg_stat_statements", "auto_explain", "plpgsql")
 """Extensions whose parameters, but for those above, PostgreSQL reads again while it runs."""
@@ -105,7 +76,7 @@ _PRELOADED = ("pgaudit", "pg_stat_statements", "auto_explain", "pg_failover_slot
 
 def pod_fields(before: Object | None, after: Object) -> tuple[str, ...]:
     """The fields that differ so that every pod is made anew."""
-    return tuple(f"spec.{'.'.join(map(str, path))}" for path in _POD_FIELDS if not _is_same(before, after, path))
+    return tuple(f"spec.{'.'.join(map(str, path))}" for path in POD_FIELDS if not _is_same(before, after, path))
 
 
 def _is_same(before: Object | None, after: Object, path: Path) -> bool:
@@ -114,12 +85,12 @@ def _is_same(before: Object | None, after: Object, path: Path) -> bool:
 
 def _effective_value(value: Any, path: Path) -> Any:
     """A value with empty parts and stated defaults left out, quantities as numbers."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and path not in AT_RUN_TIME:
         made = {key: _effective_value(part, (*path, key)) for key, part in value.items()}
         return {key: part for key, part in made.items() if part is not None} or None
     if isinstance(value, list):
         return [_effective_value(item, (*path, 0)) for item in value] or None
-    if value == _DEFAULTS.get(path, object()) or value == "":
+    if value == _DEFAULTS.get(path, object()) or value == "" or path in AT_RUN_TIME:
         return None
     if path[:1] == ("resources",) and quantity(value) is not None:
         return quantity(value)
@@ -134,12 +105,6 @@ def changed_parameters(before: Object | None, after: Object) -> tuple[str, ...]:
 
 def _text_or_none(value: Any) -> str | None:
     return None if value is None else str(value)
-
-
-def is_postmaster(key: str, major: int | None) -> bool:
-    """An unknown major counts as each of them."""
-    since, until = POSTMASTER.get(key.lower(), (1, 0))
-    return since <= until and (major is None or since <= major <= until)
 
 
 def may_be_postmaster(key: str) -> bool:

@@ -28,10 +28,12 @@ from gitops_mcp.domain.rules import (
     role,
     selectors,
     service,
+    settings,
     slots,
     storage,
     synchronous,
     together,
+    upgrade,
     waiting,
 )
 from gitops_mcp.domain.rules.reading import has_unfilled
@@ -41,8 +43,10 @@ RULES: tuple[Rule, ...] = (
     *metadata.RULES,
     *cluster.RULES,
     *image.RULES,
+    *upgrade.RULES,
     *storage.RULES,
     *parameters.RULES,
+    *settings.RULES,
     *resources.RULES,
     *extensions.RULES,
     *selectors.RULES,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
@@ -21,10 +21,15 @@ from gitops_mcp.domain.plans.databases.database import (
     require_database,
 )
 from gitops_mcp.domain.plans.databases.database_removal import DatabaseDeletion, plan_database_deletion
+from gitops_mcp.domain.plans.databases.database_update import (
+    DatabaseUpdate,
+    plan_database_update,
+    require_database_to_update,
+)
 from gitops_mcp.domain.plans.object_names import database_object_name
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.role import check_cluster_alive
-from gitops_mcp.domain.plans.subject import DatabasePart, Subject
+from gitops_mcp.domain.plans.subject import DatabasePart, ObjectPart, Subject
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.git_delivery import deliver
@@ -79,6 +84,44 @@ def create_database(
         view, places = view.with_places(Identity(DATABASE.kind, ref.namespace, name), candidates)
         made = plan_new_database(view.desired, cluster, ref, new, object_name=name, places=places, live=roles)
         return made.warned(told)
+
+    request = replace(request, cluster=which.cluster_name, namespace=which.namespace)
+    return deliver(app, request, Writing(about, plan))
+
+
+def update_database(
+    app: App,
+    request: WriteRequest,
+    which: WhichDatabase,
+    *,
+    owner: str | None,
+    connection_limit: int | None,
+    lists: Mapping[str, Sequence[str | Mapping[str, Any]] | None],
+    locale: str | None,
+) -> WriteResult:
+    check_cluster_name(which.cluster_name, field="cluster_name")
+    checked_sql_name(which.database_name, field="database_name")
+    if locale is not None:
+        raise InvalidRequest(
+            "locale: cannot change, nor can encoding, template and collation: a database keeps those that it was made "
+            "with. Create another database with the locale, copy the data there (pg_dump), then delete this one"
+        )
+    asked = DatabaseUpdate.of(owner, connection_limit, lists)
+
+    def about(view: View) -> Subject:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        declared = require_database_to_update(view.desired, cluster, ref, which.database_name)
+        target = replace(declared.identity, namespace=ref.namespace)
+        parts = tuple(ObjectPart(declared.identity, path) for path in asked.fields)
+        return Subject("update-database", target, parts)
+
+    def plan(view: View) -> Plan:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        roles, unread = live_roles(view, ref)
+        check_cluster_alive(ref, roles)
+        declared = require_database_to_update(view.desired, cluster, ref, which.database_name)
+        declared.check_stays()
+        return plan_database_update(view.desired, cluster, ref, declared, asked, live=roles).warned(unread)
 
     request = replace(request, cluster=which.cluster_name, namespace=which.namespace)
     return deliver(app, request, Writing(about, plan))

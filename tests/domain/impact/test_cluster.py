@@ -77,7 +77,6 @@ from tests.domain.impact.objects import FENCED, D, L, N, O, R, assert_impact, cl
         pytest.param(cluster(), cluster(logLevel="debug"), R, "spec.logLevel", id="logLevel"),
         pytest.param(cluster(), cluster(logLevel="info"), N, "", id="a default that is stated"),
         pytest.param(cluster(), cluster(plugins=[{"name": "p"}]), R, "spec.plugins", id="a plugin"),
-        pytest.param(cluster(), cluster(enablePDB=False, priorityClassName="high"), N, "", id="what restarts nothing"),
         pytest.param(parameters(work_mem="4MB"), parameters(work_mem="8MB"), L, "work_mem: a reload", id="reload"),
         pytest.param(parameters(), parameters(shared_buffers="1GB"), R, "shared_buffers: read when", id="postmaster"),
         pytest.param(parameters(max_connections="100"), parameters(max_connections=100), N, "", id="a quoted number"),

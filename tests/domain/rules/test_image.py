@@ -52,15 +52,6 @@ ACCEPTED = [
     pytest.param(
         Accepted("image-in-catalog", Seen(listed(17), neighbours=(catalog(16, 17),))), id="a major that the catalog has"
     ),
-    pytest.param(
-        Accepted(
-            "image-flavour",
-            Seen(
-                cluster(imageName=f"{IMAGE}:17.6-standard-trixie"), cluster(imageName=f"{IMAGE}:17.5-standard-trixie")
-            ),
-        ),
-        id="a minor version of the same image",
-    ),
 ]
 
 REFUSED = [
@@ -149,28 +140,6 @@ REFUSED = [
             "ImageCatalog team has no image of PostgreSQL 18; there are: 16, 17",
         ),
         id="a major that the catalog lacks",
-    ),
-    pytest.param(
-        Refused(
-            "image-flavour",
-            Seen(
-                cluster(imageName=f"{IMAGE}:17.6-standard-bookworm"), cluster(imageName=f"{IMAGE}:17.5-standard-trixie")
-            ),
-            "spec.imageName",
-            "trixie to bookworm.*keep trixie",
-            "warning",
-        ),
-        id="another distribution",
-    ),
-    pytest.param(
-        Refused(
-            "image-flavour",
-            Seen(cluster(imageName=f"{IMAGE}:17.6-minimal-trixie"), cluster(imageName=f"{IMAGE}:17.5-standard-trixie")),
-            "spec.imageName",
-            "from the standard image.*keep -standard-",
-            "warning",
-        ),
-        id="an image with less in it",
     ),
 ]
 

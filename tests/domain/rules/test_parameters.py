@@ -72,17 +72,6 @@ ACCEPTED = [
         Accepted("wal-sizes", Seen(parameters(spec={"walStorage": {"size": "100Mi"}}, work_mem="4MB"))),
         id="a small volume, and no sizes",
     ),
-    pytest.param(
-        Accepted(
-            "parameter-name",
-            Seen(
-                cluster(
-                    postgresql={"parameters": {"TimeZone": "UTC", "pg_stat_statements.max": "5000", "tde_key": "x"}}
-                )
-            ),
-        ),
-        id="another case, an extension's, and one that is like none",
-    ),
     pytest.param(Accepted("shared-buffers-unit", Seen(parameters(shared_buffers="256MB"))), id="buffers with a unit"),
     pytest.param(
         Accepted("wal-level-kept", Seen(parameters(wal_level="replica"), parameters(wal_level="logical"))),
@@ -105,15 +94,6 @@ ACCEPTED = [
 ]
 
 REFUSED = [
-    pytest.param(
-        Refused(
-            "parameter-name",
-            Seen(parameters(shared_bufers="1GB")),
-            "spec.postgresql.parameters.shared_bufers",
-            "did you mean shared_buffers",
-        ),
-        id="a letter that is missing",
-    ),
     *(
         pytest.param(
             Refused("parameters", Seen(parameters(**given)), f"spec.postgresql.parameters.{next(iter(given))}", says),

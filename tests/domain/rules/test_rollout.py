@@ -10,7 +10,6 @@ from gitops_mcp.domain.rules.rollout import (
     changed_parameters,
     changed_preloads,
     grown_volumes,
-    is_postmaster,
     may_be_postmaster,
     pod_fields,
 )
@@ -46,21 +45,6 @@ def test_parameters_change_by_the_text_that_postgresql_gets() -> None:
     after = parameters(wal_buffers="16MB", max_connections="100", work_mem="8MB")
     assert changed_parameters(before, after) == ("jit", "wal_buffers", "work_mem")
     assert changed_parameters(None, parameters(jit="off")) == ("jit",)
-
-
-@pytest.mark.parametrize(
-    ("key", "majors"),
-    [
-        pytest.param("shared_buffers", {14, 17, 18}, id="always"),
-        pytest.param("SHARED_BUFFERS", {14, 17, 18}, id="in capitals"),
-        pytest.param("wal_decode_buffer_size", {17, 18}, id="since 15"),
-        pytest.param("old_snapshot_threshold", {14}, id="until 16"),
-        pytest.param("work_mem", set(), id="never"),
-    ],
-)
-def test_whether_a_parameter_is_read_at_the_start_depends_on_the_major(key: str, majors: set[int]) -> None:
-    assert {major for major in (14, 17, 18) if is_postmaster(key, major)} == majors
-    assert is_postmaster(key, None) is bool(majors)
 
 
 def test_only_a_parameter_of_an_extension_that_is_not_known_may_be_read_at_the_start() -> None:

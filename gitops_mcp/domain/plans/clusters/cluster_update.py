@@ -84,7 +84,7 @@ def plan_cluster_update(
     edits, after = _edits(before, differing)
     upgrade = tuple(_reasons_of_upgrade(before, after, live, desired.origin))
     stops = (*_reasons_of_hibernation(before, after, live), *upgrade)
-    effect = assess_impact(before, after, live=live, operator=operator).joined(_window_impact(differing))
+    effect = assess_impact(before, after, live=live, operator=operator)
     effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
     made = replace(
         plan,
@@ -219,12 +219,6 @@ def _volume_notices(before: Object, after: Object, live: Object | None) -> Itera
     if "spec.walStorage" in added_volumes(before, after):
         text = "spec.walStorage is new: every instance restarts to move its WAL there, and it cannot be removed again"
         yield Notice("wal-storage", text)
-
-
-def _window_impact(differing: Sequence[Setting]) -> Impact:
-    if not any(one.path[:2] == WINDOW for one in differing):
-        return Impact(Level.NONE)
-    return Impact(Level.NONE, ("spec.nodeMaintenanceWindow: nothing restarts by it; it counts when a node is drained",))
 
 
 def _window_notices(after: Object, differing: Sequence[Setting]) -> Iterator[Notice]:

@@ -181,7 +181,7 @@ def plan_new_database(
         impact=Impact(Level.NONE, (NO_RESTART,)),
         warnings=(
             *put.notices,
-            *_owner_warnings(desired, cluster, ref, new, live),
+            *owner_warnings(desired, cluster, ref, new.owner, live),
             *_policy_warnings(new, desired, adopts=adopts),
             *applier_notices(cluster, desired),
         ),
@@ -207,22 +207,22 @@ def database_places(
     return candidate_places(desired, cluster, make_new_object(ref, object_name, kind=DATABASE.kind), layout, known)
 
 
-def _owner_warnings(
-    desired: Desired, cluster: Declaration, ref: ClusterRef, new: NewDatabase, live: LiveRoles | None
+def owner_warnings(
+    desired: Desired, cluster: Declaration, ref: ClusterRef, owner: str, live: LiveRoles | None
 ) -> Iterator[Notice]:
     roles = declared_roles(desired, cluster, ref)
     known = {one.name for one in roles if not one.is_absent} | {
         bootstrap_owner(cluster.object) or "postgres",
         "postgres",
     }
-    if new.owner in known or (live is not None and live.exists(ref, new.owner)):
+    if owner in known or (live is not None and live.exists(ref, owner)):
         return
     together = desired.origin.while_waiting(" in the same change")
     unseen = "" if live is not None else " (which roles are live could not be read)"
     yield Notice(
         "owner-missing",
-        f"owner: no role {quote(new.owner)} is declared or was seen live{unseen}; the operator retries until there is "
-        f"one. Add it with create_postgres_role{together}, or mend the name; {suggest(new.owner, known)}",
+        f"owner: no role {quote(owner)} is declared or was seen live{unseen}; the operator retries until there is "
+        f"one. Add it with create_postgres_role{together}, or mend the name; {suggest(owner, known)}",
     )
 
 
