@@ -250,3 +250,10 @@ MaintenanceWindow = Annotated[
     | None,
     Field(description='For draining nodes: {"in_progress": true, "reuse_pvc": false}'),
 ]
+OneDatabase = Annotated[
+    str | None, Field(description="The database's name in PostgreSQL; left out: the application's", max_length=255)
+]
+LoginRole = Annotated[
+    str | None,
+    Field(description="Role to log in as; left out: the owner of the application's database", max_length=255),
+]
