@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.connection import ConnectionInfo
+from gitops_mcp.answers.logs import PostgresLogs
 from gitops_mcp.app import App
-from gitops_mcp.tools.arguments import ClusterName, Environment, LoginRole, Namespace, OneDatabase
+from gitops_mcp.tools.arguments import (
+    ClusterName,
+    Contains,
+    Environment,
+    Limit,
+    LoginRole,
+    LogLevel,
+    Namespace,
+    OneDatabase,
+    OneInstance,
+    Since,
+)
 from gitops_mcp.tools.registry import Tool
 
 
@@ -27,5 +39,39 @@ def get_connection_info(
     )
 
 
-OBSERVE_TOOLS = (Tool(get_connection_info, "Connection details", "read"),)
+def get_postgres_logs(
+    app: App,
+    cluster_name: ClusterName,
+    instance: OneInstance = None,
+    since: Since = "1h",
+    level: LogLevel = None,
+    contains: Contains = None,
+    limit: Limit = 50,
+    namespace: Namespace = None,
+    environment: Environment = None,
+) -> PostgresLogs:
+    """Read what a cluster's instances log: what is wrong and what to do first, then lines grouped, the worst first.
+
+    For "why does it fail", "who cannot log in", "what is slow". Statements are shown without their values. Needs the
+    right to read pods/log.
+    """
+    from gitops_mcp.workflows.reading.logs import postgres_logs
+
+    return postgres_logs(
+        app,
+        cluster_name,
+        instance=instance,
+        since=since,
+        level=level,
+        contains=contains,
+        limit=limit,
+        namespace=namespace,
+        environment=environment,
+    )
+
+
+OBSERVE_TOOLS = (
+    Tool(get_connection_info, "Connection details", "read"),
+    Tool(get_postgres_logs, "Logs of a cluster", "read"),
+)
 TOOLS = OBSERVE_TOOLS

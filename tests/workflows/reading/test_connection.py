@@ -14,7 +14,7 @@ from tests.fakes.api import Answer
 from tests.workflows.conftest import ABSENT, FORBIDDEN, Api, Team, cluster, listed, live
 
 RECORDED = json.loads((Path(__file__).parents[2] / "fakes/observed/connection.json").read_text())
-INITDB = {"bootstrap": {"initdb": {"database": "orders", "owner": "clerk"}}}
+INITDB: Object = {"bootstrap": {"initdb": {"database": "orders", "owner": "clerk"}}}
 IN_GIT = "{instances: 1, bootstrap: {initdb: {database: orders, owner: clerk}}}"
 
 
