@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gitops_mcp.answers.connection import ConnectionInfo
 from gitops_mcp.answers.logs import PostgresLogs
+from gitops_mcp.answers.metrics import PostgresMetrics
 from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
     ClusterName,
@@ -32,7 +33,7 @@ def get_connection_info(
 
     For "how does my app connect". No Secret is read: a person reads the password with the command in the answer.
     """
-    from gitops_mcp.workflows.reading.connection import connection_info
+    from gitops_mcp.workflows.reading.observe.connection import connection_info
 
     return connection_info(
         app, cluster_name, database=database, role=role, namespace=namespace, environment=environment
@@ -55,7 +56,7 @@ def get_postgres_logs(
     For "why does it fail", "who cannot log in", "what is slow". Statements are shown without their values. Needs the
     right to read pods/log.
     """
-    from gitops_mcp.workflows.reading.logs import postgres_logs
+    from gitops_mcp.workflows.reading.observe.logs import postgres_logs
 
     return postgres_logs(
         app,
@@ -70,8 +71,22 @@ def get_postgres_logs(
     )
 
 
+def get_postgres_metrics(
+    app: App, cluster_name: ClusterName, namespace: Namespace = None, environment: Environment = None
+) -> PostgresMetrics:
+    """Read what a cluster measures: connections, lag, WAL, archiving, sizes, cache, oldest transaction, full volumes.
+
+    For "is it slow, full, behind". Findings come first; what is not known says so. Needs the right to pods/proxy, or a
+    Prometheus in the configuration.
+    """
+    from gitops_mcp.workflows.reading.observe.metrics import postgres_metrics
+
+    return postgres_metrics(app, cluster_name, namespace=namespace, environment=environment)
+
+
 OBSERVE_TOOLS = (
     Tool(get_connection_info, "Connection details", "read"),
     Tool(get_postgres_logs, "Logs of a cluster", "read"),
+    Tool(get_postgres_metrics, "Metrics of a cluster", "read"),
 )
 TOOLS = OBSERVE_TOOLS

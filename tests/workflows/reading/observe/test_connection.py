@@ -9,11 +9,11 @@ import pytest
 from gitops_mcp.answers.connection import ConnectionInfo
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import InvalidRequest, NotFound
-from gitops_mcp.workflows.reading.connection import connection_info
+from gitops_mcp.workflows.reading.observe.connection import connection_info
 from tests.fakes.api import Answer
 from tests.workflows.conftest import ABSENT, FORBIDDEN, Api, Team, cluster, listed, live
 
-RECORDED = json.loads((Path(__file__).parents[2] / "fakes/observed/connection.json").read_text())
+RECORDED = json.loads((Path(__file__).parents[3] / "fakes/observed/connection.json").read_text())
 INITDB: Object = {"bootstrap": {"initdb": {"database": "orders", "owner": "clerk"}}}
 IN_GIT = "{instances: 1, bootstrap: {initdb: {database: orders, owner: clerk}}}"
 

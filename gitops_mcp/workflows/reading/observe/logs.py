@@ -25,7 +25,7 @@ from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.redact import may_be_secret, words_of_others
 from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows.api_once import ApiOnce
-from gitops_mcp.workflows.reading.running_cluster import INSTANCE, RunningCluster, RunningPod, running_cluster
+from gitops_mcp.workflows.reading.observe.running_cluster import INSTANCE, RunningCluster, RunningPod, running_cluster
 
 _TAILS = (2_000, 200, 20)
 """Lines of one log that are asked for: fewer where they are so long that the newest would be cut off."""

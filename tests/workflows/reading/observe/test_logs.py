@@ -9,7 +9,7 @@ import pytest
 from gitops_mcp.answers.logs import PostgresLogs
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotFound, Unavailable
-from gitops_mcp.workflows.reading.logs import postgres_logs
+from gitops_mcp.workflows.reading.observe.logs import postgres_logs
 from tests.fakes.api import Answer, status
 from tests.fakes.observed_logs import recorded_log
 from tests.workflows.conftest import ABSENT, Api, Team, cluster, listed, live
