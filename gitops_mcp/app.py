@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gitops_mcp.adapters.git.snapshot import Snapshot
     from gitops_mcp.adapters.helm import Helm
     from gitops_mcp.adapters.kube import Kube
+    from gitops_mcp.adapters.prometheus import Prometheus
     from gitops_mcp.domain.engines.charts.engine import Charts
     from gitops_mcp.domain.objects import Object
     from gitops_mcp.domain.plans.asked import AskedRequest
@@ -94,6 +95,7 @@ class App:
     _helm: list[Helm] = field(default_factory=list, repr=False)
     """Opened for the first chart."""
     _forges: dict[ForgePlace, Forge] = field(default_factory=dict, repr=False)
+    _prometheuses: dict[str, Prometheus] = field(default_factory=dict, repr=False)
     kept: Memory[tuple[object, ...], Any] = field(default_factory=lambda: Memory(1500), repr=False)
     """What was found out about commits, which never change, by who found it out."""
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
@@ -336,6 +338,18 @@ class App:
 
     def kube(self, environment: Environment, settings: Settings) -> Kube:
         return self._kube(environment.context, settings.kubernetes_timeout)
+
+    def prometheus(self, environment: Environment) -> Prometheus | None:
+        """The one that the environment names."""
+        if environment.prometheus is None:
+            return None
+        from gitops_mcp.adapters.prometheus import Prometheus
+
+        with self._lock:
+            if environment.prometheus not in self._prometheuses:
+                made = Prometheus(environment.prometheus, self.flags.prometheus_token)
+                self._prometheuses[environment.prometheus] = made
+            return self._prometheuses[environment.prometheus]
 
     def engine_kube(self, environment: Environment, settings: Settings) -> Kube:
         """The API where the environment's engine runs: its own, unless configured elsewhere."""

@@ -60,6 +60,8 @@ WHAT_ELSE = {
         for verb in ("get", "list", "create", "delete")
     }
     | {(kinds.SEALED_SECRET.group, kinds.SEALED_SECRET.plural, "patch")},
+    "logs": {("", "pods/log", "get")},
+    "metrics": {("", "pods/proxy", "get")},
     "password-conditions": {
         (kind.group, kind.plural, verb)
         for kind in (kinds.EXTERNAL_SECRET, kinds.SEALED_SECRET)

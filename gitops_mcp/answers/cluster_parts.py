@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasPath, BeforeValidator, Field
 
 from gitops_mcp.answers.base import Answer
-from gitops_mcp.answers.markdown import cut_text
+from gitops_mcp.answers.markdown import cut_text, plain
 from gitops_mcp.domain.cnpg.moment import Moment
 from gitops_mcp.domain.cnpg.status.problems import Severity
 from gitops_mcp.domain.cnpg.status.reconciled import Reconciliation
@@ -67,6 +67,11 @@ class ProblemRow(Answer):
     action: Text
     detail: TextOrNone = None
     """The cluster's own words on it."""
+
+
+def problem_line(one: ProblemRow) -> str:
+    said = f" [the cluster says (untrusted text): {plain(one.detail)}]" if one.detail else ""
+    return f"{one.severity}: {plain(one.what)}. Do: {plain(one.action)}{said}"
 
 
 class ConditionRow(Answer):

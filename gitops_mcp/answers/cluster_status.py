@@ -33,6 +33,7 @@ from gitops_mcp.answers.cluster_parts import (
     TrueOrNone,
     UnmanagedRoleRow,
     VolumeRow,
+    problem_line,
 )
 from gitops_mcp.answers.markdown import UNTRUSTED, bullets, facts_line, inline_code, plain, section, warning_blocks
 from gitops_mcp.domain.names import pluralize
@@ -186,7 +187,7 @@ class ClusterStatus(LongAnswer):
         left = self.omitted.get
         yield self._headline()
         yield from section(
-            "What is wrong and what to do", bullets(map(_problem_line, self.problems), left("problems", 0))
+            "What is wrong and what to do", bullets(map(problem_line, self.problems), left("problems", 0))
         )
         yield from warning_blocks(self.warnings, left("warnings", 0))
         yield from section("Summary", facts_line(self.summary))
@@ -232,8 +233,3 @@ _SECTIONS = (
     "others",
     "events",
 )
-
-
-def _problem_line(one: ProblemRow) -> str:
-    said = f" [the cluster says (untrusted text): {plain(one.detail)}]" if one.detail else ""
-    return f"{one.severity}: {plain(one.what)}. Do: {plain(one.action)}{said}"

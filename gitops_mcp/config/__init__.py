@@ -94,6 +94,8 @@ class Environment:
     passwords: Passwords
     operator: Release | None = None
     """The operator's release, for where no pod says it."""
+    prometheus: str | None = None
+    """Where metrics are asked for, without a slash at its end; None: the exporters, through the API."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +244,7 @@ def _build_environment(name: str, part: EnvironmentPart, passwords: PasswordsPar
             controller_name=passwords.sealed_secrets.name,
         ),
         operator=parse_operator_version(part.operator),
+        prometheus=part.metrics.prometheus,
     )
 
 

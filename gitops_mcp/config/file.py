@@ -56,6 +56,9 @@ Images = Annotated[
 ForgeUrl = Annotated[
     str, AfterValidator(rules.checked_forge_url), Field(json_schema_extra={"pattern": rules.FORGE_URL})
 ]
+PrometheusUrl = Annotated[
+    str, AfterValidator(rules.checked_prometheus_url), Field(json_schema_extra={"pattern": rules.FORGE_URL})
+]
 Label = Annotated[str, AfterValidator(rules.checked_label), Field(json_schema_extra={"pattern": rules.LABEL})]
 Reviewer = Annotated[str, AfterValidator(rules.checked_reviewer), Field(json_schema_extra={"pattern": rules.REVIEWER})]
 
@@ -144,6 +147,13 @@ class PasswordsPart(_Part):
     sealed_secrets: SealedSecretsPart = SealedSecretsPart()
 
 
+class MetricsPart(_Part):
+    """Where metrics are read."""
+
+    prometheus: PrometheusUrl | None = None
+    """Address of a Prometheus, asked without credentials; null: the exporters, through the Kubernetes API."""
+
+
 class EnvironmentPart(_Part):
     """A Kubernetes context and the folder that describes it."""
 
@@ -162,6 +172,7 @@ class EnvironmentPart(_Part):
     """Release of the operator, such as 1.30.0, for where no pod of a Cluster says it; auto: then nobody knows it."""
     passwords: PasswordsPart | None = None
     """Of this environment; null: those of the file."""
+    metrics: MetricsPart = MetricsPart()
 
 
 class LayoutPart(_Part):

@@ -43,6 +43,8 @@ class Flags:
     read_only: bool = False
     log_level: LogLevel = "info"
     audit_log: Path | None = None
+    prometheus_token: tuple[str, Path] | None = None
+    """The host that a token of a file goes to; no other gets it."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,11 @@ def _path(value: str) -> Path:
     return Path(value)
 
 
+def _token_file(value: str) -> tuple[str, Path]:
+    host, file = rules.checked_token_file(value)
+    return host, Path(file)
+
+
 def _choice_parser(*choices: str) -> Callable[[str], str]:
     def chosen(value: str) -> str:
         if value.lower() not in choices:
@@ -160,4 +167,5 @@ OPTIONS = (
     Option("read_only", "offer no tool that writes", _boolean, switch=True),
     Option("log_level", "what is logged to standard error (default: info)", _choice_parser(*_LEVELS), choices=_LEVELS),
     Option("audit_log", "file that one line of JSON is appended to for each tool call", _path, "FILE"),
+    Option("prometheus_token", "file of the token for one host of a Prometheus", _token_file, "HOST=FILE"),
 )

@@ -20,6 +20,7 @@ NAMED_LAYOUT = r"\{name\}.*\.ya?ml$"
 OBJECT_NAME = STORAGE_CLASS
 IMAGES = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$"
 FORGE_URL = r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[^\s@?#]*)?$"
+HOST = r"^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
 LABEL = r"^[^,\x00-\x1f\x7f]{1,255}$"
 REVIEWER = r"^[A-Za-z0-9_][A-Za-z0-9_.\[\]-]*(/[A-Za-z0-9_.-]+)*$"
 OPERATOR = r"^(auto|v?[0-9]+\.[0-9]+\.[0-9]+)$"
@@ -178,6 +179,27 @@ def checked_forge_url(url: str) -> str:
             "https://git.example.com/api/v4 for the API; tokens come from variables or git's credential helper"
         )
     return url.rstrip("/")
+
+
+def checked_prometheus_url(url: str) -> str:
+    """An address without credentials: a token has a file, and its host is named by whoever starts the server."""
+    if not re.fullmatch(FORGE_URL, url):
+        raise ValueError(
+            "expected the address of a Prometheus before /api/v1, without user, password and query, such as "
+            "https://prometheus.example.com; a token's file and host are named by --prometheus-token"
+        )
+    return url.rstrip("/").removesuffix("/api/v1")
+
+
+def checked_token_file(value: str) -> tuple[str, str]:
+    """`HOST=FILE`: a token is for one host. A token that is given itself is not repeated."""
+    host, equals, file = value.partition("=")
+    if not (equals and file.strip() and re.fullmatch(HOST, host)):
+        raise ValueError(
+            "expected HOST=FILE: the host, with its port where that is not the usual one, and the file of its token, "
+            "such as prometheus.example.com=/var/run/secrets/prometheus-token"
+        )
+    return host, file
 
 
 def checked_label(name: str) -> str:

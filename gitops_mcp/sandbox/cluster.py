@@ -18,6 +18,7 @@ from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.apply import apply_declared
 from gitops_mcp.sandbox.cnpg import children
 from gitops_mcp.sandbox.cnpg.children import CLUSTER_LABEL, INSTANCE_LABEL, instance_name, serial_of
+from gitops_mcp.sandbox.cnpg.log_lines import first_words
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
 from gitops_mcp.sandbox.cnpg.roles import managed_roles
 from gitops_mcp.sandbox.cnpg.status import (
@@ -89,7 +90,7 @@ class ClusterTurn:
         for one in self._instances:
             if one.pod and not one.ready:
                 self._set_status(kinds.POD, one.pod, children.running_status(one.pod))
-                self._store.print_log(self._namespace, one.name, _first_words(one.name))
+                self._store.print_log(self._namespace, one.name, first_words(one.name, self._role(one.name)))
             for claim in one.claims:
                 if is_resizing(claim):
                     self._set_status(kinds.PVC, claim, children.bound_status(claim))
@@ -328,10 +329,3 @@ class ClusterTurn:
 def _annotation(found: Object | None, key: str) -> str | None:
     value: str | None = at(found, "metadata", "annotations", key)
     return value
-
-
-def _first_words(instance: str) -> Iterable[str]:
-    for message in ("starting PostgreSQL", "database system is ready to accept connections"):
-        record = {"error_severity": "LOG", "message": message, "backend_type": "postmaster"}
-        line = {"level": "info", "logger": "postgres", "msg": "record", "record": record, "logging_pod": instance}
-        yield json.dumps({**line, "ts": datetime.now(UTC).isoformat()})

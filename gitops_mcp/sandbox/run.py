@@ -24,6 +24,7 @@ from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Unavailable
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.cnpg import RELEASE
+from gitops_mcp.sandbox.cnpg.exporter import Exporter
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
 from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.engines.argocd import POLL, ArgoCd
@@ -118,7 +119,14 @@ def start_sandbox(
         store = Store(crds=crds, operator=None if api_only else RELEASE)
         sealed, operator = SealedSecretsController(store), Operator(store, step=step)
         backends = {} if api_only else {(SEALED_NAMESPACE, SERVICE): sealed.answer}
-        api = SandboxApi(store, token=None, requests_log=root / "requests.jsonl", rules=rules, backends=backends)
+        api = SandboxApi(
+            store,
+            token=None,
+            requests_log=root / "requests.jsonl",
+            rules=rules,
+            backends=backends,
+            pods=None if api_only else Exporter(store, operator.postgres).pages,
+        )
         world = World(root, store, api, api.start(), None if api_only else operator)
         stack.callback(api.stop)
         world.kubeconfig.write_text(kubeconfig_text(world.url, None))

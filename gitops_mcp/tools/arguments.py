@@ -196,3 +196,21 @@ MaintenanceWindow = Annotated[
     | None,
     Field(description="For draining nodes"),
 ]
+OneDatabase = Annotated[
+    str | None, Field(description="The database's name in PostgreSQL; left out: the application's", max_length=255)
+]
+LoginRole = Annotated[
+    str | None,
+    Field(description="Role to log in as; left out: the owner of the application's database", max_length=255),
+]
+OneInstance = Annotated[
+    str | None, Field(description="Pod, such as orders-2, or of a pooler; left out: all instances", max_length=253)
+]
+Since = Annotated[str, Field(description="How far back: 30m, 2h, 1d, or a time with zone", min_length=1, max_length=40)]
+LogLevel = Annotated[
+    Literal["info", "warning", "error"] | None,
+    Field(description="Lines at least so bad; left out: warning, with contains info"),
+]
+Contains = Annotated[
+    str | None, Field(description="Only lines with this text, in any case of letters. Never a secret", max_length=200)
+]

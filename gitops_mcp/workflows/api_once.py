@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -142,6 +143,20 @@ class ApiOnce:
     def proxied(self, namespace: str, service: str, path: str) -> bytes:
         """What a Service answers over HTTP, reached through the API server."""
         return self._once(("proxied", namespace, service, path), lambda: self.kube.proxied(namespace, service, path))
+
+    def pod_log(
+        self, namespace: str, pod: str, container: str, *, lines: int, since: datetime, previous: bool = False
+    ) -> bytes:
+        key = ("log", namespace, pod, container, lines, since, previous)
+        return self._once(
+            key, lambda: self.kube.pod_log(namespace, pod, container, lines=lines, since=since, previous=previous)
+        )
+
+    def pod_page(self, namespace: str, pod: str, *, port: int, path: str, tls: bool, most_bytes: int) -> bytes:
+        """What a pod answers over HTTP, reached through the API server."""
+        key = ("page", namespace, pod, port, path, tls)
+        ask = partial(self.kube.pod_page, namespace, pod, port=port, path=path, tls=tls, most_bytes=most_bytes)
+        return self._once(key, ask)
 
     def namespace(self) -> str | None:
         """The namespace that the context, or the pod, is set to."""

@@ -22,6 +22,7 @@ def test_nothing_said_is_the_defaults() -> None:
         ),
         log_level="info",
         audit_log=None,
+        prometheus_token=None,
     )
 
 
@@ -36,6 +37,7 @@ def test_a_variable_says_what_its_flag_says() -> None:
         "GITOPS_MCP_TOOLSETS": "observe, Backups",
         "GITOPS_MCP_LOG_LEVEL": "DEBUG",
         "GITOPS_MCP_AUDIT_LOG": "/var/log/audit.jsonl",
+        "GITOPS_MCP_PROMETHEUS_TOKEN": "metrics.example.com:9090=/run/token",
     }
     expected = Flags(
         repo=Path("/srv/gitops"),
@@ -47,6 +49,7 @@ def test_a_variable_says_what_its_flag_says() -> None:
         toolsets=frozenset({"clusters", "roles", "databases", "changes", "setup", "observe", "backups"}),
         log_level="debug",
         audit_log=Path("/var/log/audit.jsonl"),
+        prometheus_token=("metrics.example.com:9090", Path("/run/token")),
     )
     assert read_flags({}, said) == expected
     assert read_flags({option.name: said[option.variable] for option in OPTIONS}, {}) == expected
@@ -137,6 +140,8 @@ def test_variables_for_tests_and_of_others_are_let_be() -> None:
         ({"base": "refs/heads/main"}, "without refs/heads/"),
         ({"base": "-x"}, "is not the name of a branch"),
         ({"base": "https://me:hunter2@host/x"}, "'https://host/x' is not the name of a branch"),
+        ({"prometheus_token": "/run/token"}, "--prometheus-token: expected HOST=FILE"),
+        ({"prometheus_token": "https://host=/run/token"}, "--prometheus-token: expected HOST=FILE"),
     ],
 )
 def test_values_are_checked_at_start(arguments: dict[str, Any], said: str) -> None:
@@ -154,4 +159,9 @@ def test_the_environment_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_flag_is_an_option_and_every_option_a_flag() -> None:
     assert [option.name for option in OPTIONS] == list(Flags.__dataclass_fields__)
-    assert [option.flag for option in OPTIONS][-3:] == ["--read-only", "--log-level", "--audit-log"]
+    assert [option.flag for option in OPTIONS][-4:] == [
+        "--read-only",
+        "--log-level",
+        "--audit-log",
+        "--prometheus-token",
+    ]

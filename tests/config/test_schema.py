@@ -52,8 +52,8 @@ def test_it_has_every_key_with_its_description_and_default() -> None:
 
 def test_no_mapping_takes_other_keys() -> None:
     mappings = [node for node in objects(json_schema()) if node.get("type") == "object"]
-    assert len(mappings) == 15
-    assert [node["additionalProperties"] for node in mappings] == [False] * 15
+    assert len(mappings) == 16
+    assert [node["additionalProperties"] for node in mappings] == [False] * 16
 
 
 def test_its_defaults_are_the_defaults() -> None:
@@ -79,6 +79,7 @@ GOOD = [
     "environments: {dev: {delivery: direct, passwords: {provider: cluster}}}\nlayout: {role: 'x/{name}.yml', secret: '{name}.yaml'}\n",
     "environments: {prod: {operator: 1.29.2}, dev: {operator: auto}}\n",
     "limits: {maxInstances: 100, storageClasses: [a.b-c]}\n",
+    "environments: {prod: {metrics: {prometheus: 'https://prometheus.example.com:9090/a/api/v1/'}}}\n",
 ]
 BAD = [
     "forge: {type: bitbucket}",
@@ -86,6 +87,11 @@ BAD = [
     "forge: {url: 'https://user:secret@git.example.com'}",
     "forge: {url: 'https://git.example.com?token=x'}",
     "forge: {api: 'https://[::1'}",
+    "environments: {prod: {metrics: {prometheus: prometheus.example.com}}}",
+    "environments: {prod: {metrics: {prometheus: 'https://me:s3cret@prometheus.example.com'}}}",
+    "environments: {prod: {metrics: {prometheus: 'https://prometheus.example.com?x=1'}}}",
+    "environments: {prod: {metrics: {token: x}}}",
+    "metrics: {prometheus: 'https://prometheus.example.com'}",
     "pullRequests: {open: always}",
     "pullRequests: {labels: ['a,b']}",
     "pullRequests: {labels: ['']}",

@@ -34,6 +34,7 @@ environments:
     protected: true
     engine: {type: argocd, context: hub, namespace: argocd}
     operator: 1.29.2
+    metrics: {prometheus: https://prometheus.example.com/prod/}
   dev: {context: kind-dev, path: clusters/dev, delivery: git, passwords: {provider: cluster}}
 layout:
   cluster: "{path}/{namespace}/postgres/{cluster}.yml"
@@ -122,6 +123,7 @@ def test_every_key_is_read() -> None:
                 engine_context="hub",
                 engine_namespace="argocd",
                 operator=(1, 29, 2),
+                prometheus="https://prometheus.example.com/prod",
                 passwords=Passwords("sealed-secrets", "certs/sealing.pem", "sealing", "sealer"),
             ),
             "dev": environment(
@@ -178,7 +180,7 @@ limits:
         "- line 9: environments.dev.delivery: expected one of git, direct, found 'both'",
         (
             "- line 10: environments.dev.namespace: unknown key; there are: namespaces, context, delivery, engine, "
-            "operator, passwords, path, protected"
+            "metrics, operator, passwords, path, protected"
         ),
         "- line 12: limits.maxInstances: expected a whole number from 1 to 100, found 2.5",
     ]

@@ -21,6 +21,8 @@ from tests.e2e.team import ROOT, Assistant, Look, Team, assistant, look, orders,
 from tests.fakes.rbac import Triple, granted
 
 READ_ONLY = (ROOT / "rbac/read-only.yaml").read_text()
+OBSERVE = "---\n".join((ROOT / f"rbac/{name}.yaml").read_text() for name in ("logs", "metrics"))
+"""What the tools that look into running instances need."""
 
 
 ENGINES = {
@@ -128,8 +130,9 @@ def test_exactly_what_is_granted_is_read_and_the_repository_stays_as_it_was(free
     before, number = repository(free), len(free.world.asked())
     read_everything(free, subject)
     used = {triple for triple in free.asked(number) if triple[1] != "selfsubjectaccessreviews"}
-    assert sorted(granted(READ_ONLY) - used - ENGINES - {NEW_NAMESPACE}) == [], "granted and never used"
-    assert sorted(used - granted(READ_ONLY) - {SCHEMAS}) == [], "used and not granted"
+    rights = granted(READ_ONLY) | granted(OBSERVE)
+    assert sorted(rights - used - ENGINES - {NEW_NAMESPACE}) == [], "granted and never used"
+    assert sorted(used - rights - {SCHEMAS}) == [], "used and not granted"
     assert repository(free) == before
     assert not_read(free) == []
 
@@ -168,7 +171,7 @@ UNREAD = {"live-unavailable", "unreadable", "schema-unavailable", "not-installed
 
 
 def test_what_is_granted_is_enough(tmp_path: Path) -> None:
-    with desk(tmp_path, rules=list(yaml.safe_load_all(READ_ONLY))) as here:
+    with desk(tmp_path, rules=list(yaml.safe_load_all(f"{READ_ONLY}---\n{OBSERVE}"))) as here:
         subject = orders(here.team, here.ask.answer)
         answers = read_everything(here, subject)
         assert {text for answer in answers if "verdict" not in answer for text in unseen(answer)} == set()

@@ -42,12 +42,19 @@ class ReplayingApi:
     def __init__(self, answers: dict[str, Answer | list[Answer]] | None = None) -> None:
         self.answers = answers or {}
         self.requests: list[Request] = []
+        self.logs: dict[tuple[str, bool], Answer] = {}
+        """By the path of a pod's log, and whether it is that of the container before; whatever selects lines."""
         self.peers: list[str] = []
         """The common names of the certificates that clients showed."""
         self.url = ""
 
     def answer(self, path: str) -> Answer:
-        found = self.answers.get(path) or self.answers.get("*", Answer(404, b"404 page not found\n"))
+        where, _, query = path.partition("?")
+        found = (
+            self.logs.get((where, "previous=true" in query))
+            or self.answers.get(path)
+            or self.answers.get("*", Answer(404, b"404 page not found\n"))
+        )
         if isinstance(found, list):
             return found.pop(0) if len(found) > 1 else found[0]
         return found

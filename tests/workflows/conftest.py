@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -97,6 +97,7 @@ def team(tmp_path: Path) -> Team:
 class Api:
     answers: dict[str, Answer | list[Answer]]
     requests: list[Request]
+    logs: dict[tuple[str, bool], Answer] = field(default_factory=dict)
 
     @property
     def asked(self) -> list[str]:
@@ -138,4 +139,4 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
         }
         (tmp_path / "kubeconfig").write_text(json.dumps(config))
         monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
-        yield Api(running.answers, running.requests)
+        yield Api(running.answers, running.requests, running.logs)

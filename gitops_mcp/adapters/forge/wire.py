@@ -15,16 +15,16 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from gitops_mcp import __version__
 from gitops_mcp.adapters.forge.answers import Answer, error_for, parsed_answer, seconds_to_wait, text_at
 from gitops_mcp.adapters.forge.credentials import Credential, Source
-from gitops_mcp.caller import check_wanted, pause, woken_by
+from gitops_mcp.adapters.in_time import in_time
+from gitops_mcp.caller import check_wanted, pause
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.errors import GitOpsError, MayArrive, Refused, Unavailable
 
@@ -42,7 +42,6 @@ _MOST_BYTES = 32 << 20
 _BY_NUMBER = re.compile(r"/(?:repositories|projects)/\d+")
 _LONGEST_WAIT = 10.0
 """Seconds that a forge may ask us to wait within a call."""
-_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ class ForgeWire:
         client, request = self._connected(), self._request(method, path, query, body, what)
         started = time.monotonic()
         try:
-            status, told, data = _in_time(
+            status, told, data = in_time(
                 self._seconds, lambda: _exchanged(client, request, started + self._seconds), writes=writes
             )
         except (TimeoutError, httpx2.TimeoutException) as error:
@@ -254,32 +253,6 @@ def _exchanged(client: httpx2.Client, request: httpx2.Request, until: float) -> 
         return response.status_code, response.headers, bytes(data)
     finally:
         response.close()
-
-
-def _in_time(seconds: float, work: Callable[[], _Made], *, writes: bool) -> _Made:
-    """What the work gives, done in a thread of its own: a cancelled or overdue call does not wait for it.
-
-    A socket's time-out starts anew with each byte, so it bounds no request.
-    """
-    ended = threading.Event()
-    made: list[_Made] = []
-    faults: list[BaseException] = []
-
-    def worked() -> None:
-        try:
-            made.append(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the work is waited for
-            faults.append(error)
-        ended.set()
-
-    threading.Thread(target=worked, daemon=True, name="forge").start()
-    with nullcontext() if writes else woken_by(ended.set):
-        ended.wait(seconds)
-    if faults:
-        raise faults[0]
-    if not made:
-        raise TimeoutError
-    return made[0]
 
 
 def _tls_context(access: Access) -> ssl.SSLContext:

@@ -29,9 +29,12 @@ class ApiRequest:
     url: str = ""
     """A path that addresses no resource, such as `/openapi/v3`."""
     proxied: str | None = None
-    """The path behind a Service's port, which the API server reaches for us."""
+    """The path behind a port of a Service or a pod, which the API server reaches for us."""
     port: str = ""
-    """The name of that port; the server finds one without a name by no name alone."""
+    """The name of a Service's port, which the server finds without a name by no name alone; the number of a pod's."""
+    scheme: str = "http"
+    subresource: str = ""
+    """`log`."""
 
     @property
     def kind(self) -> str:
@@ -53,7 +56,9 @@ class ApiRequest:
         if self.url:
             return f"{self.verb} {self.url} ({self.where})"
         name = f" {self.name!r}" if self.name else ""
-        behind = "" if self.proxied is None else f" through its proxy, /{self.proxied.lstrip('/')},"
+        behind = f" {self.subresource}" if self.subresource else ""
+        if self.proxied is not None:
+            behind = f" through its proxy, {self._port_told}/{self.proxied.lstrip('/')},"
         return f"{self.verb} {self.kind}{name}{behind} {self.place} ({self.where})"
 
     def rule(self, verb: str | None = None) -> str:
@@ -62,7 +67,10 @@ class ApiRequest:
         if self.url:
             return f'- {{nonResourceURLs: ["{self.url.partition("?")[0]}"], verbs: [{verbs}]}}'
         resource, names = self.resource.plural, ""
-        if self.proxied is not None:
+        if self.subresource or self.of_pod:
+            # Names of pods change, so a rule cannot name them.
+            resource = f"{resource}/{self.subresource or 'proxy'}"
+        elif self.proxied is not None:
             # Without the names, every Service of the namespace could be reached.
             named = ", ".join(f'"http:{self.name}:{port}"' for port in HTTP_PORTS)
             resource, names = f"{resource}/proxy", f" resourceNames: [{named}],"
@@ -81,10 +89,21 @@ class ApiRequest:
         parts.append(resource.plural)
         if self.name and self.verb != "create":
             parts.append(self._segment)
+        parts += [self.subresource] if self.subresource else []
         behind = "" if self.proxied is None else f"/proxy/{quote(self.proxied.lstrip('/'))}"
         return "/" + "/".join(quote(part, safe=":") for part in parts) + behind
 
     @property
     def _segment(self) -> str:
         """RBAC's resourceNames take this part of the path as it stands."""
+        if self.of_pod:
+            return f"{self.name}:{self.port}" if self.scheme == "http" else f"{self.scheme}:{self.name}:{self.port}"
         return f"http:{self.name}:{self.port}" if self.proxied is not None else self.name or ""
+
+    @property
+    def of_pod(self) -> bool:
+        return self.proxied is not None and (self.resource.group, self.resource.plural) == ("", "pods")
+
+    @property
+    def _port_told(self) -> str:
+        return f"port {self.port}, " if self.of_pod else ""

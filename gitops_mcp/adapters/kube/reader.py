@@ -6,14 +6,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 
 from gitops_mcp.adapters.kube.answers import CursorExpired
-from gitops_mcp.adapters.kube.asked import HTTP_PORTS, ApiRequest
+from gitops_mcp.adapters.kube.asked import HTTP_PORTS, ApiRequest, Query
 from gitops_mcp.adapters.kube.bodies import check_object, entries_of, list_of, load_object
 from gitops_mcp.adapters.kube.wire import HttpRequest, Wire
 from gitops_mcp.adapters.kube_start import KubeStart, kube_start
-from gitops_mcp.domain.kinds import SERVICE
+from gitops_mcp.domain.kinds import POD, SERVICE
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
 
@@ -26,6 +27,8 @@ _LIST_TIMES = 4
 """How many times a request's time a whole list may take."""
 PLUGIN_SECONDS = 30.0
 _PROXIED_BYTES = 1 << 20
+LOG_BYTES = 10 << 20
+"""Of one log."""
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _CRDS = Resource(
@@ -193,6 +196,34 @@ class KubeReader:
             f"{told}: 503, {_NO_PORT} {service!r} at a port without a name nor at one named http: check that the "
             f"controller's pod is ready, and how the port is named"
         )
+
+    def pod_log(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        lines: int,
+        since: datetime | None = None,
+        previous: bool = False,
+        most_bytes: int = LOG_BYTES,
+    ) -> bytes:
+        """The last lines that a container has written, or the one before it; `most_bytes` of them, the oldest first."""
+        asked = ApiRequest("get", POD, namespace, pod, self.description, subresource="log")
+        query: Query = {
+            "container": container,
+            "tailLines": lines,
+            "limitBytes": most_bytes,
+            "sinceTime": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if since else None,
+            "previous": "true" if previous else None,
+        }
+        return self._wire.ask(asked, HttpRequest(query=query, accept="*/*", limit=most_bytes + 1)).body
+
+    def pod_page(self, namespace: str, pod: str, *, port: int, path: str, tls: bool, most_bytes: int) -> bytes:
+        """What a pod answers over HTTP at a port, through the API server, which does not check a certificate."""
+        scheme = "https" if tls else "http"
+        asked = ApiRequest("get", POD, namespace, pod, self.description, proxied=path, port=str(port), scheme=scheme)
+        return self._wire.ask(asked, HttpRequest(accept="*/*", limit=most_bytes)).body
 
     def _asked(self, asked: ApiRequest, request: HttpRequest) -> Object:
         answer = self._wire.ask(asked, request)

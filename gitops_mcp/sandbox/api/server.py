@@ -17,7 +17,7 @@ from gitops_mcp.sandbox.api.access import Access, AccessAttributes, Denied
 from gitops_mcp.sandbox.api.call import Call, Route, parse_route
 from gitops_mcp.sandbox.api.discovery import discovery_answer
 from gitops_mcp.sandbox.api.openapi import OpenApi
-from gitops_mcp.sandbox.api.proxy import Backends, proxy_to_service
+from gitops_mcp.sandbox.api.proxy import Backends, PodBackend, answer_proxy
 from gitops_mcp.sandbox.api.reading import answer_read, json_response
 from gitops_mcp.sandbox.api.requests_log import RequestsLog
 from gitops_mcp.sandbox.api.reviews import REVIEWS, answer_review
@@ -50,17 +50,20 @@ class SandboxApi:
         rules: Iterable[Object] | None = None,
         user: str = "sandbox",
         backends: Backends | None = None,
+        pods: PodBackend | None = None,
         openapi_rules: bool = False,
     ) -> None:
         """Without a token everybody is let in, kubectl too: it sends no token where there is no TLS.
 
         `rules` are Role, ClusterRole and binding manifests that say all this user may do; None: everything.
-        `backends` are what Services of the sandbox lead to; with `openapi_rules` OpenAPI tells the rules in CEL, too.
+        `backends` are what Services of the sandbox lead to, `pods` what its pods serve; with `openapi_rules` OpenAPI
+        tells the rules in CEL, too.
         """
         self._store = store
         self._token = token
         self._user = user
         self._backends = backends or {}
+        self._pods = pods
         self._openapi = OpenApi(store.served, rules=openapi_rules)
         self._access = Access(deny=deny, manifests=rules)
         self._log = RequestsLog(requests_log) if requests_log else None
@@ -153,7 +156,7 @@ class SandboxApi:
         if not served.resource.namespaced:
             call = replace(call, route=replace(asked, namespace=None))
         if asked.subresource == "proxy" and "proxy" in served.subresources:
-            return proxy_to_service(self._store, asked, self._backends)
+            return answer_proxy(self._store, asked, self._backends, self._pods)
         if asked.verb == "watch":
             return StreamingResponse(self._watches.begin(served, call), media_type="application/json")
         if asked.verb in {"get", "list"}:

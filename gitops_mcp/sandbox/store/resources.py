@@ -12,7 +12,7 @@ from gitops_mcp.domain.objects import Object, Path, Resource
 from gitops_mcp.domain.schema import Schema, compile_schema
 
 _ALWAYS = frozenset({"metadata.name", "metadata.namespace"})
-_OWN_SUBRESOURCES = {kinds.POD: ("log",), kinds.SERVICE: ("proxy",)}
+_OWN_SUBRESOURCES = {kinds.POD: ("log", "proxy"), kinds.SERVICE: ("proxy",)}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What people ask about a running database: how to connect, what it logs, what it measures."""
