@@ -30,12 +30,14 @@ from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.schema.node import SchemaNode
-from gitops_mcp.domain.schema.structure import Found, examine
+from gitops_mcp.domain.schema.structure import Found, examine, fill_defaults
 from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set, apply_edit, normalize_edit
 from gitops_mcp.errors import InvalidRequest
 
 _SHOWN = 120
 _NAMED = 3
+_TOLD = 5
+"""Faults of one value."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,22 @@ class ObjectUpdate:
     set: Mapping[str, Any]
     remove: Sequence[str]
     items: Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class FieldPart:
+    """A field that a request means, wherever its item stands in a list by now."""
+
+    identity: Identity
+    path: FieldPath
+
+    def read(self, desired: Desired) -> Any:
+        found = next((one.object for one in desired.declarations if one.identity == self.identity), {})
+        place = self.path.place_or_none(found)
+        return None if place is None else at(found, *place)
+
+    def is_in(self, desired: Desired) -> bool:
+        return any(one.identity == self.identity for one in desired.declarations)
 
 
 @dataclass(frozen=True)
@@ -151,9 +169,9 @@ def _read_remove(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest
 def _check_value(path: FieldPath, value: Any, *, argument: str) -> None:
     check_no_secret(value, path.names, argument=argument, named=name_beside(path))
     found = Found()
-    examine(path.node, value, path.names, found)
+    examine(path.node, fill_defaults(path.node, value), path.names, found)
     if found.faults:
-        told = "; ".join(f"{path}{_below(one.path, path)}: {one.message}" for one in found.faults[:5])
+        told = "; ".join(f"{path}{_below(one.path, path)}: {one.message}" for one in found.faults[:_TOLD])
         raise InvalidRequest(f"{argument}: {told}")
 
 
@@ -247,12 +265,11 @@ def _line(one: Edit, said: FieldPath, before: Object) -> str:
     old = _in_words(one.path, at(before, *one.path), "not stated")
     match one:
         case Insert(path, index, value):
-            text = f"{_in_words((*path, index), value, '')} is added"
+            return redact_text(f"{said}: {_in_words((*path, index), value, '')} is added")
         case Remove():
-            text = f"{old} -> removed"
+            return redact_text(f"{said}: {old} -> removed")
         case Set(path, value):
-            text = f"{old} -> {_in_words(path, value, '')}"
-    return redact_text(f"{said}: {text}")
+            return redact_text(f"{said}: {old} -> {_in_words(path, value, '')}")
 
 
 def _in_words(path: Path, value: Any, nothing: str) -> str:

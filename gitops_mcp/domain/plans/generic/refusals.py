@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, Path, at, dotted_path, mapping_at
+from gitops_mcp.domain.objects import Path, at, dotted_path
 from gitops_mcp.domain.plans.generic.field_path import FieldPath, ItemKey
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.redact.keys import is_secret_value
 from gitops_mcp.domain.rules.annotation import VALIDATION
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import InvalidRequest, Refused
 
+_DEEPEST = 40
 _NO_SECRET = frozenset({"promotionToken"})
 """It names a state of the database, and opens nothing."""
 _OPERATORS = (
@@ -26,18 +27,25 @@ _ENGINES = {
 _WRITTEN_BY = {**{f"cnpg.io/{name}": "the operator" for name in _OPERATORS.split()}, **_ENGINES}
 
 
+def checked_json(value: Any, *, argument: str, depth: int = 0) -> Any:
+    """What a caller gave, with 5.0 as 5, which some clients make of it. Raises InvalidRequest where it is too deep."""
+    if depth > _DEEPEST:
+        raise InvalidRequest(f"{argument}: it is nested deeper than any field of a kind is ({_DEEPEST} levels)")
+    match value:
+        case dict():
+            return {key: checked_json(part, argument=argument, depth=depth + 1) for key, part in value.items()}
+        case list():
+            return [checked_json(part, argument=argument, depth=depth + 1) for part in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
+
+
 def check_writable(path: FieldPath, *, argument: str) -> None:
     """Raises Refused for a label or annotation that others write, or that switches the operator's checks off."""
-    if path.steps[0] == "metadata":
-        for key in path.steps[2:3] or ():
-            _check_key(str(key), argument)
-
-
-def check_metadata(metadata: Object, *, argument: str) -> None:
-    """The same of labels and annotations that are given whole."""
-    for part in ("labels", "annotations"):
-        for key in mapping_at(metadata, part):
-            _check_key(str(key), argument)
+    for key in path.steps[2:3] if path.steps[0] == "metadata" else ():
+        _check_key(str(key), argument)
 
 
 def check_no_secret(value: Any, path: Path, *, argument: str, named: str = "") -> None:
