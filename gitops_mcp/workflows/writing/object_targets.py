@@ -99,8 +99,8 @@ def live_object(view: View, resource: Resource, whom: Identity) -> tuple[LiveClu
             return LiveCluster(view.api.get(resource, whom.namespace, whom.name)), []
         found = (one for one in view.api.every(resource, whom.namespace) if one["metadata"]["name"] == whom.name)
         return LiveCluster(next(found, None)), []
-    except NotInstalled:
-        return LiveCluster(None), []
+    except NotInstalled:  # told where the schema is looked for
+        return None, []
     except (Forbidden, Unavailable) as error:
         where = view.desired.origin.name
         return None, [

@@ -255,26 +255,29 @@ def _live_differs(declared: Declaration, paths: Sequence[Path], live: Object | N
     """Where what runs is not what Git says, in a field that was asked for."""
     for one in drift(declared.object, live) if live is not None else ():
         if any(path[: len(one.path)] == one.path[: len(path)] for path in paths):
-            shown = [_in_words(one.path, value, "absent") for value in (one.live, one.desired)]
+            shown = [_outside_words(one.path, value, "absent") for value in (one.live, one.desired)]
             text = f"{dotted_path(one.path)} is {shown[0]} live where {where} says {shown[1]}"
             yield Notice("live-differs", redact_text(text))
 
 
 def _line(one: Edit, said: FieldPath, before: Object) -> str:
     """`said`: the field as the caller names it."""
-    old = _in_words(one.path, at(before, *one.path), "not stated")
+    old = _outside_words(one.path, at(before, *one.path), "not stated")
     match one:
         case Insert(path, index, value):
-            return redact_text(f"{said}: {_in_words((*path, index), value, '')} is added")
+            return redact_text(f"{said}: {_in_words((*path, index), value)} is added")
         case Remove():
             return redact_text(f"{said}: {old} -> removed")
         case Set(path, value):
-            return redact_text(f"{said}: {old} -> {_in_words(path, value, '')}")
+            return redact_text(f"{said}: {old} -> {_in_words(path, value)}")
 
 
-def _in_words(path: Path, value: Any, nothing: str) -> str:
-    if value is None:
-        return nothing
+def _outside_words(path: Path, value: Any, nothing: str) -> str:
+    """What stands in Git or is live, and may be prose of others."""
+    return nothing if value is None else str(mark_outside(_in_words(path, value)))
+
+
+def _in_words(path: Path, value: Any) -> str:
     shown = redact_value(value, path)
-    text = str(mark_outside(shown if isinstance(shown, str) else json.dumps(shown, default=str)))
+    text = shown if isinstance(shown, str) else json.dumps(shown, default=str)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
