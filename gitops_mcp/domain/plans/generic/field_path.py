@@ -66,6 +66,12 @@ class FieldPath:
         return isinstance(self.steps[-1], str) and self.steps[-1] in self.nodes[-2].required
 
     @property
+    def names_item(self) -> bool:
+        """Whether it is a part of what tells an item from the others of its list."""
+        before, last = self.steps[-2], self.steps[-1]
+        return isinstance(before, ItemKey) and any(key == last for key, _ in before.said)
+
+    @property
     def names(self) -> Path:
         """As the path of a value in an object, by which what is secret is known: 0 for any item."""
         return tuple(step if isinstance(step, str) else 0 for step in self.steps)

@@ -163,6 +163,8 @@ def _read_remove(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest
         path = read_path(root, text, argument="remove")
         if path.is_required:
             raise InvalidRequest(f"remove: {path} is required by the schema of the kind: set another value")
+        if path.names_item:
+            raise InvalidRequest(f"remove: {path} is what names the item: remove {path.parent} as a whole")
         yield FieldRequest("remove", path)
 
 
