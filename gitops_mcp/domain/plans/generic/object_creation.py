@@ -36,7 +36,7 @@ def check_new_spec(spec: Object, root: SchemaNode) -> None:
     if found.faults:
         more = f"; and {len(found.faults) - _TOLD} more" if len(found.faults) > _TOLD else ""
         told = "; ".join(f"{dotted_path(one.path)}: {one.message}" for one in found.faults[:_TOLD])
-        raise InvalidRequest(f"spec: {told}{more}")
+        raise InvalidRequest(f"{told}{more}")
 
 
 def plan_object_creation(

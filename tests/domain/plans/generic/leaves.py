@@ -190,7 +190,7 @@ def value_with(schema: Object, steps: tuple[str, ...], value: Any, beside: Mappi
         return ABSENT if found is ABSENT and not keyed else [keyed if found is ABSENT else found]
     made = {} if step in {"allTables", "objects"} else minimal(schema)
     if step == "clientCertificate" or not any(one not in {"*", "[]"} for one in rest):
-        made, beside = made | beside, NOTHING
+        made, beside = {**made, **beside}, NOTHING
     found = value_with(schema["properties"][step], rest, value, beside)
     if found is not ABSENT:
         made[step] = found
