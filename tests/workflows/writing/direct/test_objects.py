@@ -23,9 +23,9 @@ from gitops_mcp.workflows.writing.objects import create_object, delete_object, u
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.workflows.writing.conftest import Direct
 
-STORAGE = {"size": "1Gi"}
-POOL = {"cluster": {"name": "db"}, "instances": 1, "pgbouncer": {"poolMode": "session"}}
-IMAGES = {"images": [{"major": 17, "image": "pg:17.6"}, {"major": 18, "image": "pg:18.4"}]}
+STORAGE: dict[str, Any] = {"size": "1Gi"}
+POOL: dict[str, Any] = {"cluster": {"name": "db"}, "instances": 1, "pgbouncer": {"poolMode": "session"}}
+IMAGES: dict[str, Any] = {"images": [{"major": 17, "image": "pg:17.6"}, {"major": 18, "image": "pg:18.4"}]}
 
 
 def request(tool: str, *, confirmed: bool = False) -> WriteRequest:
@@ -43,7 +43,7 @@ def test_a_field_of_any_kind_is_patched_alone(direct: Direct) -> None:
     direct.put(CLUSTER, "db", instances=2, storage=STORAGE)
     direct.put(POOLER, "pool", **POOL)
     direct.put(IMAGE_CATALOG, "pg", **IMAGES)
-    spec = {"cluster": {"name": "db"}, "dbname": "app", "name": "s", "publicationName": "p", "externalClusterName": "o"}
+    spec: dict[str, Any] = {"cluster": {"name": "db"}, "dbname": "app", "name": "s", "publicationName": "p", "externalClusterName": "o"}
     direct.put(SUBSCRIPTION, "sub", **spec)
     done = update(direct, "Pooler", "pool", {"spec.pgbouncer.poolMode": "transaction"})
     assert done.applied[0].startswith("change spec.pgbouncer.poolMode of Pooler dev/pool, now at resourceVersion")
@@ -84,7 +84,7 @@ def test_an_object_is_created_where_none_is_and_made_once(direct: Direct) -> Non
 
 
 def test_a_deletion_is_asked_of_a_person_and_refused_while_something_names_the_object(direct: Direct) -> None:
-    reference = {"apiGroup": "postgresql.cnpg.io", "kind": "ImageCatalog", "name": "pg", "major": 18}
+    reference: dict[str, Any] = {"apiGroup": "postgresql.cnpg.io", "kind": "ImageCatalog", "name": "pg", "major": 18}
     direct.put(IMAGE_CATALOG, "pg", **IMAGES)
     direct.put(CLUSTER, "db", instances=2, storage=STORAGE, imageCatalogRef=reference)
     direct.put(DATABASE, "db-app", cluster={"name": "db"}, name="app", owner="app")
