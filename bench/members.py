@@ -1,4 +1,4 @@
-"""A role and a database against a scale request, in the same repository; and what a password provider adds."""
+"""A role, a database and any field against a scale request in the same repository; what a password provider adds."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def measured() -> Iterator[Ratio | str]:
         yield Ratio("a role whose Secret exists against a scale request", role, scaled, _MOST)
         scaled, database = _paired(checkout, _database)
         yield Ratio("a database against a scale request", database, scaled, _MOST)
+        scaled, field = _paired(checkout, _field)
+        yield Ratio("a field that is set by its path against a scale request", field, scaled, 1.2)
         for provider, files in _providers():
             configured = {".gitops-mcp.yaml": f"passwords: {{provider: {provider}}}\n", **files}
             checkout = with_files(made(Path(folder) / provider, _FILES), configured)
@@ -76,6 +78,12 @@ def _role(source: str) -> Work:
         assert done["structuredContent"]["outcome"] == "committed"
 
     return work
+
+
+def _field(server: Server, number: int) -> None:
+    values = {"spec.logLevel": ("debug", "trace")[number % 2]}
+    done = server.call("update_postgres_object", kind="Cluster", name="orders-db", set=values, change="field")
+    assert done["structuredContent"]["outcome"] == "committed"
 
 
 def _database(server: Server, number: int) -> None:

@@ -50,6 +50,8 @@ class Subject:
 
 LEVELS = ("concise", "detailed")
 CONFIRMED = {"confirm_deletion": True}
+POOL = {"instances": 1, "pgbouncer": {"poolMode": "session"}}
+IMAGES = {"images": [{"major": 18, "image": "registry.example.com/pg:18.4"}]}
 
 CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
     "list_postgres_clusters": lambda here: [
@@ -89,6 +91,15 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "database_name": here.database, **CONFIRMED},
         {**here.on, "database_name": here.database, "drop": True, **CONFIRMED},
     ],
+    "create_postgres_object": lambda here: [
+        {**here.named, "kind": "Pooler", "name": "added-pool", "spec": {"cluster": {"name": here.cluster}, **POOL}},
+        {**here.named, "kind": "ImageCatalog", "name": "added-catalog", "spec": IMAGES},
+    ],
+    "update_postgres_object": lambda here: [
+        {**here.named, "kind": "Cluster", "set": {"spec.logLevel": "debug"}},
+        {**here.named, "kind": "Cluster", "items": {"spec.env": [{"name": "TZ", "value": "UTC"}]}},
+    ],
+    "delete_postgres_object": lambda here: [{**here.named, "kind": "Cluster", **CONFIRMED}],
     "get_drift": lambda here: [{}, here.on],
     "adopt_live": lambda here: [{**here.on, **CONFIRMED}],
     "get_history": lambda here: [

@@ -223,6 +223,25 @@ def test_drift_answers_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         compared(here.recording.text(), "git-drift")
 
 
+def test_objects_of_any_kind_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with story(tmp_path, monkeypatch, {}) as here:
+        pool = {"cluster": {"name": "orders-db"}, "instances": 2, "pgbouncer": {"poolMode": "transaction"}}
+        whole = {"kind": "Pooler", "name": "orders-pool"}
+        made = here.proposed("create_postgres_object", **whole, spec=pool, reason="Too many connections.")
+        here.ask("create_postgres_object", **whole, spec={**pool, "pgbouncer": {"poolMode": "statement"}})
+        here.merge(made)
+        paused = here.ask("update_postgres_object", **whole, set={"spec.pgbouncer.paused": True})
+        assert paused is None
+        labelled = {"kind": "Cluster", "name": "orders-db"}
+        here.ask("update_postgres_object", **labelled, set={"spec.instnces": 4, "spec.logLevel": "loud"})
+        here.ask("update_postgres_object", **labelled, set={"spec.externalClusters[name=old].name": "x"})
+        items = {"spec.env": [{"name": "TZ", "value": "UTC"}]}
+        here.proposed("update_postgres_object", **labelled, set={"spec.instances": 4}, items=items)
+        here.ask("delete_postgres_object", **whole)
+        here.proposed("delete_postgres_object", **whole, **YES)
+        compared(here.recording.text(), "git-objects")
+
+
 def test_the_end_of_a_cluster_answers_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both steps, a remote that cannot be reached, and an API that cannot."""
     invoices = {"name": "invoices-db", "namespace": "billing"}

@@ -54,6 +54,13 @@ WHAT_ELSE = {
         for verb in ("create", "patch", "delete")
     }
     | {(CNPG, plural, "delete") for plural in ("poolers", "scheduledbackups")},
+    "direct-objects": {
+        (CNPG, plural, verb)
+        for plural in ("imagecatalogs", "poolers", "publications", "scheduledbackups", "subscriptions")
+        for verb in ("create", "patch", "delete")
+    }
+    | {(CNPG, "backups", verb) for verb in ("create", "delete")}
+    | {("barmancloud.cnpg.io", "objectstores", verb) for verb in ("get", "create", "patch", "delete")},
     "direct-passwords": {
         (kind.group, kind.plural, verb)
         for kind in (kinds.EXTERNAL_SECRET, kinds.PASSWORD, kinds.SEALED_SECRET)

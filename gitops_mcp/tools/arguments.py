@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, Strict, WithJsonSchema
+from pydantic import AliasChoices, Field, JsonValue, Strict, WithJsonSchema
 
 EMPTY_MEANS = frozenset({"comment"})
 """Optional arguments of which an empty text says something; of any other it says that it is left out."""
@@ -22,6 +22,11 @@ def _mapping(value: dict[str, Any], *keys: str, most: int) -> WithJsonSchema:
 def _object(properties: dict[str, Any]) -> WithJsonSchema:
     closed = {"additionalProperties": False, "maxProperties": len(properties)}
     return WithJsonSchema({"type": "object", "properties": properties, **closed})
+def _open_mapping_schema(key: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Of which one key is named, and every other may hold anything."""
+    return {"type": "object", "properties": {key: value}, "additionalProperties": True}
+def _open_mapping(key: str, value: dict[str, Any], *, most: int) -> WithJsonSchema:
+    return WithJsonSchema({**_open_mapping_schema(key, value), "maxProperties": most})
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -64,6 +69,40 @@ ObjectKind = Annotated[
 ]
 ObjectName = Annotated[str | None, Field(description="metadata.name; left out: the cluster's only one", max_length=253)]
 OneObjectName = Annotated[str, Field(description="metadata.name", min_length=1, max_length=253)]
+NamespaceOfNew = Annotated[
+    str | None,
+    Field(description="Namespace; left out: that of its Cluster, else the environment's only", max_length=63),
+]
+ObjectSpec = Annotated[
+    dict[str, JsonValue],
+    Field(description="The spec, as the CRD has it. Never a password", max_length=200),
+    _open_mapping("cluster", _open_mapping_schema("name", _TEXT), most=200),
+]
+SetFields = Annotated[
+    Annotated[
+        dict[str, JsonValue], Field(max_length=100), _open_mapping("spec.instances", {"type": "integer"}, most=100)
+    ]
+    | None,
+    Field(
+        description='Values by path: {"spec.plugins[name=x].enabled": true, "spec.postgresql.parameters[work_mem]": '
+        '"8MB"}. Never a password'
+    ),
+]
+RemovedFields = Annotated[
+    list[Annotated[str, Field(max_length=500)]] | None,
+    Field(description='Paths to take away: ["spec.affinity", "spec.plugins[name=x]"]', max_length=100),
+]
+KeyedItems = Annotated[
+    Annotated[
+        dict[str, Annotated[list[JsonValue], Field(max_length=200)]],
+        Field(max_length=100),
+        _open_mapping("spec.env", {"type": "array", "items": _open_mapping_schema("name", _TEXT)}, most=100),
+    ]
+    | None,
+    Field(
+        description='Items to add to lists, or to replace by their key: {"spec.env": [{"name": "TZ", "value": "UTC"}]}'
+    ),
+]
 ExplainedPath = Annotated[
     str | None, Field(description="Such as spec.storage.size or spec.plugins; left out: spec", max_length=500)
 ]

@@ -200,7 +200,8 @@ def shapes(schema: Mapping[str, Any], canary: str) -> list[Any]:
             case "array":
                 found += [[part] for part in shapes(one.get("items", {}), canary)]
             case "object":
-                if inside := one.get("additionalProperties"):
+                inside = one.get("additionalProperties")
+                if inside := {"type": "string"} if inside is True else inside:
                     known = one.get("propertyNames", {}).get("enum", ["work_mem"])[0]
                     found += [{known: part} for part in shapes(inside, canary)]
                     found += [{canary: "on"}, {canary: 1}]

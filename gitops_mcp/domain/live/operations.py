@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from gitops_mcp.domain.kinds import BY_KIND, EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
+from gitops_mcp.domain.kinds import BY_KIND, EXTERNAL_SECRET, OBJECT_STORE, PASSWORD, SEALED_SECRET
 from gitops_mcp.domain.live.judged import changed_parts, judged_parts
 from gitops_mcp.domain.live.patch_steps import LAST_APPLIED, is_still_as_tested, json_patch_steps, with_version
 from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, dotted_path, mapping_at
@@ -24,7 +24,7 @@ from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
 _MAKING_SECRETS: Mapping[str, Resource] = {one.kind: one for one in (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)}
-_RESOURCES: Mapping[str, Resource] = {**BY_KIND, **_MAKING_SECRETS}
+_RESOURCES: Mapping[str, Resource] = {**BY_KIND, OBJECT_STORE.kind: OBJECT_STORE, **_MAKING_SECRETS}
 _ORDER = ("Password", "ExternalSecret", "SealedSecret", "ImageCatalog", "Cluster", "DatabaseRole", "Database")
 """What others need comes first; what is not named comes last, and goes first."""
 
@@ -132,7 +132,7 @@ def _operation_for_change(change: ObjectChange, live: Object | None) -> ApiOpera
     resource = replace(resource, version=said.partition("/")[2] or resource.version)
     place = (resource, identity.namespace, identity.name)
     if change.after is not None and change.before is None:
-        return ApiOperation("create", *place, body=change.after)
+        return ApiOperation("create", *place, body={**change.after, "apiVersion": resource.api_version})
     if live is None:
         raise Refused(f"{identity} is not live any more: look again before it is changed")
     uid, version = live["metadata"].get("uid"), live["metadata"].get("resourceVersion")

@@ -140,6 +140,11 @@ def _identity_of_new(view: View, new: NewCluster) -> Identity:
 
 
 def scale_cluster(app: App, request: WriteRequest, name: str, *, namespace: str | None, instances: int) -> WriteResult:
+    request = replace(request, cluster=name, namespace=namespace)
+    return deliver(app, request, cluster_scaling(name, namespace=namespace, instances=instances))
+
+
+def cluster_scaling(name: str, *, namespace: str | None, instances: int) -> Writing:
     check_cluster_name(name, field="cluster_name")
 
     def about(view: View) -> Subject:
@@ -161,10 +166,14 @@ def scale_cluster(app: App, request: WriteRequest, name: str, *, namespace: str 
         made = plan_scaling(declared, view.desired, namespace=namespace, instances=instances, live=live)
         return made.warned([*unread, *_namespace_notices(view.desired, declared, namespace)])
 
-    return deliver(app, replace(request, cluster=name, namespace=namespace), Writing(about, plan))
+    return Writing(about, plan)
 
 
 def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str | None) -> WriteResult:
+    return deliver(app, replace(request, cluster=name, namespace=namespace), cluster_deletion(name, namespace))
+
+
+def cluster_deletion(name: str, namespace: str | None) -> Writing:
     from gitops_mcp.domain.plans.clusters.restore_note import with_restore_note
     from gitops_mcp.workflows.writing.restore import read_restorable
 
@@ -195,7 +204,7 @@ def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str
 
         return plan_leftover_removal(view.desired, name)
 
-    return deliver(app, replace(request, cluster=name, namespace=namespace), Writing(about, plan, finish))
+    return Writing(about, plan, finish)
 
 
 def _declared_cluster(view: View, name: str, namespace: str | None) -> Declaration:

@@ -128,6 +128,11 @@ def update_database(
 
 
 def delete_database(app: App, request: WriteRequest, which: WhichDatabase, *, drop: bool) -> WriteResult:
+    request = replace(request, cluster=which.cluster_name, namespace=which.namespace)
+    return deliver(app, request, database_deletion(which, drop=drop))
+
+
+def database_deletion(which: WhichDatabase, *, drop: bool) -> Writing:
     check_cluster_name(which.cluster_name, field="cluster_name")
     checked_sql_name(which.database_name, field="database_name")
 
@@ -147,8 +152,7 @@ def delete_database(app: App, request: WriteRequest, which: WhichDatabase, *, dr
         deletion = replace(deletion, kept=view.source.why_kept(declared, deletion.seen))
         return plan_database_deletion(view.desired, deletion).warned(unread)
 
-    request = replace(request, cluster=which.cluster_name, namespace=which.namespace)
-    return deliver(app, request, Writing(about, plan))
+    return Writing(about, plan)
 
 
 def _unique_names(names: Iterable[str], *, field: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gitops_mcp.app import Ground
+from gitops_mcp.domain.objects import Resource
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.workflows.view import View
@@ -49,6 +50,8 @@ class WriteRequest:
     """The same, to what would stop."""
     cluster: str | None = None
     """metadata.name of the Cluster that it is about."""
+    named: tuple[Resource, str] | None = None
+    """Kind and metadata.name of the object that it is about, where that is no Cluster."""
     namespace: str | None = None
     """As the caller named it."""
     wait: bool = False

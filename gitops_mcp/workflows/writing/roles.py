@@ -160,6 +160,10 @@ def update_role(
 
 
 def delete_role(app: App, request: WriteRequest, which: WhichRole, *, drop: bool) -> WriteResult:
+    return deliver(app, _about_cluster(request, which), role_deletion(which, drop=drop))
+
+
+def role_deletion(which: WhichRole, *, drop: bool) -> Writing:
     check_cluster_name(which.cluster_name, field="cluster_name")
     checked_role_name(which.role_name)
 
@@ -184,7 +188,32 @@ def delete_role(app: App, request: WriteRequest, which: WhichRole, *, drop: bool
             view, removing = _secret_removal(view, cluster, deletion)
         return plan_role_deletion(view.desired, deletion, removing).warned(unread)
 
-    return deliver(app, _about_cluster(request, which), Writing(about, plan))
+    return Writing(about, plan)
+
+
+def password_naming(which: WhichRole, secret: str) -> Writing:
+    """That the role's password is that of another Secret, which somebody else provides."""
+    source = PasswordSource.of(f"existing:{secret}")
+
+    def about(view: View) -> Subject:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        role = require_role(view.desired, cluster, ref, which.role_name)
+        return Subject("update-role", target_of_role(role, ref), (RolePart(ref, role.name, "passwordSecret"),))
+
+    def plan(view: View) -> Plan:
+        cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
+        live, unread = live_roles(view, ref)
+        check_cluster_alive(ref, live)
+        role = require_role(view.desired, cluster, ref, which.role_name)
+        owner = PasswordOwner(cluster, ref, role.name, role.declared.identity.name)
+        view, password = password_of_new_role(view, owner, source, exists=True)
+        if role.secret == secret:
+            text = f"{role.place} names Secret {secret} already"
+            return Plan(f"Update role of Cluster {ref}", target_of_role(role, ref), unchanged=text)
+        made = plan_role_update(view.desired, cluster, ref, role, {}, live=live, now=view.now, password=password)
+        return made.warned(unread)
+
+    return Writing(about, plan)
 
 
 def migrate_roles(

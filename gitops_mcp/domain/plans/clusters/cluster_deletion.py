@@ -20,6 +20,8 @@ from gitops_mcp.domain.plans.pruning import asked_by, engine_in_use, wait_for_li
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.edits import Remove, Set
 
+_TOOL = "delete_postgres_cluster"
+
 
 def plan_cluster_deletion(
     declared: Declaration,
@@ -38,8 +40,27 @@ def plan_cluster_deletion(
     target = replace(declared.identity, namespace=ref.namespace)
     plan = Plan(f"Delete Cluster {ref}", target, validated_by=VALIDATED, destroys=_what_is_lost(ref))
     engine = engine_in_use(declared, configured)
+    if (first := plan_before_removal(plan, declared, desired, live, merged, engine, tool=_TOOL)) is not None:
+        return first
+    return _plan_removal(plan, declared, desired, ref, engine, live.object if live else None)
+
+
+def plan_before_removal(
+    plan: Plan,
+    declared: Declaration,
+    desired: Desired,
+    live: LiveCluster | None,
+    merged: Object | None,
+    engine: Engine | None,
+    *,
+    tool: str,
+) -> Plan | None:
+    """What is due while something protects an object against pruning; None: its manifest may go.
+
+    `tool`: what is called again for the next step.
+    """
     if blockers(declared.object, engine):
-        return _plan_unprotecting(plan, declared, desired, ref, engine)
+        return _plan_unprotecting(plan, declared, desired, engine, tool)
     if live and live.object and (on_live := blockers(live.object, engine)):
         return wait_for_live(plan, declared, on_live, live.object, merged, desired.origin.name)
     if live is None and (in_base := blockers(merged, engine)):
@@ -48,16 +69,14 @@ def plan_cluster_deletion(
             destroys=None,
             unchanged=(
                 f"step 1 of 2 is proposed but not merged: the base still declares {spell_out(in_base)}, and "
-                f"the live Cluster could not be read, so that its removal may delete nothing"
+                f"the live {plan.target.kind} could not be read, so that its removal may delete nothing"
             ),
             next=("Wait until it is merged and applied, then call this again",),
         )
-    return _plan_removal(plan, declared, desired, ref, engine, live.object if live else None)
+    return None
 
 
-def _plan_unprotecting(
-    plan: Plan, declared: Declaration, desired: Desired, ref: ClusterRef, engine: Engine | None
-) -> Plan:
+def _plan_unprotecting(plan: Plan, declared: Declaration, desired: Desired, engine: Engine | None, tool: str) -> Plan:
     edits: list[Set | Remove] = []
     for part in ("annotations", "labels"):
         place: Path = ("metadata", part)
@@ -71,21 +90,22 @@ def _plan_unprotecting(
         edits += [Set((*place, key), value) for key, value in kept.items() if value != old[key]]
         edits += [Remove((*place, key)) for key in old if key not in kept]
     found = spell_out(blockers(declared.object, engine))
+    keeps = "keeps the database" if plan.target.kind == "Cluster" else "keeps it"
     return replace(
         plan,
-        subject=f"Remove the protection of Cluster {ref} against pruning",
+        subject=f"Remove the protection of {plan.target} against pruning",
         files=edit_fields(desired, declared, *edits),
-        body=(f"Step 1 of 2 of deleting Cluster {ref}: {found} goes, and nothing else.", *applier_lines(declared)),
+        body=(f"Step 1 of 2 of deleting {plan.target}: {found} goes, and nothing else.", *applier_lines(declared)),
         warnings=applier_notices(declared, desired),
         impact=Impact(
             Level.NONE, (f"nothing is deleted by this step; the next one removes the {desired.origin.manifest}",)
         ),
         next=(
             f"Step 1 of 2: removes {found}"
-            + desired.origin.while_waiting(". The engine keeps the database as long as the live Cluster carries it"),
+            + desired.origin.while_waiting(f". The engine {keeps} as long as the live {plan.target.kind} carries it"),
             desired.origin.then(
                 f"this is {desired.origin.applied}",
-                f"call delete_postgres_cluster again: step 2 removes the {desired.origin.manifest}",
+                f"call {tool} again: step 2 removes the {desired.origin.manifest}",
                 at_once="Then ",
             ),
         ),

@@ -19,6 +19,8 @@ from gitops_mcp.domain.kinds import (
     DATABASE,
     DATABASE_ROLE,
     EXTERNAL_SECRET,
+    NAMING_KINDS,
+    OBJECT_STORE,
     PASSWORD,
     POOLER,
     SCHEDULED_BACKUP,
@@ -31,6 +33,7 @@ from gitops_mcp.domain.objects import Identity, Object, Resource, at
 from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER, SecretDocument, Way
 from gitops_mcp.domain.repository.build import desired_of_documents
 from gitops_mcp.domain.repository.desired import API, Declaration, Desired
+from gitops_mcp.domain.repository.object_stores import as_built
 from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.errors import Forbidden, NotInstalled, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -103,13 +106,45 @@ def read_live_objects(api: ApiOnce, environment: Environment, request: WriteRequ
 
     Where several have the name it must be said which, so only they are read.
     """
-    fields = f"metadata.name={request.cluster}"
-    spaces = _namespaces(environment, request)
-    named = api.side_by_side(lambda there, space: there.every(CLUSTER, space, fields=fields), spaces)
-    found = [one for part in named for one in part]
+    beside = _named_objects(api, environment, request)
+    if len(beside) == 1 and request.cluster is None:
+        cluster, namespace = at(beside[0], "spec", "cluster", "name"), at(beside[0], "metadata", "namespace")
+        request = replace(request, cluster=cluster, namespace=namespace)
+    found: list[Object] = []
+    if request.cluster is not None:
+        fields = f"metadata.name={request.cluster}"
+        spaces = _namespaces(environment, request)
+        named = api.side_by_side(lambda there, space: there.every(CLUSTER, space, fields=fields), spaces)
+        found = [one for part in named for one in part]
     if len(found) == 1:
         found += _objects_of_cluster(api, found[0]["metadata"])
-    return {Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in found}
+    return _by_identity((*found, *beside))
+
+
+def _named_objects(api: ApiOnce, environment: Environment, request: WriteRequest) -> list[Object]:
+    """The objects of the kind and name that a request is about, and the Clusters that may name one of no Cluster."""
+    if request.named is None:
+        return []
+    resource, name = request.named
+    spaces = _namespaces(environment, request) if resource.namespaced else [None]
+    found = [
+        _as_planned(one)
+        for space in spaces
+        for one in api.every(resource, space, fields=f"metadata.name={name}")
+        if one["metadata"]["name"] == name
+    ]
+    if found and resource not in NAMING_KINDS:
+        found += [one for space in spaces for one in _every_readable(api, CLUSTER, space)]
+    return found
+
+
+def _as_planned(live: Object) -> Object:
+    """An ObjectStore in the group that plans know."""
+    return as_built(live) if live.get("kind") == OBJECT_STORE.kind else live
+
+
+def _by_identity(found: Iterable[Object]) -> LiveObjects:
+    return {Identity(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]): one for one in found}
 
 
 def read_left_objects(api: ApiOnce, environment: Environment, request: WriteRequest) -> LiveObjects:
@@ -121,7 +156,7 @@ def read_left_objects(api: ApiOnce, environment: Environment, request: WriteRequ
         for one in _every_readable(api, resource, space)
         if at(one, "spec", "cluster", "name") == request.cluster
     )
-    return {Identity(one["kind"], one["metadata"]["namespace"], one["metadata"]["name"]): one for one in found}
+    return _by_identity(found)
 
 
 def live_view(ground: Ground, environment: Environment, api: ApiOnce, live: LiveObjects) -> View:

@@ -1,0 +1,285 @@
+"""A change of any fields of any object: what is set, what goes, and items that come or replace those of their key.
+
+Each field is read by the schema of the kind, each value held against it, and each edit made where the field's last word
+stands. What the operator makes of the object that comes out is asked of its rules on the one road for writes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from gitops_mcp.domain.cnpg.releases import Release
+from gitops_mcp.domain.editing.field import edit_fields, where_field_stands
+from gitops_mcp.domain.editing.list_items import add_item, remove_item
+from gitops_mcp.domain.editing.steps import EditSequence
+from gitops_mcp.domain.editing.variables import unfilled_refusal
+from gitops_mcp.domain.impact.assessment import each_impact
+from gitops_mcp.domain.impact.level import NOTHING, Impact, Level
+from gitops_mcp.domain.live.drift import drift
+from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path
+from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
+from gitops_mcp.domain.plans.generic.field_path import FieldPath, ItemKey, key_of_item, read_path
+from gitops_mcp.domain.plans.generic.refusals import check_no_secret, check_writable, name_beside
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.redact import mark_outside, redact_text, redact_value
+from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.rules.reading import has_unfilled
+from gitops_mcp.domain.schema.node import SchemaNode
+from gitops_mcp.domain.schema.structure import Found, examine, fill_defaults
+from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set, apply_edit, normalize_edit
+from gitops_mcp.errors import InvalidRequest
+
+_SHOWN = 120
+_NAMED = 3
+_TOLD = 5
+"""Faults of one value."""
+
+
+@dataclass(frozen=True)
+class ObjectUpdate:
+    """As the caller says it, each field by its path."""
+
+    set: Mapping[str, Any]
+    remove: Sequence[str]
+    items: Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class FieldPart:
+    """A field that a request means, wherever its item stands in a list by now."""
+
+    identity: Identity
+    path: FieldPath
+
+    def read(self, desired: Desired) -> Any:
+        found = next((one.object for one in desired.declarations if one.identity == self.identity), {})
+        place = self.path.place_or_none(found)
+        return None if place is None else at(found, *place)
+
+    def is_in(self, desired: Desired) -> bool:
+        return any(one.identity == self.identity for one in desired.declarations)
+
+
+@dataclass(frozen=True)
+class FieldRequest:
+    """One field of an update, read by the schema."""
+
+    how: Literal["set", "remove", "item"]
+    path: FieldPath
+    """Of an item with its key."""
+    value: Any = None
+
+
+def read_update(asked: ObjectUpdate, root: SchemaNode) -> tuple[FieldRequest, ...]:
+    """What is asked for, field by field. Raises InvalidRequest for what the schema does not allow, or Refused."""
+    found = (*_read_set(asked, root), *_read_items(asked, root), *_read_remove(asked, root))
+    if not found:
+        raise InvalidRequest(
+            'nothing to change was named: give set={"spec.path": value}, remove=["spec.path"] or '
+            'items={"spec.list": [item]}'
+        )
+    for index, one in enumerate(found):
+        for other in found[:index]:
+            if _are_one(one.path, other.path):
+                raise InvalidRequest(
+                    f"{other.path} and {one.path} are both asked for, and one is the other or a part of it: say it once"
+                )
+    return found
+
+
+def plan_object_update(
+    declared: Declaration,
+    desired: Desired,
+    whom: Identity,
+    asked: Sequence[FieldRequest],
+    *,
+    live: Object | None,
+    operator: Release | None = None,
+) -> Plan:
+    """The fields that differ, set where the object is declared, and nothing else.
+
+    `live`: None where it could not be read, or is not there. Raises Refused where a field has no place of this object's
+    own, InvalidRequest where an item that is named is not there.
+    """
+    before = declared.object
+    names = [str(one.path) for one in asked]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    told, after = _edits(before, asked)
+    steps = [one for _, one in told]
+    plan = Plan(
+        redact_text(f"Update {whom}: {', '.join(names[:_NAMED])}{more}"),
+        whom,
+        warnings=tuple(_live_differs(declared, [one.path for one in steps], live, desired.origin.name)),
+        validated_by=("built-in rules",),
+    )
+    if not steps:
+        return replace(plan, unchanged=redact_text(f"{declared.place} says so already: {', '.join(names)}"))
+    _check_filled_in(desired, declared, [one.path for one in steps])
+    effects = tuple(each_impact(before, after, live=live, operator=operator))
+    lost = [reason for one in effects if one.level >= Level.OUTAGE for reason in one.reasons]
+    effect = NOTHING
+    for one in effects:
+        effect = effect.joined(one)
+    return replace(
+        plan,
+        files=_changes(desired, declared, steps),
+        body=(
+            *(_line(one, path, before) for path, one in told),
+            *(text for one in steps for text in variable_lines(declared, one.path)),
+            *applier_lines(declared),
+        ),
+        impact=effect if effects else Impact(Level.NONE),
+        warnings=(*plan.warnings, *applier_notices(declared, desired)),
+        destroys=f"{whom}: {'; '.join(lost)}" if lost else None,
+    )
+
+
+def _read_set(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest]:
+    for text, value in asked.set.items():
+        path = read_path(root, text, argument="set")
+        check_writable(path, argument="set")
+        if value is None:
+            raise InvalidRequest(f"set: {path} is given null: to take it away name it in remove")
+        _check_value(path, value, argument="set")
+        yield FieldRequest("set", path, value)
+
+
+def _read_items(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest]:
+    for text, items in asked.items.items():
+        path = read_path(root, text, argument="items")
+        for item in items:
+            one = path.below(key_of_item(path, item, argument="items"))
+            _check_value(one, item, argument="items")
+            yield FieldRequest("item", one, item)
+
+
+def _read_remove(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest]:
+    for text in asked.remove:
+        path = read_path(root, text, argument="remove")
+        if path.is_required:
+            raise InvalidRequest(f"remove: {path} is required by the schema of the kind: set another value")
+        if path.names_item:
+            raise InvalidRequest(f"remove: {path} is what names the item: remove {path.parent} as a whole")
+        yield FieldRequest("remove", path)
+
+
+def _check_value(path: FieldPath, value: Any, *, argument: str) -> None:
+    check_no_secret(value, path.names, argument=argument, named=name_beside(path))
+    found = Found()
+    examine(path.node, fill_defaults(path.node, value), path.names, found)
+    if found.faults:
+        told = "; ".join(f"{path}{_below(one.path, path)}: {one.message}" for one in found.faults[:_TOLD])
+        raise InvalidRequest(f"{argument}: {told}")
+
+
+def _below(place: Path, path: FieldPath) -> str:
+    rest = dotted_path(("x", *place[len(path.names) :]))
+    return rest[1:]
+
+
+def _are_one(one: FieldPath, other: FieldPath) -> bool:
+    """Whether one is the other or a part of it."""
+    length = min(len(one.steps), len(other.steps))
+    return one.steps[:length] == other.steps[:length]
+
+
+def _edits(before: Object, asked: Sequence[FieldRequest]) -> tuple[list[tuple[FieldPath, Edit]], Object]:
+    """The edits that differ, each on what those before it leave, and the object after them."""
+    after: Object = before
+    steps: list[tuple[FieldPath, Edit]] = []
+    for one in asked:
+        for edit in _edit(after, one):
+            normal = normalize_edit(after, edit)
+            if normal is not None:
+                steps.append((one.path, edit))
+                after = apply_edit(after, normal)
+    return steps, after
+
+
+def _edit(here: Object, one: FieldRequest) -> Iterator[Edit]:
+    match one.how:
+        case "set":
+            yield Set(one.path.place_in(here), one.value)
+        case "item":
+            place = one.path.place_or_none(here)
+            if place is not None:
+                yield Set(place, one.value)
+                return
+            items = one.path.parent.place_in(here)
+            yield Insert(items, len(at(here, *items) or ()), one.value)
+        case "remove":
+            place = one.path.place_or_none(here)
+            if place is not None and at(here, *place) is not None:
+                yield Remove(_with_emptied(here, one.path, place))
+
+
+def _with_emptied(here: Object, path: FieldPath, place: Path) -> Path:
+    """What the removal leaves empty goes with it, unless that says something: by a default, or in an item."""
+    while len(place) > 2 and isinstance(place[-1], str) and len(at(here, *place[:-1])) == 1:
+        parent = path.parent
+        says = parent.is_required or bool(parent.node.defaults) or parent.node.type not in {None, "object"}
+        if says or any(isinstance(step, ItemKey) for step in parent.steps):
+            break
+        path, place = parent, place[:-1]
+    return place
+
+
+def _changes(desired: Desired, declared: Declaration, edits: Sequence[Edit]) -> tuple[FileChange, ...]:
+    if all(isinstance(one, Set) or (isinstance(one, Remove) and isinstance(one.path[-1], str)) for one in edits):
+        return edit_fields(desired, declared, *(one for one in edits if not isinstance(one, Insert)))
+    steps = EditSequence(desired)
+    for one in edits:
+        now, here = steps.again(declared), steps.desired
+        match one:
+            case Insert(path, _, value):
+                steps.take(add_item(here, now, path, value))
+            case Remove(path) if isinstance(path[-1], int):
+                steps.take(remove_item(here, now, path[:-1], path[-1]))
+            case _:
+                steps.take(edit_fields(here, now, one))
+    return steps.changes
+
+
+def _check_filled_in(desired: Desired, declared: Declaration, paths: Sequence[Path]) -> None:
+    for path in paths:
+        old = at(declared.object, *path)
+        if isinstance(old, str) and has_unfilled(old) and path not in declared.substituted:
+            place = where_field_stands(desired, declared, path)
+            raise unfilled_refusal(desired, f"{dotted_path(path)} of {declared.label}", old, place)
+
+
+def _live_differs(declared: Declaration, paths: Sequence[Path], live: Object | None, where: str) -> Iterator[Notice]:
+    """Where what runs is not what Git says, in a field that was asked for."""
+    for one in drift(declared.object, live) if live is not None else ():
+        if any(path[: len(one.path)] == one.path[: len(path)] for path in paths):
+            shown = [_outside_words(one.path, value, "absent") for value in (one.live, one.desired)]
+            text = f"{dotted_path(one.path)} is {shown[0]} live where {where} says {shown[1]}"
+            yield Notice("live-differs", redact_text(text))
+
+
+def _line(one: Edit, said: FieldPath, before: Object) -> str:
+    """`said`: the field as the caller names it."""
+    old = _outside_words(one.path, at(before, *one.path), "not stated")
+    match one:
+        case Insert(path, index, value):
+            return redact_text(f"{said}: {_in_words((*path, index), value)} is added")
+        case Remove():
+            return redact_text(f"{said}: {old} -> removed")
+        case Set(path, value):
+            return redact_text(f"{said}: {old} -> {_in_words(path, value)}")
+
+
+def _outside_words(path: Path, value: Any, nothing: str) -> str:
+    """What stands in Git or is live, and may be prose of others."""
+    return nothing if value is None else str(mark_outside(_in_words(path, value)))
+
+
+def _in_words(path: Path, value: Any) -> str:
+    shown = redact_value(value, path)
+    text = shown if isinstance(shown, str) else json.dumps(shown, default=str)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
