@@ -92,6 +92,11 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "database_name": here.database, **CONFIRMED},
         {**here.on, "database_name": here.database, "drop": True, **CONFIRMED},
     ],
+    "schedule_postgres_backups": lambda here: [
+        {**here.on, "schedule": "0 15 3 * * *"},
+        {**here.on, "schedule": "@weekly", "suspended": True},
+    ],
+    "create_postgres_backup": lambda here: [{**here.on, "backup_name": "added-backup"}],
     "get_drift": lambda here: [{}, here.on],
     "adopt_live": lambda here: [{**here.on, **CONFIRMED}],
     "get_history": lambda here: [

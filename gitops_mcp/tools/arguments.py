@@ -250,3 +250,36 @@ MaintenanceWindow = Annotated[
     | None,
     Field(description='For draining nodes: {"in_progress": true, "reuse_pvc": false}'),
 ]
+BackupSchedule = Annotated[
+    str,
+    Field(
+        description="Six fields, seconds first, in UTC: 0 0 2 * * * is every day at 02:00; or @daily", max_length=100
+    ),
+]
+Retention = Annotated[
+    str | None, Field(description="How long backups are kept: 30d, 8w or 12m; left out: as it is", max_length=16)
+]
+BackupMethod = Annotated[
+    Literal["plugin", "volumeSnapshot", "barmanObjectStore"] | None,
+    Field(description="Left out: as the cluster is set up, else plugin"),
+]
+ObjectStoreName = Annotated[
+    str | None, Field(description="metadata.name of the ObjectStore, in the cluster's namespace", max_length=253)
+]
+DestinationPath = Annotated[
+    str | None,
+    Field(description="Where a new ObjectStore writes: s3://BUCKET/FOLDER, gs://… or https://…", max_length=512),
+]
+EndpointUrl = Annotated[
+    str | None, Field(description="Address of an S3 service that is not AWS. Never with credentials", max_length=512)
+]
+CredentialsSecret = Annotated[
+    str | None,
+    Field(
+        description="Name of the Secret with ACCESS_KEY_ID and ACCESS_SECRET_KEY; left out: the pod's own identity",
+        max_length=253,
+    ),
+]
+BackupName = Annotated[
+    str | None, Field(description="metadata.name of the Backup; left out: made of the time", max_length=63)
+]

@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 from gitops_mcp.answers.backups import BackupList
+from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.tools.arguments import ClusterName, Cursor, Environment, Limit, Namespace
+from gitops_mcp.tools.arguments import (
+    BackupMethod,
+    BackupName,
+    BackupSchedule,
+    Change,
+    ClusterName,
+    CredentialsSecret,
+    Cursor,
+    DestinationPath,
+    DryRun,
+    EndpointUrl,
+    Environment,
+    Limit,
+    MaybeFlag,
+    Namespace,
+    ObjectStoreName,
+    Reason,
+    Retention,
+)
 from gitops_mcp.tools.registry import Tool
 
 
@@ -25,4 +44,68 @@ def list_postgres_backups(
     return list_backups(app, cluster_name, namespace=namespace, environment=environment, limit=limit, cursor=cursor)
 
 
-TOOLS = (Tool(list_postgres_backups, "List backups", "read"),)
+def schedule_postgres_backups(
+    app: App,
+    cluster_name: ClusterName,
+    schedule: BackupSchedule,
+    retention: Retention = None,
+    method: BackupMethod = None,
+    object_store: ObjectStoreName = None,
+    destination_path: DestinationPath = None,
+    endpoint_url: EndpointUrl = None,
+    credentials_secret: CredentialsSecret = None,
+    immediate: MaybeFlag = None,
+    suspended: MaybeFlag = None,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Propose a schedule of backups, for review; where there is one, it is changed.
+
+    A cluster without an archive gets an ObjectStore and the Barman Cloud plugin too, which restarts its instances one
+    by one: say destination_path and credentials_secret, or object_store; else as its siblings have it.
+    """
+    from gitops_mcp.domain.plans.backups.schedule import ScheduleRequest
+    from gitops_mcp.domain.plans.backups.setup import StoreRequest
+    from gitops_mcp.workflows.writing import backups
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    store = StoreRequest(object_store, destination_path, endpoint_url, credentials_secret)
+    return backups.schedule_backups(
+        app,
+        WriteRequest("schedule_postgres_backups", environment, change=change, reason=reason, dry_run=dry_run),
+        cluster_name,
+        ScheduleRequest(schedule, retention, method, store, immediate, suspended),
+        namespace=namespace,
+    )
+
+
+def create_postgres_backup(
+    app: App,
+    cluster_name: ClusterName,
+    method: BackupMethod = None,
+    backup_name: BackupName = None,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Propose one backup now: commit a Backup object for review; it is taken once that is applied.
+
+    An open change that asks for one already is continued. For backups that recur use schedule_postgres_backups.
+    """
+    from gitops_mcp.workflows.writing import backups
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("create_postgres_backup", environment, change=change, reason=reason, dry_run=dry_run)
+    return backups.create_backup(app, request, cluster_name, namespace=namespace, name=backup_name, method=method)
+
+
+TOOLS = (
+    Tool(list_postgres_backups, "List backups", "read"),
+    Tool(schedule_postgres_backups, "Schedule backups", "propose"),
+    Tool(create_postgres_backup, "Take a backup", "propose"),
+)

@@ -89,7 +89,7 @@ def object_places(
     desired: Desired, cluster: Declaration | None, whom: Identity, manifest: Object, layout: str
 ) -> tuple[FilePlace, ...]:
     return candidate_places(
-        desired, cluster, _new_object(whom, manifest, cluster), layout, find_siblings(desired, whom.kind)
+        desired, cluster, new_object_of(whom, manifest, cluster), layout, find_siblings(desired, whom.kind)
     )
 
 
@@ -100,7 +100,7 @@ def plan_object_adoption(
     for path, value in leaves(manifest):
         if _may_hold_secret(path, value):
             raise _secret_refusal(whom, path)
-    put = put_document(desired, cluster, _new_object(whom, manifest, cluster), manifest, places)
+    put = put_document(desired, cluster, new_object_of(whom, manifest, cluster), manifest, places)
     return Plan(
         f"Adopt the live {whom}",
         whom,
@@ -129,7 +129,7 @@ def plan_absence_adoption(declared: Declaration, desired: Desired, whom: Identit
     )
 
 
-def _new_object(whom: Identity, manifest: Object, cluster: Declaration | None) -> NewObject:
+def new_object_of(whom: Identity, manifest: Object, cluster: Declaration | None) -> NewObject:
     name = cluster.identity.name if cluster else whom.name if whom.kind == CLUSTER.kind else None
     short = whom.name.removeprefix(f"{name}-") if name and whom.kind != CLUSTER.kind else whom.name
     said = at(manifest, "spec", "name")

@@ -211,13 +211,13 @@ def _plan_whole(view: View, seen: _BothSides) -> Plan:
     manifest = written_part(given, fill_of(view.api, view.environment, seen.whom, given))
     manifest = as_built(manifest) if resource == OBJECT_STORE else manifest
     cluster = None if resource == CLUSTER else seen.cluster
-    candidates = object_places(seen.desired, cluster, seen.whom, manifest, _layout(view, seen.whom.kind))
+    candidates = object_places(seen.desired, cluster, seen.whom, manifest, layout_of(view, seen.whom.kind))
     known, places = replace(view, desired=seen.desired).with_places(seen.whom, candidates)
     made = plan_object_adoption(known.desired, cluster, seen.whom, manifest, places)
     return _in_files(view, seen, made)
 
 
-def _layout(view: View, kind: str) -> str:
+def layout_of(view: View, kind: str) -> str:
     settings = view.settings
     if kind in {CLUSTER.kind, DATABASE_ROLE.kind}:
         return settings.layout_cluster if kind == CLUSTER.kind else settings.layout_role
