@@ -97,6 +97,10 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "schedule": "@weekly", "suspended": True},
     ],
     "create_postgres_backup": lambda here: [{**here.on, "backup_name": "added-backup"}],
+    "restore_postgres_cluster": lambda here: [
+        {**here.on, "new_name": "restored-db", "target": "backup", "target_value": "20260101T000000"},
+        {**here.on, "new_name": "drill-db", "target": "backup", "target_value": "20260101T000000", "drill": True},
+    ],
     "get_drift": lambda here: [{}, here.on],
     "adopt_live": lambda here: [{**here.on, **CONFIRMED}],
     "get_history": lambda here: [

@@ -283,3 +283,21 @@ CredentialsSecret = Annotated[
 BackupName = Annotated[
     str | None, Field(description="metadata.name of the Backup; left out: made of the time", max_length=63)
 ]
+RestoredName = Annotated[
+    str,
+    Field(description="metadata.name of the new Cluster; never that of one that exists", min_length=1, max_length=50),
+]
+RestoreTarget = Annotated[
+    Literal["latest", "time", "backup", "lsn", "restore_point"], Field(description="Up to where; latest: all of it")
+]
+RestoreValue = Annotated[
+    str | None,
+    Field(
+        description="A time with its zone (2026-08-21T02:03:12Z), a Backup, an LSN or a restore point", max_length=253
+    ),
+]
+ServerName = Annotated[
+    str | None,
+    Field(description="Name of the archive in the ObjectStore; left out: as the manifest says", max_length=253),
+]
+Drill = Annotated[bool, Strict(), Field(description="One small instance, labelled, without protection or archive")]

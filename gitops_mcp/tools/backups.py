@@ -14,15 +14,22 @@ from gitops_mcp.tools.arguments import (
     CredentialsSecret,
     Cursor,
     DestinationPath,
+    Drill,
     DryRun,
     EndpointUrl,
     Environment,
     Limit,
     MaybeFlag,
     Namespace,
+    NewPostgresVersion,
+    NewStorageSize,
     ObjectStoreName,
     Reason,
+    RestoredName,
+    RestoreTarget,
+    RestoreValue,
     Retention,
+    ServerName,
 )
 from gitops_mcp.tools.registry import Tool
 
@@ -104,8 +111,52 @@ def create_postgres_backup(
     return backups.create_backup(app, request, cluster_name, namespace=namespace, name=backup_name, method=method)
 
 
+def restore_postgres_cluster(
+    app: App,
+    cluster_name: ClusterName,
+    new_name: RestoredName,
+    target: RestoreTarget = "latest",
+    target_value: RestoreValue = None,
+    from_store: ObjectStoreName = None,
+    server_name: ServerName = None,
+    drill: Drill = False,
+    storage_size: NewStorageSize = None,
+    postgres_version: NewPostgresVersion = None,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Propose a new cluster restored from another one's backups, beside it, for review; the old one is not touched.
+
+    The old one may be gone: Git's history tells its manifest, or from_store and server_name its archive. A drill is one
+    small instance to see that a restore works. list_postgres_backups says from when to when.
+    """
+    from gitops_mcp.workflows.writing import restoring
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    return restoring.restore_cluster(
+        app,
+        WriteRequest("restore_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run),
+        restoring.WhichRestore(
+            cluster_name,
+            new_name,
+            namespace,
+            target,
+            target_value,
+            from_store,
+            server_name,
+            drill,
+            storage_size,
+            postgres_version,
+        ),
+    )
+
+
 TOOLS = (
     Tool(list_postgres_backups, "List backups", "read"),
     Tool(schedule_postgres_backups, "Schedule backups", "propose"),
     Tool(create_postgres_backup, "Take a backup", "propose"),
+    Tool(restore_postgres_cluster, "Restore a cluster", "propose"),
 )
