@@ -218,7 +218,12 @@ def test_of_a_source_that_nothing_tells_of_what_is_missing_is_asked_for(team: Te
         restored(team, from_store="vault")
     with pytest.raises(InvalidRequest, match="postgres_version, storage_size: no manifest of Cluster shop/db is known"):
         restored(team, from_store="vault", server_name="db")
-    asked = {"from_store": "vault", "server_name": "db", "postgres_version": "18.1", "storage_size": "30Gi"}
+    asked: dict[str, Any] = {
+        "from_store": "vault",
+        "server_name": "db",
+        "postgres_version": "18.1",
+        "storage_size": "30Gi",
+    }
     made = spec_of(team, restored(team, **asked))
     assert made["storage"] == {"size": "30Gi"}
     assert made["plugins"][0]["parameters"] == {"barmanObjectName": "vault", "serverName": "db-new"}
