@@ -97,6 +97,7 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "schedule": "@weekly", "suspended": True},
     ],
     "create_postgres_backup": lambda here: [{**here.on, "backup_name": "added-backup"}],
+    "migrate_postgres_backups": lambda here: [here.on],
     "restore_postgres_cluster": lambda here: [
         {**here.on, "new_name": "restored-db", "target": "backup", "target_value": "20260101T000000"},
         {**here.on, "new_name": "drill-db", "target": "backup", "target_value": "20260101T000000", "drill": True},

@@ -154,9 +154,32 @@ def restore_postgres_cluster(
     )
 
 
+def migrate_postgres_backups(
+    app: App,
+    cluster_name: ClusterName,
+    object_store: ObjectStoreName = None,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Propose moving a cluster's backups from barmanObjectStore, which goes with CloudNativePG 1.31, to the plugin.
+
+    ObjectStore, plugin, schedules and external clusters in one change; archives keep their names, so that old backups
+    can still be restored. The instances restart one by one.
+    """
+    from gitops_mcp.workflows.writing import backups
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("migrate_postgres_backups", environment, change=change, reason=reason, dry_run=dry_run)
+    return backups.migrate_backups(app, request, cluster_name, namespace=namespace, object_store=object_store)
+
+
 TOOLS = (
     Tool(list_postgres_backups, "List backups", "read"),
     Tool(schedule_postgres_backups, "Schedule backups", "propose"),
     Tool(create_postgres_backup, "Take a backup", "propose"),
+    Tool(migrate_postgres_backups, "Migrate backups to the plugin", "propose"),
     Tool(restore_postgres_cluster, "Restore a cluster", "propose"),
 )

@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
+from gitops_mcp.domain.cnpg.status.backups import IN_TREE
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, OBJECT_STORE, SCHEDULED_BACKUP
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name, check_object_name
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object
+from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.plans.adoption import object_places
 from gitops_mcp.domain.plans.backups.backup import BackupPart, backup_name, declared_backups, plan_backup
+from gitops_mcp.domain.plans.backups.migration import plan_backup_migration
 from gitops_mcp.domain.plans.backups.object_store import checked_retention, new_store
 from gitops_mcp.domain.plans.backups.schedule import (
     ScheduleRequest,
@@ -28,7 +30,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.object_stores import MARK, in_own_group, with_object_stores
-from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Refused, Unavailable
+from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.adoption import layout_of
 from gitops_mcp.workflows.writing.git_delivery import deliver
@@ -106,6 +108,33 @@ def create_backup(
     return deliver(app, replace(request, cluster=cluster, namespace=namespace), Writing(about, plan))
 
 
+def migrate_backups(
+    app: App, request: WriteRequest, cluster: str, *, namespace: str | None, object_store: str | None
+) -> WriteResult:
+    check_cluster_name(cluster, field="cluster_name")
+    if object_store is not None:
+        check_object_name(object_store, field="object_store")
+
+    def about(view: View) -> Subject:
+        declared, ref = the_cluster(view, cluster, namespace)
+        target = Identity(CLUSTER.kind, ref.namespace, ref.name)
+        keys = ("plugins", "backup") if at(declared.object, "spec", "backup", IN_TREE) else ("externalClusters",)
+        parts = tuple(ObjectPart(declared.identity, ("spec", key)) for key in keys)
+        return Subject("migrate-backups", target, parts)
+
+    def plan(view: View) -> Plan:
+        declared, ref = the_cluster(view, cluster, namespace)
+        known = knowing_stores(view)
+        around, unread = read_around(view, ref)
+        again = known.desired.declared(declared.identity) or declared
+        made = plan_backup_migration(
+            known.desired, again, ref, around, places=places_of(known), object_store=object_store
+        )
+        return in_files(view, made).warned(unread)
+
+    return deliver(app, replace(request, cluster=cluster, namespace=namespace), Writing(about, plan))
+
+
 def knowing_stores(view: View) -> View:
     """The same, where the ObjectStores that Git declares are known too."""
     return replace(view, desired=with_object_stores(view.desired, view.source.manifests_with(MARK)))
@@ -146,8 +175,3 @@ def read_around(view: View, ref: ClusterRef) -> tuple[Around, list[Notice]]:
     except (Forbidden, NotInstalled, Unavailable) as error:
         unread.append(Notice("live-unavailable", f"live schedules could not be read: {error}"))
     return Around(stores, served, why, schedules, live), unread
-
-
-def check_alive(live: Object | None, ref: ClusterRef) -> None:
-    if live is not None and live["metadata"].get("deletionTimestamp"):
-        raise Refused(f"the live Cluster {ref} is being deleted: wait until it is gone")

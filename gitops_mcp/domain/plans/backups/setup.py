@@ -25,7 +25,7 @@ from gitops_mcp.domain.plans.backups.object_store import (
     used_archives,
 )
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.yaml.edits import Set
+from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 
 PLUGINS: Path = ("spec", "plugins")
@@ -103,7 +103,7 @@ class PlannedSteps:
         self.steps.take(placed.changes)
         self.notices += [one for one in placed.notices if one not in self.notices]
 
-    def edit(self, declared: Declaration, *edits: Set) -> None:
+    def edit(self, declared: Declaration, *edits: Set | Remove) -> None:
         self.steps.take(edit_fields(self.steps.desired, self.steps.again(declared), *edits))
 
     def tell(self, id_: str, text: str) -> None:
