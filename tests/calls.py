@@ -102,6 +102,10 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "new_name": "restored-db", "target": "backup", "target_value": "20260101T000000"},
         {**here.on, "new_name": "drill-db", "target": "backup", "target_value": "20260101T000000", "drill": True},
     ],
+    "create_postgres_pooler": lambda here: [
+        here.on,
+        {**here.on, "pooler_name": "added-pooler", "type": "r", "parameters": {"default_pool_size": "20"}},
+    ],
     "get_drift": lambda here: [{}, here.on],
     "adopt_live": lambda here: [{**here.on, **CONFIRMED}],
     "get_history": lambda here: [

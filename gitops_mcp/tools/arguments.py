@@ -301,3 +301,18 @@ ServerName = Annotated[
     Field(description="Name of the archive in the ObjectStore; left out: as the manifest says", max_length=253),
 ]
 Drill = Annotated[bool, Strict(), Field(description="One small instance, labelled, without protection or archive")]
+PoolerType = Annotated[
+    Literal["rw", "ro", "r"], Field(description="rw: before the primary, ro: the replicas, r: all instances")
+]
+PoolerInstances = Annotated[int, Strict(), Field(description="Pods of PgBouncer", ge=1, le=100)]
+PoolMode = Annotated[
+    Literal["session", "transaction"],
+    Field(description="When a connection goes back to the pool: at its end, or sooner"),
+]
+PgBouncerParameters = Annotated[
+    Annotated[dict[str, str], Field(max_length=100), _mapping(_TEXT, "default_pool_size", most=100)] | None,
+    Field(description='Settings of PgBouncer, values as strings: {"default_pool_size": "20"}'),
+]
+PoolerName = Annotated[
+    str | None, Field(description="metadata.name of the Pooler; left out: <cluster>-pooler-<type>", max_length=63)
+]

@@ -154,7 +154,9 @@ def archives(objects: Iterable[Object]) -> set[Archive]:
     found = set()
     for cluster in (one for one in every if one["kind"] == "Cluster"):
         name, spec = cluster["metadata"]["name"], cluster["spec"]
-        ways = [("own", at(spec, "backup", "barmanObjectStore"), name, {})]
+        ways: list[tuple[str, Object | None, str, Object]] = [
+            ("own", at(spec, "backup", "barmanObjectStore"), name, {})
+        ]
         ways += [("own", None, name, one["parameters"]) for one in spec.get("plugins", ())]
         for one in spec.get("externalClusters", ()):
             parameters = at(one, "plugin", "parameters") or {}
