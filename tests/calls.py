@@ -1,9 +1,10 @@
 """How each tool is called: one row a tool, which every test that holds of all tools takes.
 
 A new tool gets its row here and is then proved to only read, to repeat no secret, to need no right that is not
-granted, and so on. One that only reads and needs nothing but a cluster is called without a row. A row is a function of its `Subject`, so the same calls go to the sandbox, to a planted
-repository, or to any layout. The first of a row is the shortest that is accepted; one that may lose something says
-that it is confirmed. No row says `dry_run`, `reason`, or which change a request goes into: whoever calls adds that.
+granted, and so on. One that only reads and needs nothing but a cluster is called without a row. A row is a function
+of its `Subject`, so the same calls go to the sandbox, to a planted repository, or to any layout. The first of a row is
+the shortest that is accepted; one that may lose something says that it is confirmed. No row says `dry_run`, `reason`,
+or which change a request goes into: whoever calls adds that.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ class Subject:
     @property
     def on(self) -> dict[str, str]:
         return {"cluster_name": self.cluster, **self.where}
+
+    @property
+    def object(self) -> dict[str, str]:
+        return {"name": self.cluster, **self.where}
 
 
 LEVELS = ("concise", "detailed")
@@ -92,14 +97,28 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         {**here.on, "database_name": here.database, "drop": True, **CONFIRMED},
     ],
     "create_postgres_object": lambda here: [
-        {**here.named, "kind": "Pooler", "name": "added-pool", "spec": {"cluster": {"name": here.cluster}, **POOL}},
-        {**here.named, "kind": "ImageCatalog", "name": "added-catalog", "spec": IMAGES},
+        {**here.where, "kind": "Pooler", "name": "added-pool", "spec": {"cluster": {"name": here.cluster}, **POOL}},
+        {**here.where, "kind": "ImageCatalog", "name": "added-catalog", "spec": IMAGES},
     ],
     "update_postgres_object": lambda here: [
-        {**here.named, "kind": "Cluster", "set": {"spec.logLevel": "debug"}},
-        {**here.named, "kind": "Cluster", "items": {"spec.env": [{"name": "TZ", "value": "UTC"}]}},
+        {**here.object, "kind": "Cluster", "set": {"spec.logLevel": "debug"}},
+        {**here.object, "kind": "Cluster", "items": {"spec.env": [{"name": "TZ", "value": "UTC"}]}},
     ],
-    "delete_postgres_object": lambda here: [{**here.named, "kind": "Cluster", **CONFIRMED}],
+    "delete_postgres_object": lambda here: [{**here.object, "kind": "Cluster", **CONFIRMED}],
+    "schedule_postgres_backups": lambda here: [
+        {**here.on, "schedule": "0 15 3 * * *"},
+        {**here.on, "schedule": "@weekly", "suspended": True},
+    ],
+    "create_postgres_backup": lambda here: [{**here.on, "backup_name": "added-backup"}],
+    "migrate_postgres_backups": lambda here: [here.on],
+    "restore_postgres_cluster": lambda here: [
+        {**here.on, "new_name": "restored-db", "target": "backup", "target_value": "20260101T000000"},
+        {**here.on, "new_name": "drill-db", "target": "backup", "target_value": "20260101T000000", "drill": True},
+    ],
+    "create_postgres_pooler": lambda here: [
+        here.on,
+        {**here.on, "pooler_name": "added-pooler", "type": "r", "parameters": {"default_pool_size": "20"}},
+    ],
     "get_drift": lambda here: [{}, here.on],
     "adopt_live": lambda here: [{**here.on, **CONFIRMED}],
     "get_history": lambda here: [

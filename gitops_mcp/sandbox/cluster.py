@@ -50,11 +50,23 @@ _CATALOGS = {
 
 
 class ClusterTurn:
-    def __init__(self, store: Store, cluster: Object, postgres: Postgres | None, *, version: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        cluster: Object,
+        postgres: Postgres | None,
+        *,
+        version: str,
+        archive_fault: str = "",
+        not_restored: str | None = None,
+    ) -> None:
         """`postgres` is what its instances hold; None until the first of them is up.
 
-        `version` tells one state of what belongs to the Cluster from the next.
+        `version` tells one state of what belongs to the Cluster from the next. `archive_fault`: why no WAL is archived;
+        `not_restored`: why its first instance does not come out of its backup.
         """
+        self._archive_fault = archive_fault
+        self._not_restored = not_restored
         self._store = store
         self._postgres = postgres
         self._cluster = cluster
@@ -72,6 +84,9 @@ class ClusterTurn:
             return False
         self._finish()
         self._provide()
+        if self._not_restored and not self._instances:
+            self._report(self._fail_restore(self._not_restored))
+            return False
         step = self._next()
         self._report(step or ClusterPhase(HEALTHY))
         return step is not None
@@ -84,6 +99,19 @@ class ClusterTurn:
             )
         unsized = [field for field, storage in children.storage_fields(self._cluster) if not children.size_of(storage)]
         return ClusterPhase(INVALID, f"{unsized[0]}.size: size not configured") if unsized else None
+
+    def _fail_restore(self, why: str) -> ClusterPhase:
+        """The job's pod tells; the status never says why."""
+        name = instance_name(self._cluster, 1)
+        pod = children.failed_job_pod(self._cluster, name, role="full-recovery")
+        phase = ClusterPhase(SETTING_UP_PRIMARY, f"Creating primary instance {name}")
+        if any(one["metadata"]["name"] == pod["metadata"]["name"] for one in self._owned(kinds.POD)):
+            return phase
+        self._create(kinds.POD, pod)
+        self._set_status(kinds.POD, pod, pod["status"])
+        line = {"level": "error", "logger": "instance-manager", "msg": "Error while restoring a backup", "error": why}
+        self._store.print_log(self._namespace, pod["metadata"]["name"], [json.dumps(line)])
+        return phase
 
     def _finish(self) -> None:
         """What was started or grown in the last step is up now."""
@@ -113,7 +141,8 @@ class ClusterTurn:
     def _primary(self) -> ClusterPhase | None:
         if self._instances:
             return None
-        self._tell("CreatingInstance", "Primary instance (initdb)")
+        method = "recovery" if at(self._spec, "bootstrap", "recovery") else "initdb"
+        self._tell("CreatingInstance", f"Primary instance ({method})")
         self._start(instance_name(self._cluster, 1), role="primary")
         return ClusterPhase(SETTING_UP_PRIMARY, "Creating primary instance " + instance_name(self._cluster, 1))
 
@@ -200,7 +229,8 @@ class ClusterTurn:
         versions = known_versions(self._cluster, present, self._version)
 
         def reported(cluster: Object) -> Object:
-            made = cluster_status(cluster, instances, phase, image=image, roles=roles, now=now)
+            fault = self._archive_fault
+            made = cluster_status(cluster, instances, phase, image=image, roles=roles, now=now, archive_fault=fault)
             return {**cluster, "status": made | versions}
 
         self._store.change(kinds.CLUSTER, self._namespace, self._name, reported, subresource="status")
@@ -261,7 +291,8 @@ class ClusterTurn:
         self._store.merge(resource, self._namespace, name, {"status": wanted}, subresource="status")
 
     def _present(self) -> list[SandboxInstance]:
-        pods = {pod["metadata"]["name"]: pod for pod in self._owned(kinds.POD)}
+        owned = [pod for pod in self._owned(kinds.POD) if children.JOB_LABEL not in pod["metadata"]["labels"]]
+        pods = {pod["metadata"]["name"]: pod for pod in owned}
         claims: dict[str, list[Object]] = defaultdict(list)
         for claim in self._owned(kinds.PVC):
             if instance := claim["metadata"]["labels"].get(INSTANCE_LABEL):

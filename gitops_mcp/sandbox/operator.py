@@ -23,10 +23,11 @@ from functools import partial
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.cnpg.cluster_spec import is_disabled
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
-from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.cluster import ClusterTurn
 from gitops_mcp.sandbox.cnpg import database_roles, databases
+from gitops_mcp.sandbox.cnpg.archives import Archives, own_archive
 from gitops_mcp.sandbox.cnpg.backups import backup_status, first_run
 from gitops_mcp.sandbox.cnpg.children import OWNED
 from gitops_mcp.sandbox.cnpg.credentials import Secrets
@@ -65,6 +66,8 @@ class Operator(Controller):
         self._postgres: dict[str, Postgres] = {}
         """What is inside each Cluster whose primary has been up, by its uid; it goes when the Cluster goes."""
         self._turn = threading.Lock()
+        self._archives = Archives()
+        """What object stores hold; it outlives the Clusters."""
         self._left_alone: set[str] = set()
         """The uids of objects whose state was written for them."""
 
@@ -122,13 +125,28 @@ class Operator(Controller):
         with self.attempt(f"Cluster {'/'.join(place)}"):
             self._due.pop(metadata["uid"], None)
             live = self.store.change(kinds.CLUSTER, *place, fill_webhook_defaults)
-            if ClusterTurn(self.store, live, self._inside(live), version=version).take():
+            stores, inside = self._stores(), self._inside(live)
+            fault = self._archives.write(live, stores, inside, datetime.now(UTC)) if is_up(live) else ""
+            held = self._why_not_restored(live, stores)
+            turn = ClusterTurn(self.store, live, inside, version=version, archive_fault=fault, not_restored=held)
+            if turn.take():
                 self._due[metadata["uid"]] = time.monotonic() + self._step
+
+    def _stores(self) -> dict[Place, Object]:
+        return {_place(one): one for one in self.store.list(kinds.OBJECT_STORE)}
+
+    def _why_not_restored(self, cluster: Object, stores: dict[Place, Object]) -> str | None:
+        if not at(cluster, "spec", "bootstrap", "recovery") or is_up(cluster):
+            return None
+        backups = self.store.list(kinds.BACKUP, cluster["metadata"]["namespace"])
+        return self._archives.why_not_restored(cluster, stores, backups, self._seen)
 
     def _inside(self, cluster: Object) -> Postgres | None:
         uid = cluster["metadata"]["uid"]
         if uid not in self._postgres and is_up(cluster):
-            self._postgres[uid] = Postgres.bootstrapped(cluster)
+            backups = self.store.list(kinds.BACKUP, cluster["metadata"]["namespace"])
+            restored = self._archives.restored(cluster, self._stores(), backups)
+            self._postgres[uid] = restored or Postgres.bootstrapped(cluster)
         return self._postgres.get(uid)
 
     def _sweep(self, gone: Iterable[str]) -> None:
@@ -193,12 +211,33 @@ class Operator(Controller):
                         self.store.create(kinds.BACKUP, backup)
                     self._set_status(kinds.SCHEDULED_BACKUP, schedule, status)
         clusters = {_place(cluster): cluster for cluster in self.store.list(kinds.CLUSTER)}
+        stores = self._stores()
         for place, group in self._by_cluster(kinds.BACKUP).items():
             for backup in group:
-                wanted = None if self._is_passed_over(backup) else backup_status(backup, clusters.get(place), now)
+                take = partial(self._archives.add_backup, stores=stores, now=now)
+                wanted = None if self._is_passed_over(backup) else backup_status(backup, clusters.get(place), now, take)
                 if wanted is not None and wanted != backup.get("status"):
                     with self.attempt(f"Backup {'/'.join(_place(backup))}"):
                         self._set_status(kinds.BACKUP, backup, wanted)
+        for cluster in clusters.values():
+            self._tell_window(cluster, stores)
+
+    def _tell_window(self, cluster: Object, stores: dict[Place, Object]) -> None:
+        """From when to when it can be restored: in the ObjectStore by the plugin, else in the Cluster's status."""
+        window = self._archives.window(cluster, stores)
+        if window is None:
+            return
+        name, server = own_archive(cluster)
+        if name is None:
+            told = {"firstRecoverabilityPoint": window["first"], "lastSuccessfulBackup": window["last"]}
+            if any(at(cluster, "status", key) != value for key, value in told.items()):
+                self.store.merge(kinds.CLUSTER, *_place(cluster), {"status": told}, subresource="status")
+            return
+        store = stores[cluster["metadata"]["namespace"], name]
+        said = {"firstRecoverabilityPoint": window["first"], "lastSuccessfulBackupTime": window["last"]}
+        if at(store, "status", "serverRecoveryWindow", server) != said:
+            patch = {"status": {"serverRecoveryWindow": {server: said}}}
+            self.store.merge(kinds.OBJECT_STORE, *_place(store), patch, subresource="status")
 
     def _is_passed_over(self, found: Object) -> bool:
         return "deletionTimestamp" in found["metadata"] or found["metadata"]["uid"] in self._left_alone

@@ -22,9 +22,13 @@ def _mapping(value: dict[str, Any], *keys: str, most: int) -> WithJsonSchema:
 def _object(properties: dict[str, Any]) -> WithJsonSchema:
     closed = {"additionalProperties": False, "maxProperties": len(properties)}
     return WithJsonSchema({"type": "object", "properties": properties, **closed})
+
+
 def _open_mapping_schema(key: str, value: dict[str, Any]) -> dict[str, Any]:
     """Of which one key is named, and every other may hold anything."""
     return {"type": "object", "properties": {key: value}, "additionalProperties": True}
+
+
 def _open_mapping(key: str, value: dict[str, Any], *, most: int) -> WithJsonSchema:
     return WithJsonSchema({**_open_mapping_schema(key, value), "maxProperties": most})
 
@@ -252,4 +256,70 @@ LogLevel = Annotated[
 ]
 Contains = Annotated[
     str | None, Field(description="Only lines with this text, in any case of letters. Never a secret", max_length=200)
+]
+BackupSchedule = Annotated[
+    str,
+    Field(
+        description="Six fields, seconds first, in UTC: 0 0 2 * * * is every day at 02:00; or @daily", max_length=100
+    ),
+]
+Retention = Annotated[
+    str | None, Field(description="How long backups are kept: 30d, 8w or 12m; left out: as it is", max_length=16)
+]
+BackupMethod = Annotated[
+    Literal["plugin", "volumeSnapshot", "barmanObjectStore"] | None,
+    Field(description="Left out: as the cluster is set up, else plugin"),
+]
+ObjectStoreName = Annotated[
+    str | None, Field(description="metadata.name of the ObjectStore, in the cluster's namespace", max_length=253)
+]
+DestinationPath = Annotated[
+    str | None,
+    Field(description="Where a new ObjectStore writes: s3://BUCKET/FOLDER, gs://… or https://…", max_length=512),
+]
+EndpointUrl = Annotated[
+    str | None, Field(description="Address of an S3 service that is not AWS. Never with credentials", max_length=512)
+]
+CredentialsSecret = Annotated[
+    str | None,
+    Field(
+        description="Name of the Secret with ACCESS_KEY_ID and ACCESS_SECRET_KEY; left out: the pod's own identity",
+        max_length=253,
+    ),
+]
+BackupName = Annotated[
+    str | None, Field(description="metadata.name of the Backup; left out: made of the time", max_length=63)
+]
+RestoredName = Annotated[
+    str,
+    Field(description="metadata.name of the new Cluster; never that of one that exists", min_length=1, max_length=50),
+]
+RestoreTarget = Annotated[
+    Literal["latest", "time", "backup", "lsn", "restore_point"], Field(description="Up to where; latest: all of it")
+]
+RestoreValue = Annotated[
+    str | None,
+    Field(
+        description="A time with its zone (2026-08-21T02:03:12Z), a Backup, an LSN or a restore point", max_length=253
+    ),
+]
+ServerName = Annotated[
+    str | None,
+    Field(description="Name of the archive in the ObjectStore; left out: as the manifest says", max_length=253),
+]
+Drill = Annotated[bool, Strict(), Field(description="One small instance, labelled, without protection or archive")]
+PoolerType = Annotated[
+    Literal["rw", "ro", "r"], Field(description="rw: before the primary, ro: the replicas, r: all instances")
+]
+PoolerInstances = Annotated[int, Strict(), Field(description="Pods of PgBouncer", ge=1, le=100)]
+PoolMode = Annotated[
+    Literal["session", "transaction"],
+    Field(description="When a connection goes back to the pool: at its end, or sooner"),
+]
+PgBouncerParameters = Annotated[
+    Annotated[dict[str, str], Field(max_length=100), _mapping(_TEXT, "default_pool_size", most=100)] | None,
+    Field(description='Settings of PgBouncer, values as strings: {"default_pool_size": "20"}'),
+]
+PoolerName = Annotated[
+    str | None, Field(description="metadata.name of the Pooler; left out: <cluster>-pooler-<type>", max_length=63)
 ]

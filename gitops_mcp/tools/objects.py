@@ -103,7 +103,7 @@ def delete_postgres_object(
 
 
 TOOLS = (
-    Tool(create_postgres_object, "Create any object", "propose"),
-    Tool(update_postgres_object, "Change any field", "destroy"),
-    Tool(delete_postgres_object, "Delete any object", "destroy"),
+    Tool(create_postgres_object, "Create any object", "propose", toolset="objects"),
+    Tool(update_postgres_object, "Change any field", "destroy", toolset="objects"),
+    Tool(delete_postgres_object, "Delete any object", "destroy", toolset="objects"),
 )

@@ -85,8 +85,8 @@ def get_postgres_metrics(
 
 
 OBSERVE_TOOLS = (
-    Tool(get_connection_info, "Connection details", "read"),
-    Tool(get_postgres_logs, "Logs of a cluster", "read"),
-    Tool(get_postgres_metrics, "Metrics of a cluster", "read"),
+    Tool(get_connection_info, "Connection details", "read", toolset="observe"),
+    Tool(get_postgres_logs, "Logs of a cluster", "read", toolset="observe"),
+    Tool(get_postgres_metrics, "Metrics of a cluster", "read", toolset="observe"),
 )
 TOOLS = OBSERVE_TOOLS

@@ -6,17 +6,37 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+WORDS: tuple[tuple[str, ...], ...] = (
+    (),
+    (),
+    (),
+    (),
+    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
+)
+"""What may stand for a number, by field; the first means the least one."""
+DESCRIPTORS = {
+    "@yearly": "0 0 0 1 1 *",
+    "@annually": "0 0 0 1 1 *",
+    "@monthly": "0 0 0 1 * *",
+    "@weekly": "0 0 0 * * 0",
+    "@daily": "0 0 0 * * *",
+    "@midnight": "0 0 0 * * *",
+    "@hourly": "0 0 * * * *",
+}
+"""Each with the six fields that mean the same."""
 _FAR = 4 * 366
 """Days after which a schedule, such as the 30th of February, counts as never due."""
 
 
 def next_run(schedule: str, after: datetime) -> datetime | None:
-    """None for what is never due, and for what is not written in numbers (`@daily`, `MON`)."""
-    fields = schedule.split()
+    """None for what is never due, and for `@every`, which counts from the operator's own start."""
+    fields = DESCRIPTORS.get(schedule, schedule).split()
     if len(fields) == 5:
         fields.append("*")
     try:
-        sets = [_parse_field(text, *bounds) for text, bounds in zip(fields, _BOUNDS, strict=True)]
+        rows = zip(fields, _BOUNDS, WORDS, strict=True)
+        sets = [_parse_field(text, *bounds, words) for text, bounds, words in rows]
     except ValueError:
         return None
     seconds, minutes, hours, days, months, weekdays = sets
@@ -37,7 +57,7 @@ def _times(hours: frozenset[int], minutes: frozenset[int], seconds: frozenset[in
     return (time(h, m, s) for h in sorted(hours) for m in sorted(minutes) for s in sorted(seconds))
 
 
-def _parse_field(text: str, least: int, most: int) -> frozenset[int]:
+def _parse_field(text: str, least: int, most: int, words: tuple[str, ...]) -> frozenset[int]:
     found: set[int] = set()
     for part in text.split(","):
         span, _, step = part.partition("/")
@@ -45,9 +65,13 @@ def _parse_field(text: str, least: int, most: int) -> frozenset[int]:
         if first in {"*", "?"}:
             low, high = least, most
         else:
-            low = int(first)
-            high = int(last) if last else most if step else low
+            low = _number(first, least, words)
+            high = _number(last, least, words) if last else most if step else low
         if not least <= low <= high <= most:
             raise ValueError(part)
         found.update(range(low, high + 1, int(step) if step else 1))
     return frozenset(found)
+
+
+def _number(text: str, least: int, words: tuple[str, ...]) -> int:
+    return least + words.index(text.lower()) if text.lower() in words else int(text)

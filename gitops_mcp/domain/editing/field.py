@@ -133,11 +133,12 @@ def _edit_in_layers(
         shared = effect.others
         if not shared and word is not None and not effect.missed:
             raise _surprise_refusal(declared, wanted, place, effect)
-    if isinstance(written, Set) and not any(isinstance(step, int) for step in wanted.path):
+    if not any(isinstance(step, int) for step in wanted.path):
+        said = written if isinstance(written, Set) else Set(written.path, None)  # null takes away in a merge patch
         behind = spot.layer if word is not None else 0
         drafts = chain(
-            drafts_in_own_patches(desired, files, declared, written, behind),
-            drafts_with_new_patch(desired, files, declared, written),
+            drafts_in_own_patches(desired, files, declared, said, behind),
+            drafts_with_new_patch(desired, files, declared, said),
         )
         if patched := proof.first_exact(desired, drafts, declared, wanted):
             return patched

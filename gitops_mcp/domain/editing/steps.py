@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from gitops_mcp.domain.editing.field import all_texts
 from gitops_mcp.domain.repository.build import desired_after
@@ -22,6 +23,11 @@ class EditSequence:
         self._after |= {one.path: one.after for one in made}
         if made:
             self.desired = desired_after(self.desired, made)
+
+    def know(self, texts: Mapping[str, str]) -> None:
+        """Files that are there too, where something may be written."""
+        self._first = replace(self._first, texts={**texts, **self._first.texts})
+        self.desired = replace(self.desired, texts={**texts, **self.desired.texts})
 
     def again(self, declared: Declaration) -> Declaration:
         """The same object as it is declared now."""

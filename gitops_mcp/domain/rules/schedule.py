@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from gitops_mcp.domain.cnpg.cron import DESCRIPTORS, WORDS
 from gitops_mcp.domain.cnpg.golang import parse_duration, parse_integer
 from gitops_mcp.domain.names import quote
 
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
-_WORDS = (
-    (),
-    (),
-    (),
-    (),
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
-    ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
-)
 _FIELDS = ("second", "minute", "hour", "day of month", "month", "day of week")
-_DESCRIPTORS = frozenset({"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"})
 _EVERY = "@every "
 _EXAMPLE = "'0 0 2 * * *' is every day at 02:00"
 
@@ -27,10 +19,10 @@ def schedule_fault(schedule: str) -> str | None:
 
     Five fields are accepted by robfig/cron, as second to month, which turns a daily backup into an hourly one.
     """
-    if schedule in _DESCRIPTORS or (_every(schedule) or 0) >= 1:
+    if schedule in DESCRIPTORS or (_every(schedule) or 0) >= 1:
         return None
     if schedule.startswith("@"):
-        return f"{quote(schedule)} does not exist; there are: {', '.join(sorted(_DESCRIPTORS))} and '@every 6h'"
+        return f"{quote(schedule)} does not exist; there are: {', '.join(sorted(DESCRIPTORS))} and '@every 6h'"
     fields = schedule.split()
     if len(fields) == 5:
         return (
@@ -49,7 +41,7 @@ def schedule_fault(schedule: str) -> str | None:
 def is_read_by_operator(schedule: str) -> bool:
     """Whether robfig/cron v1.2 takes it, nonsense too: `+5`, `,1`, `*-5`, and five fields."""
     if schedule.startswith("@"):
-        return schedule in _DESCRIPTORS or _every(schedule) is not None
+        return schedule in DESCRIPTORS or _every(schedule) is not None
     fields = schedule.split()
     return len(fields) in (5, 6) and all(
         _is_read_part(part, position) for position, field in enumerate(fields) for part in field.split(",") if part
@@ -71,7 +63,7 @@ def _is_read_part(part: str, position: int) -> bool:
 
 def _read_number(text: str, position: int) -> int:
     """-1 for what is none."""
-    words = _WORDS[position]
+    words = WORDS[position]
     if text.lower() in words:
         return _BOUNDS[position][0] + words.index(text.lower())
     number = parse_integer(text)
@@ -100,7 +92,7 @@ def _is_part(part: str, position: int) -> bool:
 
 def _field_number(text: str, position: int) -> int | None:
     low, high = _BOUNDS[position]
-    words = _WORDS[position]
+    words = WORDS[position]
     if text.lower() in words:
         return low + words.index(text.lower())
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else -1

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from gitops_mcp.domain.cnpg.cron import next_run
 from gitops_mcp.domain.cnpg.moment import format_rfc3339
 from gitops_mcp.domain.cnpg.status.backups import FAILED, IN_TREE, SCHEDULE_LABEL
 from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.sandbox.cnpg.reconciled import is_up
 
 _ASKED = ("cluster", "method", "pluginConfiguration", "target", "online", "onlineConfiguration")
 """What a Backup has from its schedule."""
 
 
-def backup_status(backup: Object, cluster: Object | None, now: datetime) -> Object | None:
-    """The new status; None: as it was."""
+def backup_status(
+    backup: Object, cluster: Object | None, now: datetime, take: Callable[[Object], str | None]
+) -> Object | None:
+    """The new status; None: as it was. `take` makes a base backup in a Cluster's archive, and gives its id."""
     if at(backup, "status", "phase") in {"completed", *FAILED}:
         return None
     if cluster is None:
@@ -23,10 +27,18 @@ def backup_status(backup: Object, cluster: Object | None, now: datetime) -> Obje
     ended = {"method": method, "reconciliationTerminatedAt": format_rfc3339(now)}
     if why := _refusal(backup["spec"], method, cluster["spec"]):
         return {**ended, "phase": "failed", "error": why}
+    if not is_up(cluster):
+        return {"phase": "pending"}
     name = backup["metadata"]["name"]
     times = dict.fromkeys(("reconciliationStartedAt", "startedAt", "stoppedAt"), format_rfc3339(now))
     instance = {"podName": at(cluster, "status", "currentPrimary") or ""}
-    return {**ended, **times, "phase": "completed", "backupId": name, "backupName": name, "instanceID": instance}
+    known: Object = {"backupId": name, "backupName": name, "instanceID": instance, "online": True}
+    known |= {"majorVersion": major} if (major := at(cluster, "status", "pgDataImageInfo", "majorVersion")) else {}
+    if method == "volumeSnapshot":
+        known["snapshotBackupStatus"] = {"elements": [{"name": name, "type": "PG_DATA"}]}
+    elif (taken := take(cluster)) is not None:
+        known |= {"backupId": taken, "backupName": f"backup-{now:%Y%m%d%H%M%S}"}
+    return {**ended, **times, "phase": "completed", **known}
 
 
 def first_run(schedule: Object, now: datetime) -> tuple[Object, Object | None]:

@@ -19,6 +19,7 @@ Child = tuple[Resource, Object]
 CLUSTER_LABEL = "cnpg.io/cluster"
 INSTANCE_LABEL = "cnpg.io/instanceName"
 ROLE_LABEL = "cnpg.io/instanceRole"
+JOB_LABEL = "cnpg.io/jobRole"
 OWNED = (kinds.POD, kinds.PVC, kinds.SERVICE, kinds.PDB, kinds.SECRET)
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -49,6 +50,14 @@ def starting_pod(cluster: Object, instance: str, *, image: str, role: str) -> Ob
     made["metadata"]["annotations"] = {"cnpg.io/nodeSerial": str(serial), "cnpg.io/operatorVersion": "1.30.0"}
     made["spec"] = {"nodeName": f"sandbox-node-{serial}", "containers": [container], "hostname": instance}
     made["status"] = {"phase": "Pending", **_readiness(image, ready=False)}
+    return made
+
+
+def failed_job_pod(cluster: Object, instance: str, *, role: str) -> Object:
+    """The pod of a job that makes an instance, and did not: of `full-recovery` when a restore fails."""
+    made = _make_child(cluster, kinds.POD, f"{instance}-{role}", {INSTANCE_LABEL: instance, JOB_LABEL: role})
+    made["spec"] = {"containers": [{"name": role, "image": "none"}], "restartPolicy": "Never"}
+    made["status"] = {"phase": "Failed"}
     return made
 
 

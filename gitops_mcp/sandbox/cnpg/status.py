@@ -50,8 +50,12 @@ def cluster_status(
     image: str,
     roles: Object | None,
     now: datetime,
+    archive_fault: str = "",
 ) -> Object:
-    """`roles` is what the instance manager reports of the roles in the Cluster's list."""
+    """`roles` is what the instance manager reports of the roles in the Cluster's list.
+
+    `archive_fault`: why no WAL is archived.
+    """
     before: Object = cluster.get("status", {})
     name = cluster["metadata"]["name"]
     present = sorted(instances, key=lambda one: serial_of(one.name))
@@ -85,7 +89,13 @@ def cluster_status(
         "pluginStatus": _plugins(cluster),
         "onlineUpdateEnabled": False,
         "switchReplicaClusterStatus": {},
-        "conditions": _conditions(before, healthy=phase.name == HEALTHY, ready=any(o.ready for o in present), now=now),
+        "conditions": _conditions(
+            before,
+            healthy=phase.name == HEALTHY,
+            ready=any(o.ready for o in present),
+            now=now,
+            archive_fault=archive_fault,
+        ),
     }
     if any(one.ready and one.name == primary for one in present) and before.get("currentPrimary") != primary:
         made |= {
@@ -192,7 +202,7 @@ def _certificates(cluster: Object, before: Object, now: datetime) -> Object:
     }
 
 
-def _conditions(before: Object, *, healthy: bool, ready: bool, now: datetime) -> list[Object]:
+def _conditions(before: Object, *, healthy: bool, ready: bool, now: datetime, archive_fault: str) -> list[Object]:
     made = [
         ("Ready", healthy, "ClusterIsReady", "ClusterIsNotReady", "Cluster is Ready", "Cluster Is Not Ready"),
         (
@@ -209,9 +219,8 @@ def _conditions(before: Object, *, healthy: bool, ready: bool, now: datetime) ->
         made.append(("ConsistentSystemID", True, "Unique", "NotFound", message, ""))
         # True without an archive too: the archive command succeeds there, and keeps nothing.
         message = "Continuous archiving is working"
-        made.append(
-            ("ContinuousArchiving", True, "ContinuousArchivingSuccess", "ContinuousArchivingFailing", message, "")
-        )
+        words = ("ContinuousArchivingSuccess", "ContinuousArchivingFailing", message, archive_fault)
+        made.append(("ContinuousArchiving", not archive_fault, *words))
     known = {condition["type"]: condition for condition in before.get("conditions", ())}
     fresh = {
         kind: {

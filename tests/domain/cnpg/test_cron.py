@@ -22,6 +22,9 @@ FRIDAY = datetime(2026, 8, 21, 10, 0, 0, 500000, tzinfo=UTC)
         pytest.param("5,20 0 10 21 8 *", "2026-08-21T10:00:05", id="lists"),
         pytest.param("0 2 * * *", "2026-08-21T10:02:00", id="five fields: every hour at two past"),
         pytest.param("0 0 0 29 2 *", "2028-02-29T00:00:00", id="a leap day"),
+        pytest.param("0 0 2 * Sep SUN", "2026-09-06T02:00:00", id="words"),
+        pytest.param("@daily", "2026-08-22T00:00:00", id="a descriptor"),
+        pytest.param("@weekly", "2026-08-23T00:00:00", id="another one"),
     ],
 )
 def test_next_run(schedule: str, expected: str) -> None:
@@ -30,9 +33,18 @@ def test_next_run(schedule: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "schedule",
-    ["0 0 0 30 2 *", "@daily", "0 0 2 * * SUN", "0 1 * * 0", "99 * * * * *", "", "0 0 0 1 1 0 0", "*/0 * * * * *"],
+    [
+        "0 0 0 30 2 *",
+        "@every 6h",
+        "0 0 2 * * someday",
+        "0 1 * * 0",
+        "99 * * * * *",
+        "",
+        "0 0 0 1 1 0 0",
+        "*/0 * * * * *",
+    ],
 )
-def test_what_is_never_due_or_not_in_numbers_has_no_next_run(schedule: str) -> None:
+def test_what_is_never_due_or_counts_from_elsewhere_has_no_next_run(schedule: str) -> None:
     assert next_run(schedule, FRIDAY) is None
 
 

@@ -121,10 +121,12 @@ def test_a_field_of_a_patch_goes_where_nothing_else_comes_through() -> None:
         edit_fields(desired, found, Remove(("spec", "instances")))
 
 
-def test_what_is_removed_from_a_shared_document_is_refused_with_whom_it_would_change() -> None:
+def test_what_is_removed_from_a_shared_document_is_taken_away_by_a_patch_of_this_one_alone() -> None:
     desired, found = read(prod(""))
-    with pytest.raises(Refused, match=r"Cluster dev/orders \(dev\)"):
-        edit_fields(desired, found, Remove(("metadata", "annotations", "team")))
+    (change,) = edit_fields(desired, found, Remove(("metadata", "annotations", "team")))
+    assert change.path == "prod/kustomization.yaml"
+    assert "team: null" in str(change.after)
+    assert after(desired, (change,), "metadata", "annotations") == {"argocd.argoproj.io/sync-options": "Prune=false"}
 
 
 def test_two_regions_of_one_root_are_told_apart_by_their_names_there() -> None:

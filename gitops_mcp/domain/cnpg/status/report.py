@@ -221,13 +221,14 @@ def _plugins(cluster: Object) -> tuple[Plugin, ...]:
 
 
 def _poolers(cluster: Object, objects: Iterable[Object]) -> tuple[Pooler, ...]:
-    return tuple(
-        Pooler(
-            name=str(at(one, "metadata", "name")),
-            type=str(at(one, "spec", "type") or "rw"),
-            phase=text_at(one, "status", "phase") or "unknown",
-            instances=as_int(at(one, "status", "instances")),
-            reason=excerpt(at(one, "status", "error") or at(one, "status", "phaseReason")),
-        )
-        for one in objects_of_cluster(cluster, objects)
+    return tuple(map(read_pooler, objects_of_cluster(cluster, objects)))
+
+
+def read_pooler(one: Object) -> Pooler:
+    return Pooler(
+        name=str(at(one, "metadata", "name")),
+        type=str(at(one, "spec", "type") or "rw"),
+        phase=text_at(one, "status", "phase") or "unknown",
+        instances=as_int(at(one, "status", "instances")),
+        reason=excerpt(at(one, "status", "error") or at(one, "status", "phaseReason")),
     )

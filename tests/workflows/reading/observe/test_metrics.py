@@ -175,7 +175,7 @@ def prometheus() -> Iterator[ReplayingApi]:
 
 
 def vector(*series: tuple[str, dict[str, str], str]) -> Answer:
-    result = [{"metric": {"__name__": name, **labels}, "value": [1, value]} for name, labels, value in series]
+    result = [{"metric": dict(labels, __name__=name), "value": [1, value]} for name, labels, value in series]
     return Answer(200, {"status": "success", "data": {"resultType": "vector", "result": result}})
 
 

@@ -1,0 +1,185 @@
+"""Backups of a cluster: see them, schedule them, take one, and restore from them."""
+
+from __future__ import annotations
+
+from gitops_mcp.answers.backups import BackupList
+from gitops_mcp.answers.writes import WriteResult
+from gitops_mcp.app import App
+from gitops_mcp.tools.arguments import (
+    BackupMethod,
+    BackupName,
+    BackupSchedule,
+    Change,
+    ClusterName,
+    CredentialsSecret,
+    Cursor,
+    DestinationPath,
+    Drill,
+    DryRun,
+    EndpointUrl,
+    Environment,
+    Limit,
+    MaybeFlag,
+    Namespace,
+    NewPostgresVersion,
+    NewStorageSize,
+    ObjectStoreName,
+    Reason,
+    RestoredName,
+    RestoreTarget,
+    RestoreValue,
+    Retention,
+    ServerName,
+)
+from gitops_mcp.tools.registry import Tool
+
+
+def list_postgres_backups(
+    app: App,
+    cluster_name: ClusterName,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> BackupList:
+    """Say whether a cluster could be restored, from when to when and how old its last backup is; else why not.
+
+    With archiving, schedules and their next run, Backup objects and ObjectStores. Ask it before anything is lost.
+    """
+    from gitops_mcp.workflows.reading.backups import list_backups
+
+    return list_backups(app, cluster_name, namespace=namespace, environment=environment, limit=limit, cursor=cursor)
+
+
+def schedule_postgres_backups(
+    app: App,
+    cluster_name: ClusterName,
+    schedule: BackupSchedule,
+    retention: Retention = None,
+    method: BackupMethod = None,
+    object_store: ObjectStoreName = None,
+    destination_path: DestinationPath = None,
+    endpoint_url: EndpointUrl = None,
+    credentials_secret: CredentialsSecret = None,
+    immediate: MaybeFlag = None,
+    suspended: MaybeFlag = None,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Propose a schedule of backups, for review; where there is one, it is changed.
+
+    A cluster without an archive gets an ObjectStore and the Barman Cloud plugin too, which restarts its instances one
+    by one: say destination_path and credentials_secret, or object_store; else as its siblings have it.
+    """
+    from gitops_mcp.domain.plans.backups.schedule import ScheduleRequest
+    from gitops_mcp.domain.plans.backups.setup import StoreRequest
+    from gitops_mcp.workflows.writing import backups
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    store = StoreRequest(object_store, destination_path, endpoint_url, credentials_secret)
+    return backups.schedule_backups(
+        app,
+        WriteRequest("schedule_postgres_backups", environment, change=change, reason=reason, dry_run=dry_run),
+        cluster_name,
+        ScheduleRequest(schedule, retention, method, store, immediate, suspended),
+        namespace=namespace,
+    )
+
+
+def create_postgres_backup(
+    app: App,
+    cluster_name: ClusterName,
+    method: BackupMethod = None,
+    backup_name: BackupName = None,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Propose one backup now: commit a Backup object for review; it is taken once that is applied.
+
+    An open change that asks for one already is continued. For backups that recur use schedule_postgres_backups.
+    """
+    from gitops_mcp.workflows.writing import backups
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("create_postgres_backup", environment, change=change, reason=reason, dry_run=dry_run)
+    return backups.create_backup(app, request, cluster_name, namespace=namespace, name=backup_name, method=method)
+
+
+def restore_postgres_cluster(
+    app: App,
+    cluster_name: ClusterName,
+    new_name: RestoredName,
+    target: RestoreTarget = "latest",
+    target_value: RestoreValue = None,
+    from_store: ObjectStoreName = None,
+    server_name: ServerName = None,
+    drill: Drill = False,
+    storage_size: NewStorageSize = None,
+    postgres_version: NewPostgresVersion = None,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Propose a new cluster restored from another one's backups, beside it, for review; the old one is not touched.
+
+    The old one may be gone: Git's history tells its manifest, or from_store and server_name its archive. A drill is one
+    small instance to see that a restore works. list_postgres_backups says from when to when.
+    """
+    from gitops_mcp.workflows.writing import restoring
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    return restoring.restore_cluster(
+        app,
+        WriteRequest("restore_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run),
+        restoring.WhichRestore(
+            cluster_name,
+            new_name,
+            namespace,
+            target,
+            target_value,
+            from_store,
+            server_name,
+            drill,
+            storage_size,
+            postgres_version,
+        ),
+    )
+
+
+def migrate_postgres_backups(
+    app: App,
+    cluster_name: ClusterName,
+    object_store: ObjectStoreName = None,
+    namespace: Namespace = None,
+    environment: Environment = None,
+    change: Change = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> WriteResult:
+    """Propose moving a cluster's backups from barmanObjectStore, which goes with CloudNativePG 1.31, to the plugin.
+
+    ObjectStore, plugin, schedules and external clusters in one change; archives keep their names, so that old backups
+    can still be restored. The instances restart one by one.
+    """
+    from gitops_mcp.workflows.writing import backups
+    from gitops_mcp.workflows.writing.request import WriteRequest
+
+    request = WriteRequest("migrate_postgres_backups", environment, change=change, reason=reason, dry_run=dry_run)
+    return backups.migrate_backups(app, request, cluster_name, namespace=namespace, object_store=object_store)
+
+
+TOOLS = (
+    Tool(list_postgres_backups, "List backups", "read", toolset="backups"),
+    Tool(schedule_postgres_backups, "Schedule backups", "propose", toolset="backups"),
+    Tool(create_postgres_backup, "Take a backup", "propose", toolset="backups"),
+    Tool(migrate_postgres_backups, "Migrate backups to the plugin", "propose", toolset="backups"),
+    Tool(restore_postgres_cluster, "Restore a cluster", "propose", toolset="backups"),
+)
