@@ -38,7 +38,7 @@ _FIFTY = {"limit": 50}
 
 def report_of(wire: ForgeWire, repository: str, pull: PullRequest) -> PullRequestReport:
     parts = Parts(wire)
-    reviews = parts.read(f"{repository}/pulls/{pull.number}/reviews", "the reviews", _FIFTY)
+    reviews = parts.read(f"{repository}/pulls/{pull.number}/reviews", "the reviews", _FIFTY, gives=list)
     path = f"{repository}/commits/{pull.head}/status"
     statuses = parts.read(path, "the commit statuses", _FIFTY) if pull.head else None
     branch = parts.read(f"{repository}/branches/{quote(pull.base, safe='')}", "the rules of the base")

@@ -61,7 +61,7 @@ class GitLab:
         return PullRequests(tuple(pulls), is_cut=True, pages=pages)
 
     def _rows(self, query: dict[str, str | int], about: str) -> list[Any]:
-        return rows_in(self._wire.get(f"{self._target}/merge_requests", query, about=about).body)
+        return rows_in(self._wire.get(f"{self._target}/merge_requests", query, about=about, gives=list).body)
 
     def pull_of(self, branch: str, /) -> PullRequest | None:
         query: dict[str, str | int] = {"source_branch": branch, "state": "all", "per_page": _PAGE}
@@ -149,7 +149,7 @@ class GitLab:
                 unmet.append(f"{self.name}: {what}: a merge request takes persons, no groups")
                 continue
             try:
-                rows = rows_in(self._wire.get("/users", {"username": name}, about=what).body)
+                rows = rows_in(self._wire.get("/users", {"username": name}, about=what, gives=list).body)
             except RateLimited:
                 raise
             except GitOpsError as error:
