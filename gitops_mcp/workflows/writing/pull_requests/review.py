@@ -27,7 +27,7 @@ from gitops_mcp.errors import GitOpsError, MayArrive
 _MARKERS = 120
 """Characters that they take."""
 FAILED = "pull-request-failed"
-_OF_THE_CALL = {"wait", "push-options-left-out", "default-branch-switched", "base-not-fetched"}
+_OF_THE_CALL = {"wait", "forge-unavailable", "push-options-left-out", "default-branch-switched", "base-not-fetched"}
 _NAMES: dict[str, ForgeName] = {"GitHub": "GitHub", "GitLab": "GitLab"}
 
 Done = Literal["created", "updated", "adopted", "unchanged", "closed"]

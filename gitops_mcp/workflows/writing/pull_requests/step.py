@@ -71,6 +71,8 @@ class PullRequestStep:
         if self.forge is None or isinstance(self.forge, NoForge) or self.review is None:
             return ReviewOutcome()
         try:
+            if isinstance(fault := self.ground.pulls.get(self.target.branch), GitOpsError):
+                raise fault
             pull = None if is_new else self.forge.pull_of(self.target.branch)
             return self.review.settle(self.forge, pull, committed=committed)
         except NotYet as error:

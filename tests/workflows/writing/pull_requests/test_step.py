@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gitops_mcp.app import App
+from gitops_mcp.config import Flags
 from gitops_mcp.domain.review_text.markers import find_marked
 from gitops_mcp.errors import MayArrive, Refused, Unavailable
 from gitops_mcp.sandbox.forges.routing import Answer
@@ -14,8 +16,10 @@ from gitops_mcp.sandbox.forges.values import ForgeName, Pull
 from gitops_mcp.sandbox.run import start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.reading.changes import change_detail
+from gitops_mcp.workflows.writing.databases import WhichDatabase, create_database
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.forges import ForgeServers
 from tests.fakes.proposing_team import BRANCH, ProposingTeam, scale, warned
 
@@ -93,6 +97,22 @@ def test_a_further_commit_asks_the_api_for_nothing_twice(
         assert scale(app, 5, change=CHANGE).outcome == "unchanged"
         asked = [f"{one['method']} {one['path']} {one['query']}" for one in world.asked()[before:]]
         assert sorted(asked) == sorted(set(asked))
+
+
+@pytest.mark.thorough  # the demo shows it as well
+def test_what_will_apply_a_new_object_is_named_where_only_the_api_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start_sandbox(tmp_path / "world", forge="github") as world:
+        assert world.forge is not None
+        for name, value in {"KUBECONFIG": str(world.kubeconfig), **world.forge.environment}.items():
+            monkeypatch.setenv(name, value)
+        request = WriteRequest("create_postgres_database", None)
+        which = WhichDatabase("orders-db", "ledger", "shop")
+        app = App.open(Flags(repo=world.checkout))
+        create_database(app, request, which, owner="orders_app", reclaim_policy="retain", extensions=(), schemas=())
+        (pull,) = world.forge.server.forge.all_pulls()
+    assert "namespace `shop`: Argo CD Application argocd/gitops applies it by itself." in body_of(pull)
 
 
 def test_what_people_write_stays(team: ProposingTeam) -> None:
