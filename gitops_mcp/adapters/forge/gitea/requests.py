@@ -73,7 +73,7 @@ class Gitea:
         if not rows or at(rows[0], "state") != "open":
             rows += rows_in(self._listed({"state": "all", "sort": "recentupdate"}, about).body)
         mine = [row for row in rows if branch_of(row) == branch and self._is_ours(row)]
-        return newest(map(pull_from, mine))
+        return newest(map(pull_from, mine), self._place.base)
 
     def _is_ours(self, row: Any) -> bool:
         """Of the repository that branches are pushed to; one that is gone has no name any more."""

@@ -67,7 +67,7 @@ class GitLab:
         query: dict[str, str | int] = {"source_branch": branch, "state": "all", "per_page": _PAGE}
         rows = self._rows(query, f"the merge request of {branch}")
         mine = [row for row in rows if at(row, "source_branch") == branch and self._is_ours(row)]
-        return newest(map(pull_from, mine))
+        return newest(map(pull_from, mine), self._place.base)
 
     def _is_ours(self, row: Any) -> bool:
         """Of the project that branches are pushed to; one that is gone has no number any more."""

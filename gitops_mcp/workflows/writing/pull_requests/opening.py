@@ -54,13 +54,14 @@ def open_pull_request_of(
         )
         return result.model_copy(update={"outcome": "dry_run", "title": wanted.title, "body": wanted.body})
     settled = review.settle(forge, seen.pull, committed=False, asked=True)
+    step = settled.pull.step(ground.base.branch) if settled.pull else None
     return PullRequestResult(
         change=change,
         branch=span.branch,
         outcome=settled.pull.outcome if settled.pull else "unchanged",
         pull_request=settled.pull,
         warnings=[*settled.notices, *warnings],
-        next=[f"Ask a person to review and merge it; get_change change={change} says how far it is"],
+        next=[*filter(None, [step]), f"get_change change={change} says how far it is"],
     )
 
 

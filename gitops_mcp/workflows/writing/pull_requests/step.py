@@ -103,8 +103,8 @@ class PullRequestStep:
     ) -> tuple[str, ...]:
         base, branch = self.ground.base, self.target.branch
         if pull is not None:
-            told = f"Ask a person to review and merge pull request #{pull.number}: {pull.url}"
-            return (told,) if pull.state == "open" else ()
+            told = pull.step(base.branch)
+            return (told,) if told else ()
         has_host = any(parse_remote_url(one).host for one in self.ground.urls)
         told = f" (none was opened: {why})" if why and has_host else ""
         url = compare_url(self.ground.url, base.branch, branch, fork=base.home_url, place=self.place)
