@@ -59,6 +59,8 @@ class Ground:
     base: Base
     pulls: dict[str, PullRequest | GitOpsError | None] = field(default_factory=dict, compare=False, repr=False)
     """The newest of a branch, or what went wrong, where the forge was asked for it on this ground."""
+    no_forges: dict[ForgePlace, NoForge] = field(default_factory=dict, compare=False, repr=False)
+    """Where no credential was found on this ground."""
 
     @property
     def url(self) -> str | None:
@@ -314,10 +316,12 @@ class App:
             return place
         with self._lock:
             known = self._forges.get(place)
-        if known:
-            return known
+        if found := known or ground.no_forges.get(place):
+            return found
         opened = _open_forge(ground, place)
-        if not isinstance(opened, NoForge):
+        if isinstance(opened, NoForge):
+            ground.no_forges[place] = opened
+        else:
             with self._lock:
                 self._forges[place] = opened
         return opened

@@ -54,6 +54,7 @@ LANDMARKS = (
     "│ > **No restart, no outage, no loss of data.**",
     "│ > `Sessions move out of orders-db`",
     "│ ```mermaid",
+    "Argo CD Application argocd/gitops applies it by itself",
     "│ ### How to undo it",
     "ok         the pull request says why, in the words of the request",
     "ok         its state is: in_review, and not merged",

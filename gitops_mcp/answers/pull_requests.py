@@ -43,6 +43,15 @@ class ShownPullRequest(Answer):
             mergeable=pull.mergeable if pull.state == "open" else None,
         )
 
+    def step(self, base: str) -> str | None:
+        """What a person does about it, where it is open; `base`: that of the change."""
+        if self.state != "open":
+            return None
+        if self.base:
+            return f"A person sets the base of pull request #{self.number} back to {base}: {self.url}"
+        ready = "mark it ready, " if self.draft else ""
+        return f"Ask a person to {ready}review and merge pull request #{self.number}: {self.url}"
+
     def line(self) -> str:
         """On one line, without reviews and checks."""
         state = f"{self.state}, draft" if self.draft else self.state

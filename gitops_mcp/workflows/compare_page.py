@@ -1,16 +1,44 @@
-"""Where a person opens a pull request by hand: the compare page of hosts whose addresses are known.
+"""The page of a change's pull request for people, where the forge is not asked: of hosts whose addresses are known.
 
-Other hosts are not guessed at; what their server printed on the push is shown instead.
+It is that of the pull request which the remote shows to git, else the one to open it by hand. Other hosts are not
+guessed at; what their server printed on the push is shown instead.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import quote
 
-from gitops_mcp.adapters.forge.place import ForgePlace
+from gitops_mcp.adapters.forge.place import ForgePlace, NoForge
+from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.remote_url import parse_remote_url
 
 _KINDS = {"github.com": "github", "gitlab.com": "gitlab", "codeberg.org": "gitea"}
+_SHOWN = {"github": "pull", "gitlab": "-/merge_requests", "gitea": "pulls"}
+
+
+@dataclass(frozen=True)
+class ProposalPage:
+    url: str
+    number: int | None = None
+    """Of the pull request, of which Git does not say whether it is open; None: the page to open one."""
+
+    @property
+    def step(self) -> str:
+        if self.number is None:
+            return f"opens a pull request: {self.url}"
+        return f"looks at pull request #{self.number}, which may be open: {self.url}"
+
+
+def proposal_page(app: App, ground: Ground, branch: str, tip: str) -> ProposalPage | None:
+    """Of a branch that is pushed; `tip`: its last commit."""
+    place = app.forge_place(ground)
+    known = place.place if isinstance(place, NoForge) else place
+    number = ground.repository.pull_number(ground.git, ground.base, tip) if known else None
+    if known and number:
+        return ProposalPage(f"{known.url}/{quote(known.path)}/{_SHOWN[known.kind]}/{number}", number)
+    url = compare_url(ground.url, ground.base.branch, branch, fork=ground.base.home_url, place=known)
+    return ProposalPage(url) if url else None
 
 
 def compare_url(

@@ -15,6 +15,7 @@ from gitops_mcp.domain.pull_requests import PullRequest, PullRequestReport
 from gitops_mcp.errors import GitOpsError, NotFound, RateLimited
 from gitops_mcp.workflows.spans import Span, find_span
 
+NEEDS_API = "GITLAB_TOKEN with scope api lets this server open it, tell its state, keep its text true, and close it"
 _PATIENCE = 60.0
 """Seconds to leave a forge alone that limits the rate and does not say for how long."""
 
@@ -82,4 +83,5 @@ def forge_notice(error: GitOpsError) -> Notice:
 
 def unknown_notices(forge: NoForge) -> list[Notice]:
     """A forge that is known and not asked; where none is, nothing is missed."""
-    return [Notice("pull-requests-unknown", f"no pull request is known: {forge.why}")] if forge.kind else []
+    needed = f". {NEEDS_API}" if forge.kind == "gitlab" else ""
+    return [Notice("pull-requests-unknown", f"no pull request is known: {forge.why}{needed}")] if forge.kind else []

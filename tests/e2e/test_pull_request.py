@@ -60,7 +60,8 @@ def test_a_change_has_one_pull_request_from_its_first_commit_until_it_is_discard
     with team.served.server.counted() as asked:
         updated = assistant.scale(5, change=CHANGE)
     assert (updated["outcome"], updated["pull_request"]["outcome"]) == ("committed", "updated")
-    assert [one.method for one in asked] == ["GET", "PATCH"]
+    # Whether it is open yet decides before the push, and what people have written meanwhile behind it.
+    assert [one.method for one in asked] == ["GET", "GET", "PATCH"]
     assert assistant.scale(5, change=CHANGE)["pull_request"]["outcome"] == "unchanged"
     assert [one.number for one in team.pulls] == [pull.number]
     gone = assistant.answer("discard_change", change=CHANGE, confirm_deletion=True)
@@ -98,7 +99,7 @@ def test_without_credentials_the_page_and_what_is_missing_are_told(team: Proposi
         asked = assistant.answer("open_pull_request", change=CHANGE)
     assert asked["outcome"] == "not_opened"
     assert asked["warnings"][0]["message"].startswith("no credentials for 127.0.0.1 (GitHub)")
-    assert asked["next"][0].startswith("A person opens it: http://127.0.0.1")
+    assert asked["next"][0].startswith("A person opens a pull request: http://127.0.0.1")
 
 
 @pytest.mark.parametrize("how", ["500", "html", "rate limit"])

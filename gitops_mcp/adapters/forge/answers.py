@@ -41,6 +41,7 @@ def parsed_answer(status: int, headers: Mapping[str, str], data: bytes, *, secre
     if data and (kind.endswith(("/json", "+json"))):
         try:
             body = json.loads(data)
+            kind = "null" if body is None else kind
         except (ValueError, RecursionError):
             body, kind = None, "JSON that cannot be read"
     said = ""
@@ -111,15 +112,15 @@ _NOS: dict[int, tuple[type[GitOpsError], str]] = {
 
 def error_for(answer: Answer, *, about: str, who: str, api: str, moved_to: str | None) -> GitOpsError:
     """`about`: which forge was asked for what. `who`: whose credentials were sent."""
-    said = f" It said: {untrusted(answer.said)}" if answer.said else ""
+    said = f". It said: {untrusted(answer.said)}" if answer.said else ""
     if (wait := seconds_to_wait(answer)) is not None:
-        return RateLimited(f"{about}: it limits the rate of {who}: ask again in {wait:.0f} s.{said}", wait)
+        return RateLimited(f"{about}: it limits the rate of {who}: ask again in {wait:.0f} s{said}", wait)
     if 300 <= answer.status < 400:
         return Unavailable(f"{about}: {_moved(answer, api, moved_to)}")
     if answer.status >= 500:
-        return Unavailable(f"{about}: the forge has a fault of its own ({answer.status}): try again later.{said}")
+        return Unavailable(f"{about}: the forge has a fault of its own ({answer.status}): try again later{said}")
     kind, what = _NOS.get(answer.status, (Refused, "it was refused"))
-    return kind(f"{about}: {what.format(who=who)} ({answer.status}){_what_would_do(answer)}.{said}")
+    return kind(f"{about}: {what.format(who=who)} ({answer.status}){_what_would_do(answer)}{said}")
 
 
 def _moved(answer: Answer, api: str, moved_to: str | None) -> str:

@@ -40,7 +40,7 @@ class Forge(Protocol):
         """
 
     def pull_of(self, branch: str, /) -> PullRequest | None:
-        """The one of a branch: the open one, else the newest; None: there is none. At most two requests."""
+        """The one of a branch: the open one, else the newest, for our base first; None: none. At most two requests."""
 
     def pull(self, number: int, /) -> PullRequest:
         """One by its number. Raises NotFound. One request."""

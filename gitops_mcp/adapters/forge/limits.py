@@ -28,9 +28,9 @@ def one_by_one(names: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [names, *((name,) for name in names)] if len(names) > 1 else [names] if names else []
 
 
-def newest(pulls: Iterable[PullRequest]) -> PullRequest | None:
-    """Of one branch: the open one, else the last that was opened."""
-    return max(pulls, key=lambda pull: (pull.state == "open", pull.number), default=None)
+def newest(pulls: Iterable[PullRequest], base: str) -> PullRequest | None:
+    """Of one branch: the open one, else the last that was opened, and each for this base before one for another."""
+    return max(pulls, key=lambda pull: (pull.state == "open", pull.base == base, pull.number), default=None)
 
 
 def closed(forge: Forge, pull: PullRequest, close: Callable[[], PullRequest]) -> PullRequest:

@@ -12,10 +12,12 @@ class Parts:
         self._wire = wire
         self._unread: list[str] = []
 
-    def read(self, path: str, what: str, query: Query | None = None, *, why: str = "") -> Answer | None:
+    def read(
+        self, path: str, what: str, query: Query | None = None, *, gives: type = dict, why: str = ""
+    ) -> Answer | None:
         """None: it could not be read; `why` it may not. Raises RateLimited, since the next part would meet the same."""
         try:
-            answer = self._wire.get(path, query, about=what)
+            answer = self._wire.get(path, query, about=what, gives=gives)
         except RateLimited:
             raise
         except GitOpsError as error:

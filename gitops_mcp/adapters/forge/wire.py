@@ -91,8 +91,14 @@ class ForgeWire:
             self.credential = replace(self.credential, login=login)
         return self.credential.identity
 
-    def get(self, path: str, query: Query | None = None, *, about: str, allow: tuple[int, ...] = ()) -> Answer:
-        return self.ask("GET", path, query=query, about=about, allow=allow)
+    def get(
+        self, path: str, query: Query | None = None, *, about: str, allow: tuple[int, ...] = (), gives: type = dict
+    ) -> Answer:
+        """`gives`: an object or a list; a good answer that is otherwise made says nothing of what was asked."""
+        answer = self.ask("GET", path, query=query, about=about, allow=allow)
+        if 200 <= answer.status < 300 and not isinstance(answer.body, gives):
+            raise Unavailable(self._unexpected("something else than was asked for", about))
+        return answer
 
     def ask(
         self,
@@ -147,11 +153,14 @@ class ForgeWire:
     def _readable(self, answer: Answer, about: str, *, writes: bool) -> Answer:
         if answer.body is not None or answer.status == 204 or not answer.length:
             return answer
-        what = (
-            f"{self.name}: {about}: what answered at {self.api} sent {answer.kind} where JSON was expected: a login "
-            f"page or a proxy may stand in between; check forge.url and forge.api"
-        )
+        what = self._unexpected(f"{answer.kind} where JSON was expected", about)
         raise MayArrive(what) if writes else Unavailable(what)
+
+    def _unexpected(self, what: str, about: str) -> str:
+        return (
+            f"{self.name}: {about}: what answered at {self.api} sent {what}: a login page or a proxy may stand in "
+            f"between; check forge.url and forge.api"
+        )
 
     def _answered(
         self, method: Method, path: str, query: Query | None, body: Any, about: str, *, writes: bool

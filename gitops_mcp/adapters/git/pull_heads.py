@@ -24,7 +24,7 @@ class PullHeads:
     def by_change(self, remote: Remote, base: str) -> Mapping[str, str] | None:
         """The head of each change's newest request; None where the remote shows no requests, or not what they hold."""
         try:
-            heads = [object_id(one) for one in remote.pull_heads()[:_NEWEST]]
+            heads = [object_id(one) for one in [*remote.pull_heads().values()][:_NEWEST]]
             self._read([one for one in heads if one not in self._changes], remote, base)
         except Unavailable:
             return None

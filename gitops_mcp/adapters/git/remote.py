@@ -98,17 +98,17 @@ class Remote:
         found = {ref: commit for commit, _, ref in rows}
         return next((found[ref] for ref in refs if ref in found), None)
 
-    def pull_heads(self) -> list[str]:
+    def pull_heads(self) -> dict[int, str]:
         """The last commit of each pull or merge request, newest request first, merged and closed ones too.
 
         Not every remote shows them.
         """
-        found = {}
+        found: dict[int, str] = {}
         for line in self._ask("--", self.name, "refs/pull/*/head", "refs/merge-requests/*/head").splitlines():
             commit, _, ref = line.partition("\t")
             if (number := ref.split("/")[2]).isdecimal():
                 found[int(number)] = commit
-        return [commit for _, commit in sorted(found.items(), reverse=True)]
+        return dict(sorted(found.items(), reverse=True))
 
     def pull_head(self, number: int) -> str | None:
         """The last commit of one of them, which stays as it is when its branch's name is used again."""

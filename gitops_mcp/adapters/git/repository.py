@@ -242,6 +242,17 @@ class Repository:
                 call.proposed[base.commit] = self.pull_heads.by_change(remote, base.commit)
             return call.proposed[base.commit]
 
+    def pull_number(self, settings: GitSettings, base: Base, commit: str) -> int | None:
+        """The newest pull request with this last commit, as the remote shows it to git; None: it shows none."""
+        if base.remote is None or not base.fetched:
+            return None
+        remotes = Remotes.configured(self.calls.configuration)
+        try:
+            heads = remote_of(self.runner, base.remote, remotes, timeout=settings.timeout).pull_heads()
+        except Unavailable:
+            return None
+        return next((number for number, head in heads.items() if head == commit), None)
+
     def pull_head(self, settings: GitSettings, base: Base, number: int) -> str | None:
         """The last commit of a pull request, as the remote shows it to git; None where it shows none, or is not there.
 

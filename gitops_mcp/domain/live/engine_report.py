@@ -8,6 +8,7 @@ from typing import Literal
 from gitops_mcp.domain.live.argocd_operation import applied_commit
 from gitops_mcp.domain.live.argocd_standing import is_automatic
 from gitops_mcp.domain.live.flux_standing import last_applied
+from gitops_mcp.domain.live.promotion import Promotion, promotion_of
 from gitops_mcp.domain.live.standing import commit_of, condition, label
 from gitops_mcp.domain.objects import Object, at, text_at
 from gitops_mcp.domain.redact import words_of_others
@@ -27,6 +28,8 @@ class EngineState:
     """Whether it deletes what Git no longer declares without being asked."""
     automatic: bool
     """Whether it applies without being asked: not suspended, not synced by hand."""
+    promotion: Promotion | None = None
+    """What has to happen between the merge and that, where it applies another branch."""
 
     def __str__(self) -> str:
         by_hand = "applies only when asked" if self.engine == "argocd" else "suspended"
@@ -43,7 +46,8 @@ def engine_state(value: Object, kind: str) -> EngineState:
         prunes = automatic and at(value, "spec", "syncPolicy", "automated", "prune") is True
         status = words_of_others(f"{sync}, {health}", most=100)
         found = commit_of(at(value, "status", "sync", "revision")) if sync == "Synced" else None
-        return EngineState("argocd", kind, label(value), status, applied_commit(value) or found, prunes, automatic)
+        revision, promotion = applied_commit(value) or found, promotion_of(value)
+        return EngineState("argocd", kind, label(value), status, revision, prunes, automatic, promotion)
     ready = condition(value, "Ready")
     return EngineState(
         engine="flux",

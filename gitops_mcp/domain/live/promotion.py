@@ -16,7 +16,7 @@ These are names alone: whether either is in use, only an open pull request shows
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gitops_mcp.domain.objects import Object, at, mapping_at, text_at
@@ -37,6 +37,12 @@ class Promotion:
     """The branch that is brought there; None where each time has a branch of its own."""
     stage: str | None = None
     """Kargo's, as `<project>:<stage>`."""
+
+    @classmethod
+    def between(cls, hydrates: Sequence[tuple[str, str]]) -> Promotion | None:
+        """Of the branches, each with a folder, that an Application syncs and is hydrated to."""
+        (into, _), (staged, _), *_ = (*hydrates, ("", ""), ("", ""))
+        return cls(into, staged) if into and staged and staged != into else None
 
     @property
     def by(self) -> str | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Level
+from gitops_mcp.domain.live.promotion import Promotion
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.review_text.field_rows import field_rows
@@ -232,7 +233,16 @@ def _appliers(part: ProposedPart) -> Iterator[str]:
             "; what is removed from Git it deletes" if by.prunes and any(not one.after for one in part.objects) else ""
         )
         where = f" to {code(by.destination)}" if by.destination else ""
-        yield f"{prose(by.name)} applies it{where} {when}{more}."
+        yield f"{prose(by.name)} applies it{where} {when}{_promoted(by.promotion)}{more}."
+
+
+def _promoted(promotion: Promotion | None) -> str:
+    """What has to happen between the merge and that."""
+    if promotion is None:
+        return ""
+    if promotion.staged:
+        return f", once it is rendered into {code(promotion.staged)} and that is merged into {code(promotion.into)}"
+    return f", once it is promoted into {code(promotion.into)} in Kargo (stage {code(promotion.stage or '')})"
 
 
 def _undoing(proposal: Proposal, forge: ForgeName) -> Iterator[str]:

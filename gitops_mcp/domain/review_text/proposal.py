@@ -12,6 +12,7 @@ from typing import Literal
 from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.impact.level import NOTHING, Impact
 from gitops_mcp.domain.live.engine_report import EngineState
+from gitops_mcp.domain.live.promotion import Promotion
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.message import message_parts
@@ -52,6 +53,7 @@ class Applier:
     prunes: bool
     suspended: bool = False
     destination: str | None = None
+    promotion: Promotion | None = None
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,12 @@ class ProposedPart:
 
     def applier_of(self, whom: Identity) -> Applier | None:
         if (by := self.declared[whom].applied) is not None:
-            return Applier(str(by), by.automatic, by.prunes, by.suspended, by.destination)
+            staged = Promotion.between(by.hydrates)
+            return Applier(str(by), by.automatic, by.prunes, by.suspended, by.destination, staged)
         if (live := self.live_appliers.get(whom)) is not None:
             product = "Argo CD" if live.engine == "argocd" else "Flux"
-            return Applier(f"{product} {live.kind} {live.name}", live.automatic, live.prunes)
+            name = f"{product} {live.kind} {live.name}"
+            return Applier(name, live.automatic, live.prunes, promotion=live.promotion)
         return None
 
     @property

@@ -11,7 +11,7 @@ from gitops_mcp.domain.live.standing import AGAIN
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.pull_standing import PullStanding
 from gitops_mcp.workflows.api_once import ApisOnce
-from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.compare_page import ProposalPage, proposal_page
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.newest_pull import PullSeen, span_seen
 from gitops_mcp.workflows.notices import base_warnings
@@ -43,6 +43,8 @@ class ChangeLook:
     """Of its pull request, while that is open."""
     promotions: tuple[SeenPromotion, ...] = ()
     """What is left to be brought from one branch to another."""
+    page: ProposalPage | None = None
+    """Of an open change on the remote."""
 
     @property
     def is_open(self) -> bool:
@@ -69,7 +71,8 @@ def look_at_change(app: App, name: str, known: PullSeen | None = None) -> Change
         objects = [LiveObject(object=one, state="unknown", detail=lost) for one in noted.objects]
     promotions = read_promotions(app, ground, behind.promotions, seen, warnings)
     told = tuple(without_repeats([*warnings, *apis.unreadable]))
-    return with_standing(ChangeLook(ground, span, objects, behind, seen, told, promotions=promotions))
+    page = proposal_page(app, ground, span.branch, span.tip) if span.state == "pushed" else None
+    return with_standing(ChangeLook(ground, span, objects, behind, seen, told, promotions=promotions, page=page))
 
 
 def with_standing(look: ChangeLook) -> ChangeLook:
@@ -131,12 +134,9 @@ def _after_merge(look: ChangeLook) -> Iterator[str]:
 
 def _opening(look: ChangeLook) -> str:
     """How it gets a pull request."""
-    ground, span = look.ground, look.span
-    url = compare_url(ground.url, ground.base.branch, span.branch, fork=ground.base.home_url)
-    page = f": {url}" if url else ""
-    if look.seen.forge is None or look.seen.fault:
-        return page
-    return f"{page}; open_pull_request change={span.name} opens its pull request"
+    if look.seen.forge is not None and not look.seen.fault:
+        return f"; open_pull_request change={look.span.name} opens its pull request"
+    return f"; or {look.page.step}" if look.page else ""
 
 
 def _sentence(text: str) -> str:

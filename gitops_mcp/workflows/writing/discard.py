@@ -52,7 +52,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
         text = f"{pluralize(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
         warnings.append(Notice("others-commits", text))
     done: list[str] = []
-    pull, left_open = closed_pull(app, ground, found.branch, seen, dry_run=dry_run)
+    pull, left_open = closed_pull(app, ground, found.branch, found.tip, seen, dry_run=dry_run)
     warnings += left_open
     if not dry_run:
         try:

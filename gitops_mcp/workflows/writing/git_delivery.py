@@ -138,7 +138,8 @@ class _Attempt:
             from gitops_mcp.workflows.writing.secrets import unprotected_only
 
             raise unprotected_only(environment)
-        plan = plan.warned([*base_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(self.request)])
+        told = [*base_warnings(ground), *_folder_warnings(ground, view), *_wait_notices(self.request)]
+        plan = plan.warned([*self.target.notices, *told])
         return unchanged_off_base(view.desired, plan)
 
     def judge(self, plan: Plan) -> tuple[Plan, Desired | None]:

@@ -10,11 +10,14 @@ from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.names import pluralize
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError, NotFound, Refused
 from gitops_mcp.workflows.makers import with_makers
 from gitops_mcp.workflows.merged import is_open
-from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch
+from gitops_mcp.workflows.newest_pull import forge_notice, newest_pull
+from gitops_mcp.workflows.outcomes import Outcome, last_tips, outcome_of_branch, outcome_without_branch
+from gitops_mcp.workflows.pull_outcomes import outcome_with_pull
 from gitops_mcp.workflows.view import View, read_texts
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
@@ -33,6 +36,8 @@ class DeliveryTarget:
     """Where the branch stands. One that holds nothing of its own is there, and what is planned starts at the base."""
     continues: str | None = None
     """What is added to, where the caller did not name it."""
+    notices: tuple[Notice, ...] = ()
+    """Why the forge could not say what became of it."""
 
 
 def find_target(app: App, ground: Ground, request: WriteRequest, base: View, writing: Writing) -> DeliveryTarget:
@@ -43,7 +48,7 @@ def find_target(app: App, ground: Ground, request: WriteRequest, base: View, wri
     deletion meets its own change; else it takes the next free name. A name that a merged change has had is not free.
     """
     if request.change is not None:
-        return _named_target(ground, request.change)
+        return _named_target(app, ground, request.change)
     try:
         subject = writing.about(base)
     except NotFound as error:
@@ -61,21 +66,39 @@ def find_target(app: App, ground: Ground, request: WriteRequest, base: View, wri
         if state in {"merged", "closed"}:
             continue
         states = states_of_change(app, ground, base.environment, found, files=subject.files)
-        if states is not None and subject.is_among(*states):
-            return DeliveryTarget(name, found.branch, found, found.tip, _whose_change(ground, found))
+        if states is None or not subject.is_among(*states):
+            continue
+        unasked: list[Notice] = []
+        if _outcome_now(app, ground, found, unasked).state != "merged":
+            whose = _whose_change(ground, found)
+            return DeliveryTarget(name, found.branch, found, found.tip, whose, tuple(unasked))
     raise AssertionError("numbers do not end")
 
 
-def _named_target(ground: Ground, name: str) -> DeliveryTarget:
+def _named_target(app: App, ground: Ground, name: str) -> DeliveryTarget:
     found = ground.repository.change(ground.git, ground.base, name)
     if found is None:
         return DeliveryTarget(name, ground.git.prefix + name, None)
-    outcome = outcome_of_branch(ground, found)
+    unasked: list[Notice] = []
+    outcome = _outcome_now(app, ground, found, unasked)
     if outcome.state == "merged":
         raise Refused(
             f"change {name!r} is merged already ({outcome.why}): leave `change` out or name a new one to propose more"
         )
-    return DeliveryTarget(name, found.branch, None if outcome.state == "empty" else found, found.tip)
+    is_empty = outcome.state == "empty"
+    return DeliveryTarget(name, found.branch, None if is_empty else found, found.tip, notices=tuple(unasked))
+
+
+def _outcome_now(app: App, ground: Ground, found: ChangeRef, unasked: list[Notice]) -> Outcome:
+    """What became of a change with a branch: where Git takes it for open, the forge may know that it was merged."""
+    outcome = outcome_of_branch(ground, found)
+    if outcome.state != "pushed":
+        return outcome
+    seen = newest_pull(app, ground, found.branch, [])
+    if seen.fault:
+        unasked.append(forge_notice(seen.fault))
+    joined = outcome_with_pull(ground, outcome, seen.pull, has_branch=True) if seen.pull else None
+    return joined.outcome if joined and joined.outcome.state == "merged" else outcome
 
 
 def _was_merged(ground: Ground, name: str) -> bool:

@@ -121,6 +121,24 @@ def test_of_a_branch_the_open_one_counts_else_the_newest(met: Met) -> None:
     assert forge.pull_of("chang") is None
 
 
+def test_of_several_of_a_branch_the_one_for_our_base_counts(met: Met) -> None:
+    forge, sandbox = met.opened(), met.served.forge
+    met.served.git("push", "--quiet", "origin", "origin/main:refs/heads/release")
+    ours = met.served.pull("change")
+    sandbox.open_pull("change", base="release")
+
+    def counts() -> tuple[int, str]:
+        found = forge.pull_of("change")
+        assert found is not None
+        return found.number, found.state
+
+    assert counts() == (1, "open")
+    sandbox.merge(ours, "merge", delete=False)
+    assert counts() == (2, "open")
+    sandbox.close(sandbox.repository.pulls[2])
+    assert counts() == (1, "merged")
+
+
 def test_the_branch_of_somebody_elses_fork_is_not_ours(met: Met) -> None:
     fork = met.served.forge.fork("contributor", met.served.folder / "fork.git")
     met.served.commit("change")

@@ -118,6 +118,13 @@ def test_giteas_report_has_required_checks_and_counts_official_reviews(gitea: Me
         Check("size", "neutral", None, is_required=False),
     ]
     assert (report.rules.approvals, report.rules.checks) == (1, ("ci",))
+    assert report.pull.reviewers == ("reviewer",)  # whose approval was of the commit before
+    sandbox.approve(pull)
+    # It keeps them among those who were asked.
+    assert forge.pull(1).reviewers == ("reviewer",)
+    assert forge.report(forge.pull(1)).pull.reviewers == ()
+    sandbox.review(pull, "CHANGES_REQUESTED")
+    assert forge.report(forge.pull(1)).pull.reviewers == ()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -121,6 +121,28 @@ def test_what_is_no_answer_of_a_forge_is_told_as_that(
     with listening(sent) as url, pytest.raises(error, match=text) as raised:
         open_at(kind, url, "planted-token").pull(1)
     assert "planted" not in str(raised.value)
+
+
+@pytest.mark.parametrize("body", [b'{"message": "see the proxy"}', b'"none"', b"null", b"", b"7"])
+@pytest.mark.parametrize("kind", EACH)
+def test_what_is_no_list_is_not_taken_for_an_empty_one(kind: ForgeName, body: bytes) -> None:
+    with listening(answer(200, body)) as url:
+        forge = open_at(kind, url, "planted-token")
+        for ask in (lambda: forge.pull_of("change"), forge.open_pulls):
+            with pytest.raises(Unavailable, match=r"check forge\.url and forge\.api$"):
+                ask()
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_a_part_of_a_report_that_is_no_list_is_not_taken_for_none(
+    kind: ForgeName, meet: Callable[[ForgeName], Met]
+) -> None:
+    met = meet(kind)
+    pull = met.served.pull()
+    met.served.server.fail("/reviews|/approvals|/status", Answer(200, "see the proxy"))
+    found = met.opened().report(met.opened().pull(pull.number))
+    assert (found.reviews, found.checks) == (None, () if kind == "github" else None)
+    assert [text for text in found.unread if "and forge.api" in text]
 
 
 BODIES: list[tuple[bytes, str]] = [

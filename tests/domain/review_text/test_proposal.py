@@ -3,9 +3,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from gitops_mcp.domain.impact.level import Impact, Level
-from gitops_mcp.domain.live.engine_report import EngineState
-from gitops_mcp.domain.objects import Identity
+from gitops_mcp.domain.live.engine_report import EngineState, engine_state
+from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.review_text.body import body_text
@@ -14,6 +16,8 @@ from gitops_mcp.domain.review_text.proposal import ProposedCommit
 from tests.domain.review_text.proposals import (
     BASE,
     BOTH,
+    CLUSTER,
+    ENGINE,
     KUSTOMIZATION,
     POOLER,
     SHOP,
@@ -74,3 +78,38 @@ def test_who_applies_what_is_live_is_told_where_the_repository_does_not_say_it()
     assert "Argo CD Application argocd/gitops applies it only when a person starts a sync." in told
     assert "Argo CD Application argocd/gitops does not prune, so it stays until a person deletes it" in told
     assert "Nothing is destroyed" in told
+
+
+@pytest.mark.parametrize(
+    ("spec", "annotations", "told"),
+    [
+        (
+            {"sourceHydrator": {"syncSource": {"targetBranch": "env/prod"}, "hydrateTo": {"targetBranch": "env/next"}}},
+            {},
+            "by itself, once it is rendered into `env/next` and that is merged into `env/prod`.",
+        ),
+        ({"sourceHydrator": {"syncSource": {"targetBranch": "env/prod"}}}, {}, "by itself."),
+        (
+            {"source": {"targetRevision": "stage/prod"}},
+            {"kargo.akuity.io/authorized-stage": "fleet:prod"},
+            "by itself, once it is promoted into `stage/prod` in Kargo (stage `fleet:prod`).",
+        ),
+    ],
+)
+def test_what_has_to_be_promoted_is_not_told_as_applied_by_itself(spec: Object, annotations: Object, told: str) -> None:
+    files = {path: text for path, text in BASE.items() if not path.startswith("engines/")}
+    proposal = proposal_of(Case(files, {**files, CLUSTER: cluster(instances="5")}))
+    (part,) = proposal.parts
+    about = {"name": "gitops", "namespace": "argocd", "annotations": annotations}
+    live = engine_state({"metadata": about, "spec": {"syncPolicy": {"automated": {}}, **spec}}, "Application")
+    appliers = {one.identity: live for one in part.objects}
+    body = body_text(replace(proposal, parts=(replace(part, live_appliers=appliers),)), "GitHub", limit=60_000)
+    assert f"Argo CD Application argocd/gitops applies it {told}" in body
+
+
+def test_what_the_repository_has_promoted_is_told_as_that() -> None:
+    hydrated = "sourceHydrator:\n    syncSource: {targetBranch: env/prod}\n    hydrateTo: {targetBranch: env/next}\n    drySource:"
+    engine = {path: text.replace("source:", hydrated) for path, text in ENGINE.items()}
+    files = {**BASE, **engine}
+    body = body_text(proposal_of(Case(files, {**files, CLUSTER: cluster(instances="5")})), "GitHub", limit=60_000)
+    assert "by itself, once it is rendered into `env/next` and that is merged into `env/prod`." in body

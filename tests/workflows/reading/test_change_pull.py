@@ -10,6 +10,9 @@ from gitops_mcp.errors import NotFound
 from gitops_mcp.sandbox.forges.merging import Way
 from gitops_mcp.sandbox.forges.values import ForgeName, Rules
 from gitops_mcp.workflows.reading.changes import CURRENT, change_detail, page_of_changes
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.forge_team import CLUSTER, VARIABLES, ForgeTeam, forge_team
 from tests.fakes.forges import ForgeServers
 
@@ -158,6 +161,12 @@ def test_another_base_is_named(team: ForgeTeam) -> None:
     assert "it would be merged into release, not into main" in found.why
     assert found.pull_request is not None
     assert found.pull_request.base == "release"
+    team.forge.edit(pull, base="release", body="Mine")
+    asked = open_pull_request_of(app, "size", draft=None, title=None, dry_run=False)
+    assert asked.next[0] == f"A person sets the base of pull request #1 back to main: {found.pull_request.url}"
+    request = WriteRequest("scale_postgres_cluster", None, change="size")
+    again = clusters.scale_cluster(app, request, "orders-db", namespace=None, instances=5)
+    assert again.next[0] == asked.next[0]
     team.forge.merge(pull, "merge")
     found = detail(team, app)
     assert found.state == "pushed"

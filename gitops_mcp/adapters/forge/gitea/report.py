@@ -8,6 +8,7 @@ that has begun counts, and one has to.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ from gitops_mcp.domain.pull_requests import (
 from gitops_mcp.domain.regexp import Unreadable
 
 _VERDICTS: dict[str, Verdict] = {"APPROVED": "approved", "REQUEST_CHANGES": "changes_requested", "COMMENT": "commented"}
+_ANSWERS = {"APPROVED", "REQUEST_CHANGES"}
 _STATES: dict[str, CheckState] = {
     "success": "success",
     "pending": "pending",
@@ -38,7 +40,7 @@ _FIFTY = {"limit": 50}
 
 def report_of(wire: ForgeWire, repository: str, pull: PullRequest) -> PullRequestReport:
     parts = Parts(wire)
-    reviews = parts.read(f"{repository}/pulls/{pull.number}/reviews", "the reviews", _FIFTY)
+    reviews = parts.read(f"{repository}/pulls/{pull.number}/reviews", "the reviews", _FIFTY, gives=list)
     path = f"{repository}/commits/{pull.head}/status"
     statuses = parts.read(path, "the commit statuses", _FIFTY) if pull.head else None
     branch = parts.read(f"{repository}/branches/{quote(pull.base, safe='')}", "the rules of the base")
@@ -48,9 +50,10 @@ def report_of(wire: ForgeWire, repository: str, pull: PullRequest) -> PullReques
         else []
     )
     rules = _rules(branch.body if branch else None, begun)
+    rows = rows_in(reviews.body) if reviews else []
     return PullRequestReport(
-        pull,
-        reviews=None if reviews is None else last_reviews(rows_in(reviews.body)),
+        replace(pull, reviewers=tuple(_awaited(pull.reviewers, rows))),
+        reviews=None if reviews is None else last_reviews(rows),
         checks=None if statuses is None else tuple(_checks(statuses.body, rules)),
         rules=rules,
         unread=parts.unread,
@@ -73,6 +76,15 @@ def last_reviews(rows: list[Any]) -> tuple[Review, ...]:
         found.pop(author, None)
         found[author] = Review(author, verdict, text_at(row, "commit_id"), is_stale=at(row, "stale") is True)
     return tuple(found.values())
+
+
+def _awaited(asked: Sequence[str], rows: list[Any]) -> Iterator[str]:
+    """Who was asked and has not answered: whoever has stays in the list, and may be asked again."""
+    last = {name_at(row, "user"): row for row in rows if text_at(row, "state") in {*_ANSWERS, "REQUEST_REVIEW"}}
+    for name in asked:
+        row = last.get(name)
+        if text_at(row, "state") not in _ANSWERS or at(row, "stale") is True or at(row, "dismissed") is True:
+            yield name
 
 
 def _rules(branch: Any, begun: Sequence[str]) -> BaseRules:

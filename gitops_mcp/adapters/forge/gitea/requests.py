@@ -61,7 +61,7 @@ class Gitea:
         return PullRequests(tuple(pulls), is_cut=True, pages=pages)
 
     def _listed(self, query: dict[str, str | int], about: str) -> Answer:
-        return self._wire.get(f"{self._repository}/pulls", {**query, "limit": _PAGE}, about=about)
+        return self._wire.get(f"{self._repository}/pulls", {**query, "limit": _PAGE}, about=about, gives=list)
 
     def pull_of(self, branch: str, /) -> PullRequest | None:
         about = f"the pull request of {branch}"
@@ -73,7 +73,7 @@ class Gitea:
         if not rows or at(rows[0], "state") != "open":
             rows += rows_in(self._listed({"state": "all", "sort": "recentupdate"}, about).body)
         mine = [row for row in rows if branch_of(row) == branch and self._is_ours(row)]
-        return newest(map(pull_from, mine))
+        return newest(map(pull_from, mine), self._place.base)
 
     def _is_ours(self, row: Any) -> bool:
         """Of the repository that branches are pushed to; one that is gone has no name any more."""
@@ -125,9 +125,8 @@ class Gitea:
             if not left:
                 return
             try:
-                rows = rows_in(
-                    self._wire.get(f"{path}/labels", {"limit": _PAGE}, about="the labels", allow=(404,)).body
-                )
+                query: dict[str, str | int] = {"limit": _PAGE}
+                answer = self._wire.get(f"{path}/labels", query, about="the labels", allow=(404,), gives=list)
             except RateLimited:
                 raise
             except GitOpsError as error:
@@ -135,7 +134,7 @@ class Gitea:
                     unmet.append(f"{error}. So there are no labels on it: {', '.join(left)}")
                     return
                 continue
-            for row in rows:
+            for row in rows_in(answer.body):
                 if (name := name_at(row)) in left and isinstance(number := at(row, "id"), int):
                     del left[name]
                     yield number

@@ -80,7 +80,8 @@ def _data(wire: ForgeWire, variables: dict[str, Any]) -> Any:
         raise RateLimited(
             f"{wire.name}: {_ABOUT}: it limits the rate: {said}", float(after) if after.isdecimal() else 60
         )
-    if at(data, "repository", "pullRequests") is None and not kinds & {"NOT_FOUND", "FORBIDDEN"} and errors:
+    listed = at(data, "repository", "pullRequests", "nodes")
+    if not isinstance(listed, list) and not kinds & {"NOT_FOUND", "FORBIDDEN"}:
         raise Unavailable(f"{wire.name}: {_ABOUT}: {said or 'no data'}")
     return data
 
@@ -108,7 +109,7 @@ def _by_rest(wire: ForgeWire, place: ForgePlace, repository: str, most: int) -> 
     pulls: list[PullRequest] = []
     for page in range(1, most + 1):
         query: dict[str, str | int] = {"state": "open", "per_page": 100, "page": page}
-        rows = rows_in(wire.get(f"{repository}/pulls", query, about=_ABOUT).body)
+        rows = rows_in(wire.get(f"{repository}/pulls", query, about=_ABOUT, gives=list).body)
         pulls += [pull_from(row) for row in rows if is_at(place, name_at(row, "head", "repo"))]
         if len(rows) < 100:
             return PullRequests(tuple(pulls), pages=page)

@@ -43,9 +43,9 @@ _NO_RUNS = " No permission of a fine-grained personal token allows it; a GitHub 
 def report_of(wire: ForgeWire, repository: str, pull: PullRequest, row: Any) -> PullRequestReport:
     parts = Parts(wire)
     hundred = {"per_page": 100}
-    reviews = parts.read(f"{repository}/pulls/{pull.number}/reviews", "the reviews", hundred)
+    reviews = parts.read(f"{repository}/pulls/{pull.number}/reviews", "the reviews", hundred, gives=list)
     branch = quote(pull.base, safe="")
-    told = parts.read(f"{repository}/rules/branches/{branch}", "the rules of the base", hundred)
+    told = parts.read(f"{repository}/rules/branches/{branch}", "the rules of the base", hundred, gives=list)
     rules = rules_from(told.body if told else None)
     required = frozenset(rules.checks or ())
     commit = f"{repository}/commits/{pull.head}"

@@ -58,9 +58,9 @@ class GitHub:
     def pull_of(self, branch: str, /) -> PullRequest | None:
         owner = self._place.head_path.partition("/")[0]
         query: dict[str, str | int] = {"head": f"{owner}:{branch}", "state": "all", "per_page": 100}
-        answer = self._wire.get(f"{self._repository}/pulls", query, about=f"the pull request of {branch}")
+        answer = self._wire.get(f"{self._repository}/pulls", query, about=f"the pull request of {branch}", gives=list)
         mine = [row for row in rows_in(answer.body) if self._is_of(row, branch)]
-        return newest(map(pull_from, mine))
+        return newest(map(pull_from, mine), self._place.base)
 
     def _is_of(self, row: Any, branch: str) -> bool:
         """Of our branch; a fork that is gone has no name any more."""

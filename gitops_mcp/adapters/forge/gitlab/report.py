@@ -29,9 +29,9 @@ def report_of(wire: ForgeWire, project: str, row: Any) -> PullRequestReport:
     one = f"{project}/merge_requests/{pull.number}"
     parts = Parts(wire)
     approvals = parts.read(f"{one}/approvals", "the approvals")
-    reviewers = parts.read(f"{one}/reviewers", "what reviewers said") if pull.reviewers else None
+    reviewers = parts.read(f"{one}/reviewers", "what reviewers said", gives=list) if pull.reviewers else None
     statuses = (
-        parts.read(f"{project}/repository/commits/{pull.head}/statuses", "the jobs", {"per_page": 100})
+        parts.read(f"{project}/repository/commits/{pull.head}/statuses", "the jobs", {"per_page": 100}, gives=list)
         if pull.head
         else None
     )

@@ -61,13 +61,13 @@ class GitLab:
         return PullRequests(tuple(pulls), is_cut=True, pages=pages)
 
     def _rows(self, query: dict[str, str | int], about: str) -> list[Any]:
-        return rows_in(self._wire.get(f"{self._target}/merge_requests", query, about=about).body)
+        return rows_in(self._wire.get(f"{self._target}/merge_requests", query, about=about, gives=list).body)
 
     def pull_of(self, branch: str, /) -> PullRequest | None:
         query: dict[str, str | int] = {"source_branch": branch, "state": "all", "per_page": _PAGE}
         rows = self._rows(query, f"the merge request of {branch}")
         mine = [row for row in rows if at(row, "source_branch") == branch and self._is_ours(row)]
-        return newest(map(pull_from, mine))
+        return newest(map(pull_from, mine), self._place.base)
 
     def _is_ours(self, row: Any) -> bool:
         """Of the project that branches are pushed to; one that is gone has no number any more."""
@@ -149,7 +149,7 @@ class GitLab:
                 unmet.append(f"{self.name}: {what}: a merge request takes persons, no groups")
                 continue
             try:
-                rows = rows_in(self._wire.get("/users", {"username": name}, about=what).body)
+                rows = rows_in(self._wire.get("/users", {"username": name}, about=what, gives=list).body)
             except RateLimited:
                 raise
             except GitOpsError as error:

@@ -9,14 +9,13 @@ from gitops_mcp.domain.names import check_change_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.redact import is_credential, may_be_secret
 from gitops_mcp.errors import InvalidRequest, Refused
-from gitops_mcp.workflows.compare_page import compare_url
+from gitops_mcp.workflows.compare_page import proposal_page
 from gitops_mcp.workflows.left_secrets import take_back_secrets
-from gitops_mcp.workflows.newest_pull import PullSeen, newest_pull, span_seen
+from gitops_mcp.workflows.newest_pull import NEEDS_API, PullSeen, newest_pull, span_seen
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.writing.pull_requests.proposals import proposal_of
 from gitops_mcp.workflows.writing.pull_requests.review import Review
-from gitops_mcp.workflows.writing.pull_requests.step import NEEDS_API
 
 _DIALECTS = {"gitlab": "GitLab", "gitea": "Gitea"}
 _SHOWN = 10_000
@@ -44,7 +43,7 @@ def open_pull_request_of(
         raise seen.fault
     result = PullRequestResult(change=change, branch=span.branch, outcome="not_opened", warnings=warnings)
     if isinstance(forge, NoForge):
-        result = _not_opened(ground, span, forge, result)
+        result = _not_opened(app, ground, span, forge, result)
         if not dry_run:
             return result
     proposal = proposal_of(app, ground, change=change, branch=span.branch, tip=span.tip)
@@ -55,22 +54,23 @@ def open_pull_request_of(
         )
         return result.model_copy(update={"outcome": "dry_run", "title": wanted.title, "body": wanted.body})
     settled = review.settle(forge, seen.pull, committed=False, asked=True)
+    step = settled.pull.step(ground.base.branch) if settled.pull else None
     return PullRequestResult(
         change=change,
         branch=span.branch,
         outcome=settled.pull.outcome if settled.pull else "unchanged",
         pull_request=settled.pull,
         warnings=[*settled.notices, *warnings],
-        next=[f"Ask a person to review and merge it; get_change change={change} says how far it is"],
+        next=[*filter(None, [step]), f"get_change change={change} says how far it is"],
     )
 
 
-def _not_opened(ground: Ground, span: Span, none: NoForge, result: PullRequestResult) -> PullRequestResult:
+def _not_opened(app: App, ground: Ground, span: Span, none: NoForge, result: PullRequestResult) -> PullRequestResult:
     """What a person does by hand, and what would let this server do it."""
     why = none.why
     if none.kind == "gitlab":
         why += f". {NEEDS_API}; by options of a push nothing is opened without a new commit"
-    page = compare_url(ground.url, ground.base.branch, span.branch, fork=ground.base.home_url, place=none.place)
-    step = f"A person opens it: {page}" if page else f"A person proposes branch {span.branch} on its page of the forge"
+    page = proposal_page(app, ground, span.branch, span.tip)
+    step = f"A person {page.step}" if page else f"A person proposes branch {span.branch} on its page of the forge"
     warnings = [Notice("no-pull-request", why), *result.warnings]
     return result.model_copy(update={"warnings": warnings, "next": [step]})

@@ -134,20 +134,21 @@ def _reached(ground: Ground, paths: Sequence[str]) -> Iterator[Environment]:
 
 
 def with_live_appliers(app: App, ground: Ground, part: ProposedPart, api: ApiOnce) -> ProposedPart:
-    """Where the repository declares no engine object, who applies what is there: by the marks of the live objects."""
+    """Where the repository declares no engine object, who applies what changes: as get_change finds it."""
     environment, found = ground.settings.environments[part.environment], {}
     try:
         kube = app.engine_kube(environment, ground.settings)
     except GitOpsError:
         return part
     engines = Engines.of(api if kube is api.kube else ApiOnce(kube, app.schemas), environment, ground)
-    loose = [one for one in part.objects if one.before and part.declared[one.identity].applied is None]
+    loose = [one for one in part.objects if part.declared[one.identity].applied is None]
     for one in loose[:_ASKED]:
+        resource, live = BY_KIND.get(one.identity.kind), None
         try:
-            live = api.get(BY_KIND[one.identity.kind], one.identity.namespace, one.identity.name)
-        except (GitOpsError, KeyError):  # that it could not be read is told elsewhere
+            live = api.get(resource, one.identity.namespace, one.identity.name) if resource and one.before else None
+        except GitOpsError:  # that it could not be read is told elsewhere
             continue
-        engine = engines.applying(one.identity, part.declared[one.identity], live, by_name=True)
+        engine = engines.applying(one.identity, part.declared[one.identity], live)
         if engine is not None and engine.state is not None:
             found[one.identity] = engine.state
     return replace(part, live_appliers=found)

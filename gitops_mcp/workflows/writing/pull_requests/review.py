@@ -22,12 +22,12 @@ from gitops_mcp.domain.review_text.markers import find_marked, has_marker, marke
 from gitops_mcp.domain.review_text.outside_text import plain_title
 from gitops_mcp.domain.review_text.proposal import ForgeName, Proposal
 from gitops_mcp.domain.review_text.title import change_title
-from gitops_mcp.errors import GitOpsError
+from gitops_mcp.errors import GitOpsError, MayArrive
 
 _MARKERS = 120
 """Characters that they take."""
 FAILED = "pull-request-failed"
-_OF_THE_CALL = {"wait", "push-options-left-out", "default-branch-switched", "base-not-fetched"}
+_OF_THE_CALL = {"wait", "forge-unavailable", "push-options-left-out", "default-branch-switched", "base-not-fetched"}
 _NAMES: dict[str, ForgeName] = {"GitHub": "GitHub", "GitLab": "GitLab"}
 
 Done = Literal["created", "updated", "adopted", "unchanged", "closed"]
@@ -121,7 +121,7 @@ class Review:
         try:
             pull = forge.edit(pull, title=title, body=body) if title or body else pull
         except GitOpsError as error:
-            text = f"the text of {name_of(pull)} could not be written anew: {error}. The same request again does it"
+            text = f"the text of {name_of(pull)} could not be written anew: {error}{again(error)}"
             return ReviewOutcome(self._shown(forge, pull, "unchanged"), (*told, Notice(FAILED, text)))
         done: Done = "adopted" if found is None else "updated" if committed or title or body else "unchanged"
         return ReviewOutcome(self._shown(forge, pull, done), tuple(told))
@@ -138,6 +138,11 @@ class Review:
             by = None
         by = cut_text(redact_text(by), 200) if by else None
         return WrittenPullRequest.after(pull, outcome=done, by=by, base=self.ground.base.branch)
+
+
+def again(error: GitOpsError) -> str:
+    """What to do about it, where its own words do not say so."""
+    return "" if isinstance(error, MayArrive) else ". The same request again does it"
 
 
 def name_of(pull: PullRequest) -> str:

@@ -24,16 +24,15 @@ from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.review_text.proposal import ProposedPart
 from gitops_mcp.errors import GitOpsError, NotYet, Unavailable
-from gitops_mcp.workflows.compare_page import compare_url
-from gitops_mcp.workflows.newest_pull import PullSeen
+from gitops_mcp.workflows.compare_page import compare_url, proposal_page
+from gitops_mcp.workflows.newest_pull import NEEDS_API, PullSeen
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.pull_requests.proposals import Addition, proposal_of, with_live_appliers
-from gitops_mcp.workflows.writing.pull_requests.review import FAILED, Done, Review, ReviewOutcome
+from gitops_mcp.workflows.writing.pull_requests.review import FAILED, Done, Review, ReviewOutcome, again
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget
 
 _ESCAPES = 600
 """Bytes that options add to a text in which the two characters of a line break stand."""
-NEEDS_API = "GITLAB_TOKEN with scope api lets this server open it, keep its text true, and close it"
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,8 @@ class PullRequestStep:
         if self.forge is None or isinstance(self.forge, NoForge) or self.review is None:
             return ReviewOutcome()
         try:
+            if isinstance(fault := self.ground.pulls.get(self.target.branch), GitOpsError):
+                raise fault
             pull = None if is_new else self.forge.pull_of(self.target.branch)
             return self.review.settle(self.forge, pull, committed=committed)
         except NotYet as error:
@@ -79,7 +80,7 @@ class PullRequestStep:
             return ReviewOutcome(notices=(Notice("pull-request-follows", text),))
         except GitOpsError as error:
             missing = "without its pull request" if is_new else "and its pull request could not be brought up to date"
-            text = f"the branch is pushed and stays, {missing}: {error}. The same request again does it"
+            text = f"the branch is pushed and stays, {missing}: {error}{again(error)}"
             return ReviewOutcome(notices=(Notice(FAILED, text),))
 
     def _by_options(self, none: NoForge, published: PublishedCommit) -> ReviewOutcome:
@@ -102,8 +103,8 @@ class PullRequestStep:
     ) -> tuple[str, ...]:
         base, branch = self.ground.base, self.target.branch
         if pull is not None:
-            told = f"Ask a person to review and merge pull request #{pull.number}: {pull.url}"
-            return (told,) if pull.state == "open" else ()
+            told = pull.step(base.branch)
+            return (told,) if told else ()
         has_host = any(parse_remote_url(one).host for one in self.ground.urls)
         told = f" (none was opened: {why})" if why and has_host else ""
         url = compare_url(self.ground.url, base.branch, branch, fork=base.home_url, place=self.place)
@@ -123,7 +124,12 @@ def with_its_pull_request(
     app: App, ground: Ground, view: View, target: DeliveryTarget, plan: Plan, done: WriteResult
 ) -> WriteResult:
     """The answer to a request of which all is pushed: what failed of its pull request the last time is done now."""
-    outcome = pull_request_step(app, ground, view, target, plan, None, "").again()
+    step = pull_request_step(app, ground, view, target, plan, None, "")
+    outcome = step.again()
+    if isinstance(step.forge, NoForge) and step.forge.kind and target.tip:
+        page = proposal_page(app, ground, target.branch, target.tip)
+        needed = f"; {NEEDS_API}" if step.forge.kind == "gitlab" else ""
+        outcome = replace(outcome, steps=(f"A person {page.step} ({step.forge.why}{needed})",) if page else ())
     told = {"warnings": [*outcome.notices, *done.warnings], "next": [*outcome.steps, *done.next]}
     return done.model_copy(update={"pull_request": outcome.pull, **told})
 
@@ -180,7 +186,7 @@ def _judged_by_plan(app: App, ground: Ground, view: View, plan: Plan, after: Des
 
 
 def closed_pull(
-    app: App, ground: Ground, branch: str, seen: PullSeen, *, dry_run: bool
+    app: App, ground: Ground, branch: str, tip: str, seen: PullSeen, *, dry_run: bool
 ) -> tuple[ShownPullRequest | None, list[Notice]]:
     """The pull request of a change that is discarded, closed; of a dry run, the one that would be.
 
@@ -191,10 +197,7 @@ def closed_pull(
         return None, []
     forge = app.forge(ground)
     if isinstance(forge, NoForge):
-        if forge.kind != "gitlab" or ground.settings.pull_requests.open == "never":
-            return None, []
-        text = f"a merge request of {branch} stays open, if there is one, until a person closes it: {NEEDS_API}"
-        return None, [Notice("pull-request-open", text)]
+        return None, _left_open(app, ground, forge, branch, tip)
     try:
         if seen.fault:
             raise seen.fault
@@ -207,3 +210,15 @@ def closed_pull(
         text = f"its pull request was not closed, and the forge may do so when the branch goes: {error}"
         return None, [Notice("pull-request-open", text)]
     return ShownPullRequest.of(pull, base=ground.base.branch), []
+
+
+def _left_open(app: App, ground: Ground, none: NoForge, branch: str, tip: str) -> list[Notice]:
+    """What a person closes where nothing gives the right to."""
+    page = proposal_page(app, ground, branch, tip) if none.kind else None
+    if page and page.number:
+        text = f"pull request #{page.number} of {branch} stays open, unless the forge closes it: {page.url}"
+    elif none.kind == "gitlab" and ground.settings.pull_requests.open != "never":
+        text = f"a merge request of {branch} stays open, if there is one, until a person closes it"
+    else:
+        return []
+    return [Notice("pull-request-open", f"{text}: {NEEDS_API}" if none.kind == "gitlab" else text)]

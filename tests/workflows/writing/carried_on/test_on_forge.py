@@ -95,6 +95,9 @@ def test_what_was_merged_in_other_words_and_with_other_content_is_merged(team: P
             ask(team, tool, change="size", **WORD)
     with pytest.raises(Refused, match="is merged"):
         ask(team, "open_pull_request", change="size")
+    for dry_run in (True, False):
+        with pytest.raises(Refused, match=r"'size' is merged already \(pull request #1 is merged as commit "):
+            ask(team, "scale_postgres_cluster", name="orders-db", instances=4, change="size", dry_run=dry_run)
     assert refs(team) == before
     with team.served.server.counted() as asked:
         planned = ask(team, "undo_change", change="size", dry_run=True, **WORD)
@@ -106,6 +109,27 @@ def test_what_was_merged_in_other_words_and_with_other_content_is_merged(team: P
     assert "instances: 3" in at(team, f"origin/{undone.branch}")
     body = team.pulls[-1].body or ""
     assert "takes back change size, which pull request #1 brought" in " ".join(body.replace("`", "").split())
+
+
+def test_a_request_starts_anew_where_the_forge_says_that_the_change_of_its_name_is_merged(team: ProposingTeam) -> None:
+    first = ask(team, "scale_postgres_cluster", name="orders-db", instances=5)
+    merged_otherwise(team, team.pulls[-1])
+    with team.served.server.counted() as asked:
+        second = ask(team, "scale_postgres_cluster", name="orders-db", instances=5)
+    assert (first.change, second.change) == ("scale-shop-orders-db", "scale-shop-orders-db-2")
+    assert [pull.is_open for pull in team.pulls] == [False, True]
+    assert len([one for one in asked if one.method == "GET" and "user" not in one.path]) <= MOST
+    assert "  instances: 5" in at(team, f"origin/{second.branch}")
+
+
+def test_a_change_whose_forge_does_not_answer_is_continued_by_what_git_says(team: ProposingTeam) -> None:
+    scaled(team, 5)
+    team.served.server.fail("/pulls|/merge_requests", "500")
+    with team.served.server.counted() as asked:
+        done = ask(team, "scale_postgres_cluster", name="orders-db", instances=4, change="size")
+    assert done.outcome == "committed"
+    assert {"pull-request-failed", "forge-unavailable"} < {one.id for one in done.warnings}
+    assert len([one for one in asked if one.status == 500]) == 1
 
 
 def test_what_was_closed_is_neither_brought_up_nor_taken_back(team: ProposingTeam) -> None:

@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from gitops_mcp.app import App
+from gitops_mcp.config import Flags
 from gitops_mcp.domain.review_text.markers import find_marked
 from gitops_mcp.errors import MayArrive, Refused, Unavailable
+from gitops_mcp.sandbox.forges.routing import Answer
 from gitops_mcp.sandbox.forges.values import ForgeName, Pull
 from gitops_mcp.sandbox.run import start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
+from gitops_mcp.workflows.reading.changes import change_detail
+from gitops_mcp.workflows.writing.databases import WhichDatabase, create_database
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
+from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.forges import ForgeServers
 from tests.fakes.proposing_team import BRANCH, ProposingTeam, scale, warned
 
@@ -93,6 +99,22 @@ def test_a_further_commit_asks_the_api_for_nothing_twice(
         assert sorted(asked) == sorted(set(asked))
 
 
+@pytest.mark.thorough  # the demo shows it as well
+def test_what_will_apply_a_new_object_is_named_where_only_the_api_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with start_sandbox(tmp_path / "world", forge="github") as world:
+        assert world.forge is not None
+        for name, value in {"KUBECONFIG": str(world.kubeconfig), **world.forge.environment}.items():
+            monkeypatch.setenv(name, value)
+        request = WriteRequest("create_postgres_database", None)
+        which = WhichDatabase("orders-db", "ledger", "shop")
+        app = App.open(Flags(repo=world.checkout))
+        create_database(app, request, which, owner="orders_app", reclaim_policy="retain", extensions=(), schemas=())
+        (pull,) = world.forge.server.forge.all_pulls()
+    assert "namespace `shop`: Argo CD Application argocd/gitops applies it by itself." in body_of(pull)
+
+
 def test_what_people_write_stays(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
@@ -166,6 +188,11 @@ def test_what_failed_is_told_and_finished_by_the_same_request(team: ProposingTea
     assert (result.outcome, result.pull_request) == ("committed", None)
     assert warned(result) == ["pull-request-failed"]
     assert "is pushed and stays, without its pull request" in result.warnings[0].message
+    assert ".." not in result.warnings[0].message
+    team.served.server.heal()
+    team.served.server.fail("POST ", Answer(200, "<html></html>", media="text/html"))
+    doubtful = scale(app, 4).warnings[0].message
+    assert doubtful.lower().count("the same request again") == 1
     assert team.pulls == []
     team.served.server.heal()
     again = scale(app, 4)
@@ -205,6 +232,12 @@ def test_without_credentials_the_page_and_the_reason_are_told(
     assert result.next[0].startswith("Open a pull request for review: http://127.0.0.1")
     assert "none was opened: " in result.next[0]
     assert team.pulls == []
+    again = scale(team.app(), 4)
+    assert again.next[0].startswith("A person opens a pull request: http://127.0.0.1")
+    pull = team.served.forge.open_pull(BRANCH)
+    shown = {"github": "/pull/", "gitlab": "/-/merge_requests/", "gitea": "/pulls/"}[team.served.forge.name]
+    seen = change_detail(team.app(), CHANGE, detailed=False)
+    assert f"{team.served.url}/platform/fleet{shown}{pull.number}" in seen.next[0]
 
 
 def test_a_discarded_change_takes_its_pull_request_along(team: ProposingTeam) -> None:
@@ -333,9 +366,43 @@ def test_without_a_token_for_the_api_the_push_itself_opens_it(gitlab: ProposingT
     assert asked.outcome == "not_opened"
     assert "GITLAB_TOKEN with scope api" in asked.warnings[0].message
     assert "nothing is opened without a new commit" in asked.warnings[0].message
-    assert asked.next[0].startswith(f"A person opens it: {gitlab.served.url}/platform/fleet/-/merge_requests/new?")
     done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
     assert [one.id for one in done.warnings] == ["pull-request-open"]
+
+
+MERGE_REQUESTS = "/platform/fleet/-/merge_requests"
+TOKEN = "GITLAB_TOKEN with scope api"
+
+
+def test_by_push_options_alone_each_answer_has_the_page_and_what_a_token_would_add(gitlab: ProposingTeam) -> None:
+    app, page = gitlab.app(), f"{gitlab.served.url}{MERGE_REQUESTS}/1"
+    scale(app, 4)
+    with gitlab.served.server.counted() as asked:
+        seen = change_detail(app, CHANGE, detailed=False)
+    assert [one.path for one in asked] == ["/api/v4/user"]
+    assert (seen.state, page in seen.next[0]) == ("pushed", True)
+    assert TOKEN in seen.warnings[0].message
+    again = scale(app, 4)
+    assert again.outcome == "unchanged"
+    assert page in again.next[0]
+    assert TOKEN in again.next[0]
+    opened = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+    assert page in opened.next[0]
+    with gitlab.served.server.counted() as asked:
+        done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
+    assert [one.path for one in asked] == ["/api/v4/user"]
+    assert f"{page}: {TOKEN}" in done.warnings[0].message
+
+
+def test_by_push_options_alone_the_page_to_open_one_is_told_where_there_is_none(gitlab: ProposingTeam) -> None:
+    gitlab.configure("pullRequests: {open: never}\n")
+    app, page = gitlab.app(), f"{gitlab.served.url}{MERGE_REQUESTS}/new?"
+    scale(app, 4)
+    assert page in change_detail(app, CHANGE, detailed=False).next[0]
+    opened = open_pull_request_of(app, CHANGE, draft=None, title=None, dry_run=False)
+    assert opened.next[0].startswith(f"A person opens a pull request: {page}")
+    done = discard_branch(app, CHANGE, confirmed=True, dry_run=False)
+    assert done.warnings == []
 
 
 def test_a_remote_that_takes_no_options_is_told_with_the_page(gitlab: ProposingTeam) -> None:
