@@ -179,16 +179,18 @@ class CommitSource:
         return why_not_pruned(declared, live, self.environment.engine_type)
 
 
-def read_texts(ground: Ground, commit: str, paths: Iterable[str]) -> dict[str, str]:
-    """What files of a commit hold, where they exist."""
-    found = ground.repository.read_many(commit, paths)
+def read_texts(ground: Ground, commit: str, paths: Iterable[str], *, largest: int | None = None) -> dict[str, str]:
+    """What files of a commit hold, where they exist; of one above `largest` bytes only which it is."""
+    found = ground.repository.read_many(commit, paths, largest=largest)
     return {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
 
 
-def file_changes(ground: Ground, old: str, new: str, paths: Iterable[str]) -> tuple[FileChange, ...]:
-    """What files hold in two commits."""
+def file_changes(
+    ground: Ground, old: str, new: str, paths: Iterable[str], *, largest: int | None = None
+) -> tuple[FileChange, ...]:
+    """What files hold in two commits, as `read_texts` has it."""
     paths = tuple(paths)
-    before, after = (read_texts(ground, commit, paths) for commit in (old, new))
+    before, after = (read_texts(ground, commit, paths, largest=largest) for commit in (old, new))
     return tuple(FileChange(path, before.get(path), after.get(path)) for path in paths)
 
 

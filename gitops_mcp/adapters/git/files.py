@@ -87,10 +87,15 @@ class Files:
     def read(self, commit: str, path: str) -> GitFile | None:
         return self.read_many(commit, (path,)).get(path)
 
-    def read_many(self, commit: str, paths: Iterable[str]) -> dict[str, GitFile]:
-        """The files of these paths that there are; a folder is none."""
+    def read_many(self, commit: str, paths: Iterable[str], *, largest: int | None = None) -> dict[str, GitFile]:
+        """The files of these paths that there are; a folder is none. Of one above `largest` bytes only which it is."""
         entries = [entry for entry in self.entries(commit, paths).values() if not entry.is_folder]
-        data = self.blobs(entry.id for entry in entries if entry.mode != SUBMODULE)
+        wanted = [entry.id for entry in entries if entry.mode != SUBMODULE]
+        sizes = self.sizes(wanted) if largest is not None else {}
+        large = {
+            one: f"# {size} bytes, not read: {one}\n".encode() for one, size in sizes.items() if size > (largest or 0)
+        }
+        data = {**self.blobs(one for one in wanted if one not in large), **large}
         return {entry.path: GitFile(entry.path, entry.id, entry.mode, data.get(entry.id, b"")) for entry in entries}
 
     def tree(self, commit: str) -> str:

@@ -140,9 +140,9 @@ class Repository:
     def read(self, commit: str, path: str) -> GitFile | None:
         return self.files.read(commit, path)
 
-    def read_many(self, commit: str, paths: Iterable[str]) -> dict[str, GitFile]:
-        """The files of these paths that there are; a folder is none."""
-        return self.files.read_many(commit, paths)
+    def read_many(self, commit: str, paths: Iterable[str], *, largest: int | None = None) -> dict[str, GitFile]:
+        """The files of these paths that there are; a folder is none. Of one above `largest` bytes only which it is."""
+        return self.files.read_many(commit, paths, largest=largest)
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
         return self.files.blobs(ids)

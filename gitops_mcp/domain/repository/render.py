@@ -138,7 +138,7 @@ def _build_plain_file(tree: FileTree, path: str, by: EngineObject | None = None)
 
 def _as_applied(one: Declaration, text: str) -> Declaration:
     """With its values as kubectl and Argo CD read them: `on` is a boolean, which kustomize takes for a string."""
-    value = at(read_documents(text)[one.document].value, *one.base)
+    value = _decrypted(at(read_documents(text)[one.document].value, *one.base))
     return one if is_same(value, one.object) else replace(one, object=value)
 
 
@@ -184,7 +184,7 @@ def _declare_built(produced: Produced, opaque: str | None, folder: str | None, b
         document=document.document,
         base=document.base,
         line=document.line,
-        object=value,
+        object=_decrypted(value),
         namespace_from=origin,
         root=folder,
         produced=produced,
@@ -215,6 +215,11 @@ def _namespace(value: Object, produced: Produced, by: EngineObject | None) -> tu
 def _known_namespace(said: object) -> str | None:
     """None for what is a template or a variable still."""
     return said if isinstance(said, str) and is_namespace_name(said) else None
+
+
+def _decrypted(value: Object) -> Object:
+    """Without what sops keeps beside the values, which goes as it decrypts them."""
+    return {key: part for key, part in value.items() if key != "sops"} if "sops" in value else value
 
 
 def _encryption_reason(produced: Produced) -> str | None:

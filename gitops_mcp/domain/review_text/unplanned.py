@@ -130,10 +130,12 @@ def with_unplanned(part: ProposedPart, namespaces: tuple[str, ...] | None) -> Pr
     `namespaces`: those that the environment allows; None: all.
     """
     broken = tuple(_broken(part.before, part.after))
-    objects = tuple(one for one in part.objects if not broken or not _may_be_there(part, one))
+    listed = [_missing_entry(one.message) for one in broken]
+    objects = tuple(one for one in part.objects if not broken or not _may_be_there(part, one, listed))
     part = replace(part, objects=objects)
     faults = (*broken, *_outside(part, namespaces), *_homeless(part), *_kept(part))
-    return replace(part, faults=(*part.faults, *faults), notices=tuple(dict.fromkeys((*part.notices, *_renames(part)))))
+    notices = (*part.notices, *_renames(part), *_unlisted(part))
+    return replace(part, faults=(*part.faults, *faults), notices=tuple(dict.fromkeys(notices)))
 
 
 def _broken(before: Desired, after: Desired) -> Iterator[Notice]:
@@ -156,12 +158,22 @@ def _without_lines(text: str) -> str:
     return _LINE.sub("", text)
 
 
-def _may_be_there(part: ProposedPart, change: ObjectChange) -> bool:
-    """Whether an object seems to go only because something of it cannot be read."""
+def _may_be_there(part: ProposedPart, change: ObjectChange, listed: Sequence[str]) -> bool:
+    """Whether an object seems to go only because something of it cannot be read, so that no engine takes it away.
+
+    `listed`: what kustomizations name and is not there.
+    """
     if change.after is not None or change.before is None:
         return False
     path = part.declared[change.identity].path
-    return path in part.after.texts or any(one.path == path for one in part.after.skipped)
+    is_listed = any(f"{path}/".startswith(f"{one}/") for one in listed)
+    return is_listed or path in part.after.texts or any(one.path == path for one in part.after.skipped)
+
+
+def _missing_entry(told: str) -> str:
+    """What a kustomization names, where it says that of the entry: `prod/kustomization.yaml:2: db.yaml: ...`."""
+    place, _, rest = told.partition(": ")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(place), rest.partition(": ")[0]))
 
 
 def _outside(part: ProposedPart, namespaces: tuple[str, ...] | None) -> Iterator[Notice]:
@@ -209,6 +221,20 @@ def _renames(part: ProposedPart) -> Iterator[Notice]:
                 text = f"{old.identity} goes and {new.identity} comes in its place: nothing is renamed, one is deleted"
                 yield Notice("rename", f"{text} and another one is made, which begins empty")
                 break
+
+
+def _unlisted(part: ProposedPart) -> Iterator[Notice]:
+    """What a kustomization has made, and nothing is known to apply as a file."""
+    built = {one.identity: one for one in part.before.declarations if one.root is not None and one.applied is None}
+    for one in part.after.declarations:
+        is_file = one.root is None and one.applied is None and one.identity in built
+        if is_file and part.after.governing(posixpath.dirname(one.path)) is None:
+            text = (
+                f"{one.identity}: a kustomization in {built[one.identity].root or 'the root'} has made it, and none is "
+                f"above {one.path} any more: an engine that builds that folder with kustomize, or takes only the files "
+                f"beside each other, deletes it"
+            )
+            yield Notice("kustomization-gone", text)
 
 
 def drift_notices(change: ObjectChange, live: Object) -> Iterator[Notice]:

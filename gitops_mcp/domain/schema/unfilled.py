@@ -1,4 +1,4 @@
-"""`${NAME}` that stands in a value as yet: Flux fills it in when it applies, so nobody knows what will be validated."""
+"""What the engine fills in when it applies: `${NAME}`, and what sops has encrypted. Nobody knows what will be there."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from gitops_mcp.domain.objects import Path
 # `$${` is how the text itself is kept; CNPG has placeholders of its own that look the same and are values.
 _VARIABLE = re.compile(r"(?<!\$)\$\{\s*(?!podselector:|image_root\})[A-Za-z_]")
 
+_ENCRYPTED = "ENC[AES256_GCM,"
+
 
 def is_unfilled(value: Any) -> bool:
-    return isinstance(value, str) and "${" in value and _VARIABLE.search(value) is not None
+    if not isinstance(value, str):
+        return False
+    return value.startswith(_ENCRYPTED) or ("${" in value and _VARIABLE.search(value) is not None)
 
 
 def unfilled_paths(value: Any, path: Path = ()) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from gitops_mcp.answers.reviews import ReviewResult
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.domain.names import one_line
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.review_text.comment import comment_text
@@ -28,7 +29,7 @@ from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.reviews.candidate import Candidate, configuration_notices
 from gitops_mcp.workflows.view import view_at
-from gitops_mcp.workflows.writing.pull_requests.proposals import judged_part, net_files, unjudged_charts
+from gitops_mcp.workflows.writing.pull_requests.proposals import LARGEST, judged_part, net_files, unjudged_charts
 
 _FILES = 2000
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}
@@ -66,6 +67,11 @@ def judge(app: App, candidate: Candidate) -> Judgement:
     if len(paths) > _FILES:
         text = f"{len(paths) - _FILES} of {len(paths)} files were not looked at for secrets in clear text"
         notices.append(Notice("not-validated", text))
+    entries = ground.repository.files.entries(merged, [one.path for one in files])
+    sizes = ground.repository.files.sizes(one.id for one in entries.values() if one.is_file)
+    if large := sorted(path for path, one in entries.items() if sizes.get(one.id, 0) > LARGEST):
+        text = f"{', '.join(map(one_line, large[:5]))}{f' and {len(large) - 5} more' if large[5:] else ''}: too large"
+        notices.append(Notice("not-validated", f"{text} to be looked at for secrets in clear text"))
     parts, unread = _parts(app, ground, merged) if paths else ([], [])
     told = tuple(one for one in parts if one.objects or one.faults or one.notices)
     proposal = Proposal("", candidate.name, ground.base.branch, (), told, files)

@@ -283,6 +283,7 @@ class TestIdentity:
     def test_an_encrypted_document_says_so(self) -> None:
         found = model({"prod/db.yaml": cluster() + "sops:\n  mac: x\n"}, "prod").declarations
         assert "sops" in str(found[0].encrypted)
+        assert "sops" not in found[0].object, "what decrypts it takes that away"
 
 
 UNREACHED = [

@@ -22,6 +22,7 @@ from gitops_mcp.domain.schema.unfilled import is_unfilled, unfilled_paths
         pytest.param("${image_rootfs}", True, id="a name that only begins like it"),
         pytest.param("${1}", False, id="no name"),
         pytest.param("$SIZE", False, id="no braces"),
+        pytest.param("ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:int]", True, id="what sops has encrypted"),
         pytest.param(5, False, id="a number"),
         pytest.param(None, False, id="nothing"),
     ],

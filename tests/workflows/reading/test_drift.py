@@ -249,6 +249,18 @@ def test_what_cannot_be_compared_is_said(team: Team, api: Api) -> None:
     assert "Cluster loose at apps/loose.yaml:1 is not compared: nothing says its namespace: name it" in messages
 
 
+def test_what_sops_has_encrypted_is_no_drift(team: Team, api: Api) -> None:
+    external = "[{name: o, connectionParameters: {host: 'ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]'}}]"
+    text = cluster(spec=f"{{instances: 3, externalClusters: {external}}}")
+    team.commit({SHOP: ONLY_SHOP, "db.yaml": f"{text}\nsops: {{mac: x, version: 3.10.2}}\n"})
+    origin = {"name": "o", "connectionParameters": {"host": "db.example.com"}}
+    serve(api, clusters=listed(by("k9s", {}, live(instances=5, externalClusters=[origin]))))
+    report = drift(team)
+    assert told(report) == [("differs", "Cluster shop/db", "spec.instances")]
+    assert "connectionParameters.host: the engine fills it in" in report.markdown()
+    assert "db.example.com" not in report.markdown()
+
+
 def test_what_comes_from_another_repository_is_counted_and_no_drift(team: Team, api: Api) -> None:
     team.commit({SHOP: ONLY_SHOP, "db.yaml": cluster()})
     team.git("clone", "-q", "--bare", ".", str(team.root.parent / "fleet.git"))

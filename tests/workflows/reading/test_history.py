@@ -420,6 +420,19 @@ def test_what_is_listed_no_more_is_gone_although_its_file_stays(team: Team) -> N
     assert steps(ask(team)) == [("Unlist", "deleted"), ("Add", "created")]
 
 
+def test_what_stays_in_a_folder_whose_kustomization_does_not_list_it_is_gone_meanwhile(team: Team) -> None:
+    spaced = {"namespace": "shop"}
+    texts = {"db.yaml": cluster("db", None), "o.yaml": cluster("o", None), "left.yaml": cluster("left", None)}
+    files = {f"apps/{name}": text for name, text in texts.items()}
+    commit(team, "Add", {**files, "apps/kustomization.yaml": kustomization("db.yaml", "o.yaml", **spaced)})
+    commit(team, "Take out", {"apps/kustomization.yaml": kustomization("o.yaml", **spaced)})
+    commit(team, "Edit what is out", {"apps/db.yaml": cluster("db", None, "{instances: 9}")})
+    assert steps(ask(team, namespace="shop")) == [("Take out", "deleted"), ("Add", "created")]
+    commit(team, "Take in", {"apps/kustomization.yaml": kustomization("db.yaml", "o.yaml", **spaced)})
+    assert steps(ask(team)) == [("Take in", "created"), ("Take out", "deleted"), ("Add", "created")]
+    assert steps(ask(team, "left")) == [("Add", "created")], "of what was never listed its file is told"
+
+
 def test_what_was_applied_for_a_while_by_what_lies_above_it_is_told(team: Team) -> None:
     files = {"apps/kustomization.yaml": kustomization("c.yaml"), "apps/c.yaml": cluster("c"), "apps/db.yaml": cluster()}
     commit(team, "Add", {**files, "flux/apps.yaml": FLUX, "flux/source.yaml": SOURCE})

@@ -230,6 +230,10 @@ NEW = cluster().replace("orders-db", "carts-db").replace("  namespace: shop\n", 
             {".gitops-mcp.yaml": "limit: {}\n"},
             "error", {"configuration-invalid", "configuration-changed"}, "none", id="configuration that is wrong",
         ),
+        pytest.param({CLUSTER: None}, "error", {"does-not-build"}, "none", id="a file that goes and stays listed"),
+        pytest.param(
+            {PROD: None, SHOP: None}, "warning", {"kustomization-gone"}, "none", id="kustomizations that go alone",
+        ),
         pytest.param({}, "passed", set(), "none", id="an empty change"),
     ],
 )  # fmt: skip
@@ -306,6 +310,32 @@ def test_it_is_judged_as_it_would_be_merged(team: ReviewedTeam) -> None:
     result = reviewed(team.root)
     assert [one.path for one in result.files] == ["README.md"]
     assert (result.objects, result.verdict) == ([], "passed")
+
+
+@pytest.mark.parametrize(
+    ("path", "size"),
+    [
+        pytest.param("logo.png", 33 * 2**20, id="beside the manifests"),
+        pytest.param("clusters/prod/shop/data.yaml", 8 * 2**20, id="a manifest"),
+    ],
+)
+def test_a_file_that_is_too_large_is_told_and_hides_nothing_else(team: ReviewedTeam, path: str, size: int) -> None:
+    team.propose({CLUSTER: cluster(storage="{size: 10Gi}")})
+    team.commit({path: f"# {'x' * 70}\n" * (size // 73)})
+    result = reviewed(team.root)
+    assert [one.id for one in result.errors] == ["storage-shrink"]
+    assert path in [one.path for one in result.files]
+    assert f"{path}: too large to be looked at for secrets in clear text" in [one.message for one in result.unchecked]
+
+
+@pytest.mark.parametrize("target", ["cluster-real.yaml", "/etc/hostname", "../../../../elsewhere.yaml"])
+def test_a_link_in_place_of_a_manifest_is_an_error_and_takes_nothing_away(team: ReviewedTeam, target: str) -> None:
+    team.propose({"clusters/prod/shop/orders-db/cluster-real.yaml": cluster(), CLUSTER: None})
+    (team.root / CLUSTER).symlink_to(target)
+    team.commit({})
+    result = reviewed(team.root)
+    assert (result.verdict, [one.id for one in result.errors]) == ("error", ["does-not-build"])
+    assert "orders-db/cluster.yaml" in result.errors[0].message
 
 
 def test_what_conflicts_is_judged_from_where_it_left_the_base_and_told(team: ReviewedTeam) -> None:

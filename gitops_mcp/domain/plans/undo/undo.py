@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gitops_mcp.domain.cnpg.protection import without_blocking
-from gitops_mcp.domain.editing.field import edit_fields
+from gitops_mcp.domain.editing.field import all_texts, edit_fields
 from gitops_mcp.domain.editing.list_items import add_item, remove_item
 from gitops_mcp.domain.editing.new_document import put_document, put_file, remove_documents
 from gitops_mcp.domain.editing.proof import prove_only_change
@@ -24,6 +24,7 @@ from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, at, dotted_path, list_at, text_at
 from gitops_mcp.domain.plans.confirmation import CHANGE
 from gitops_mcp.domain.plans.undo.inverse import AddItem, DropItem, UndoEdit, items_by_name, undo_edits, value_without
+from gitops_mcp.domain.plans.undo.texts import text_without
 from gitops_mcp.domain.redact import redact_value
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
@@ -82,7 +83,15 @@ def undo_files(
         known = replace(now, texts={**today, **now.texts})
         if _is_as_wanted(known, found, wanted):
             return found
+    with suppress(Refused):
+        found = tuple(_without(one, today.get(one.path)) for one in done.files)
+        if _is_as_wanted(replace(now, texts={**today, **now.texts}), found, wanted):
+            return found
     return _by_objects(now, done, today, layouts, wanted)
+
+
+def _without(file: FileChange, today: str | None) -> FileChange:
+    return FileChange(file.path, today, file.before if today == file.after else text_without(file, today))
 
 
 def object_without(change: ObjectChange, now: Desired) -> Object | None:
@@ -189,17 +198,15 @@ def _undo_others(steps: EditSequence, file: FileChange, today: str | None) -> No
     old, new = (_other_documents(text) for text in (file.before, file.after))
     if is_same(old, new):
         return
+    text, here = file.before, all_texts(steps.desired).get(file.path)
     if today != file.after or _has_cnpg(file):
-        raise Refused(
-            f"{file.path} has changed since, and holds what cannot be taken back by itself: take that back by hand"
-        )
-    if file.before is None:
-        count = len(parse_documents(file.after or ""))
-        steps.take(remove_documents(steps.desired, file.path, range(count)))
-    elif file.after is None:
-        steps.take(put_file(steps.desired, FilePlace(file.path), file.before).changes)
+        text = text_without(file, here, lambda value: not _is_cnpg(value))
+    if text is None:
+        steps.take(remove_documents(steps.desired, file.path, range(len(parse_documents(here or "")))))
+    elif here is None:
+        steps.take(put_file(steps.desired, FilePlace(file.path), text).changes)
     else:
-        steps.take((FileChange(file.path, file.after, file.before),))
+        steps.take([FileChange(file.path, here, text)])
 
 
 def _other_documents(text: str | None) -> list[Any]:

@@ -52,6 +52,16 @@ class Sight:
     def object(self) -> Object | None:
         return self.declared.object if self.declared else None
 
+    @property
+    def as_built(self) -> Sight:
+        """Without an object whose file is there still, and which the kustomization above it does not list."""
+        is_unlisted = (
+            self.declared is not None
+            and self.declared.root is None
+            and self.desired.governing(posixpath.dirname(self.declared.path)) is not None
+        )
+        return replace(self, declared=None) if is_unlisted else self
+
 
 @dataclass
 class ObjectSights:

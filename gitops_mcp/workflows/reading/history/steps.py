@@ -66,11 +66,20 @@ class StepPage:
 def steps_of_object(
     sights: ObjectSights, *, field: str | None, limit: int, after: tuple[int, str] | None = None
 ) -> StepPage:
-    """`after`: where the page before ended."""
+    """`after`: where the page before ended. Of an object that no commit has built, those that changed its files."""
+    page = _page_with_makers(sights, field, limit, after, built=True)
+    if page.steps or page.next:
+        return page
+    return _page_with_makers(sights, field, limit, after, built=False)
+
+
+def _page_with_makers(
+    sights: ObjectSights, field: str | None, limit: int, after: tuple[int, str] | None, *, built: bool
+) -> StepPage:
     page = StepPage()
     for _ in range(_ROUNDS):
         known = frozenset(sights.paths)
-        page = _page(sights, field, limit, after)
+        page = _page(sights, field, limit, after, built=built)
         if sights.paths <= known:
             _expect_makers(sights, page)
         if sights.paths <= known:
@@ -78,7 +87,9 @@ def steps_of_object(
     return page
 
 
-def _page(sights: ObjectSights, asked: str | None, limit: int, after: tuple[int, str] | None) -> StepPage:
+def _page(
+    sights: ObjectSights, asked: str | None, limit: int, after: tuple[int, str] | None, *, built: bool
+) -> StepPage:
     """As far as the files go that are known to have a part; where more are found, it is to be made anew."""
     page, shallow, known = StepPage(), sights.ground.repository.shallow_commits, frozenset(sights.paths)
     skip, tip = _start(sights, after)
@@ -88,7 +99,8 @@ def _page(sights: ObjectSights, asked: str | None, limit: int, after: tuple[int,
         for row in rows:
             skip, page.oldest, reads = skip + 1, row, sights.reads
             page.merges += [row] if len(row.parents) > 1 else []
-            now, before = sights.at(row.id), [sights.at(one) for one in row.parents]
+            now, *before = (sights.at(one) for one in (row.id, *row.parents))
+            now, before = (now.as_built, [one.as_built for one in before]) if built else (now, before)
             page.unread |= {row.id: now.unread} if now.unread else {}
             if before and before[0].unread and not now.unread:
                 mended = (row, now)

@@ -92,7 +92,7 @@ class Replay:
             with suppress(GitOpsError):  # told of its commit, when that is planned again
                 request, _ = self.asked(AskedRequest.of_line(line)).settled(self.ground)
                 if request.environment:
-                    found[request.environment] = None
+                    found[self.app.environment(self.ground.settings, request.environment).name] = None
         if len(found) > 1:
             raise Refused(
                 f"change {self.change!r} holds requests for several environments ({', '.join(found)}), which "

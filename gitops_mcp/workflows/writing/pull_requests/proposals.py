@@ -32,6 +32,8 @@ _ASKED = 3
 """Objects of one change whose engine object is looked at."""
 _FILES = 200
 _COMMITS = 50
+LARGEST = 2**20
+"""Bytes of a file that is read; an object of Kubernetes is hardly larger."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def net_files(
         yield from added
         return
     paths = sorted({*ground.repository.changed_files(start, tip), *after})[:most]
-    for one in file_changes(ground, start, tip, paths):
+    for one in file_changes(ground, start, tip, paths, largest=LARGEST):
         text = after.get(one.path, one.after)
         if text != one.before:
             yield FileChange(one.path, one.before, text)

@@ -114,6 +114,10 @@ def test_a_commit_that_does_a_little_more_than_was_asked_is_named(house: House) 
         ('{"arguments":{"change":"mine"},"tool":"refresh_change"}', "refresh_change"),
         ('{"arguments":{"change":"mine"},"tool":"discard_change"}', "no commit comes of such a request"),
         ('{"arguments":{},"tool":"list_changes"}', "list_changes"),
+        (
+            '{"arguments":{"environment":"nowhere","instances":5,"name":"db"},"tool":"scale_postgres_cluster"}',
+            r"'Odd': environment: no environment 'nowhere'; there are: prod, staging",
+        ),
         ("[1", "no request"),
         ("{" * 9000, "no request"),
     ],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -213,6 +214,49 @@ def test_a_file_that_holds_more_and_has_changed_is_named(furnished: House) -> No
     furnished.commit({"prod/shop/notes.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: o}\n"})
     with pytest.raises(Refused, match=r"prod/shop/notes\.yaml has changed since"):
         furnished.ask("undo_change", change="notes")
+
+
+CARTS = cluster("carts", None, "\n  instances: 3\n  storage: {size: 10Gi}")
+LISTED = "resources:\n  - carts.yaml\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "edited"),
+    [
+        pytest.param(
+            {"list.yaml": f"apiVersion: v1\nkind: List\nitems:\n  -{indent(CARTS, '    ')[3:]}"},
+            "list.yaml",
+            id="a list of objects",
+        ),
+        pytest.param(
+            {
+                "carts.yaml": CARTS,
+                "kustomization.yaml": f"{LISTED}patches:\n  - target: {{kind: Cluster}}\n    path: patch.yaml\n",
+                "patch.yaml": "- {op: replace, path: /spec/instances, value: 2}\n",
+            },
+            "patch.yaml",
+            id="a patch of JSON",
+        ),
+    ],
+)
+def test_comments_that_came_later_are_no_obstacle_wherever_it_stands(
+    house: House, files: dict[str, str], edited: str
+) -> None:
+    carts = {f"prod/shop/carts/{name}": text for name, text in files.items()}
+    if "kustomization.yaml" not in files:
+        carts["prod/shop/carts/kustomization.yaml"] = "resources:\n" + "".join(f"  - {name}\n" for name in files)
+    listed = house.file("main", "prod/shop/kustomization.yaml")
+    house.commit({**carts, "prod/shop/kustomization.yaml": f"{listed}\n  - carts\n"})
+    before = house.objects()
+    made = house.ask("scale_postgres_cluster", name="carts", namespace="shop", environment="prod", instances=5)
+    house.merge(str(made.change))
+    path = f"prod/shop/carts/{edited}"
+    house.commit({path: f"{house.file('main', path)}\n# Later\n"})
+    assert house.objects() != before
+    undone = house.ask("undo_change", change=made.change)
+    house.merge(str(undone.change))
+    assert house.objects() == before
+    assert house.file("main", path).endswith("# Later")
 
 
 def test_a_namespace_that_was_new_needs_a_persons_word(house: House) -> None:
