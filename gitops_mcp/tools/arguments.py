@@ -26,7 +26,7 @@ def _object(properties: dict[str, Any]) -> WithJsonSchema:
 
 def _open_mapping_schema(key: str, value: dict[str, Any]) -> dict[str, Any]:
     """Of which one key is named, and every other may hold anything."""
-    return {"type": "object", "properties": {key: value}, "additionalProperties": True}
+    return {"type": "object", "properties": {key: value}}
 
 
 def _open_mapping(key: str, value: dict[str, Any], *, most: int) -> WithJsonSchema:
@@ -35,8 +35,7 @@ def _open_mapping(key: str, value: dict[str, Any], *, most: int) -> WithJsonSche
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _NAMED = Annotated[
-    str | dict[str, Any],
-    WithJsonSchema({"anyOf": [_TEXT, {"type": "object", "properties": {"name": _TEXT}, "additionalProperties": True}]}),
+    str | dict[str, Any], WithJsonSchema({"anyOf": [_TEXT, {"type": "object", "properties": {"name": _TEXT}}]})
 ]
 """An item by its name alone, or with fields as the CRD has them."""
 _ANY_VALUE: dict[str, Any] = {
@@ -46,7 +45,7 @@ Strictly = Annotated[str, Strict()] | Annotated[int, Strict()] | Annotated[bool,
 _REMOVABLE: dict[str, Any] = {"anyOf": [_TEXT, {"type": "null"}]}
 _AMOUNTS = {"type": "object", "properties": {"cpu": _REMOVABLE}}
 
-Environment = Annotated[str | None, Field(description="Left out: the only one", max_length=63)]
+Environment = Annotated[str | None, Field(description="Needed if several", max_length=63)]
 Namespace = Annotated[str | None, Field(description="Left out: found", max_length=63)]
 AllNamespaces = Annotated[str | None, Field(description="Left out: all allowed", max_length=63)]
 ComparedNamespace = Annotated[str | None, Field(description="Left out: the cluster's, else all allowed", max_length=63)]
@@ -73,13 +72,10 @@ ObjectKind = Annotated[
 ]
 ObjectName = Annotated[str | None, Field(description="metadata.name; left out: the cluster's only one", max_length=253)]
 OneObjectName = Annotated[str, Field(description="metadata.name", min_length=1, max_length=253)]
-NamespaceOfNew = Annotated[
-    str | None,
-    Field(description="Namespace; left out: that of its Cluster, else the environment's only", max_length=63),
-]
+NamespaceOfNew = Annotated[str | None, Field(description="Left out: its Cluster's, else the only one", max_length=63)]
 ObjectSpec = Annotated[
     dict[str, JsonValue],
-    Field(description="The spec, as the CRD has it. Never a password", max_length=200),
+    Field(description="As the CRD has it. Never a password", max_length=200),
     _open_mapping("cluster", _open_mapping_schema("name", _TEXT), most=200),
 ]
 SetFields = Annotated[
@@ -94,7 +90,7 @@ SetFields = Annotated[
 ]
 RemovedFields = Annotated[
     list[Annotated[str, Field(max_length=500)]] | None,
-    Field(description='Paths to take away: ["spec.affinity", "spec.plugins[name=x]"]', max_length=100),
+    Field(description='To take away: ["spec.affinity", "spec.plugins[name=x]"]', max_length=100),
 ]
 KeyedItems = Annotated[
     Annotated[
@@ -103,9 +99,7 @@ KeyedItems = Annotated[
         _open_mapping("spec.env", {"type": "array", "items": _open_mapping_schema("name", _TEXT)}, most=100),
     ]
     | None,
-    Field(
-        description='Items to add to lists, or to replace by their key: {"spec.env": [{"name": "TZ", "value": "UTC"}]}'
-    ),
+    Field(description='To add, or to replace by key: {"spec.env": [{"name": "TZ", "value": "UTC"}]}'),
 ]
 ExplainedPath = Annotated[
     str | None, Field(description="Such as spec.storage.size or spec.plugins; left out: spec", max_length=500)
@@ -121,30 +115,28 @@ DetailLevel = Annotated[Literal["concise", "detailed"], Field(description="detai
 Only = Annotated[Literal["all", "unwell"], Field(description="unwell: neither healthy nor hibernated")]
 Limit = Annotated[int, Strict(), Field(description="Most items", ge=1, le=500)]
 Cursor = Annotated[str | None, Field(description="From the answer before", max_length=4096)]
-Change = Annotated[str | None, Field(description="New or open one to put it into", max_length=63)]
+Change = Annotated[str | None, Field(description="New or open one", max_length=63)]
 ChangeName = Annotated[str, Field(description="As list_changes names it", min_length=1, max_length=63)]
 NextEnvironment = Annotated[str | None, Field(description="To repeat it in; left out: the only one", max_length=63)]
 OtherNames = Annotated[
     Annotated[dict[str, str], Field(max_length=100), _mapping(_TEXT, "orders", most=100)] | None,
-    Field(description='Whole names that differ there: {"orders": "orders-staging"}'),
+    Field(description='Whole names there: {"orders": "orders-staging"}'),
 ]
 OtherValues = Annotated[
     Annotated[dict[str, Strictly | list[str]], Field(max_length=100), _mapping(_ANY_VALUE, "example", most=100)] | None,
-    Field(description='Fields that differ there: {"Cluster/orders:spec.instances": 1}; null removes'),
+    Field(description='That differ there: {"Cluster/orders:spec.instances": 1}; null removes'),
 ]
 ChangeState = Annotated[
     Literal["open", "merged", "applied", "all"] | None,
     Field(description="merged: applied or not; left out: open or not arrived"),
 ]
 WaitFor = Annotated[
-    Literal["merged", "applied", "healthy"] | None, Field(description="Answer once it is so, or waiting does not help")
+    Literal["merged", "applied", "healthy"] | None, Field(description="Until then, or waiting does not help")
 ]
 ChangeTimeout = Annotated[int | None, Strict(), Field(description="Seconds, with wait_for; default 300", ge=30, le=600)]
-HistoryField = Annotated[
-    str | None, Field(description="Only commits that set it, such as spec.managed.roles[app]", max_length=500)
-]
-Reason = Annotated[str | None, Field(description="For the commit; no secret", max_length=1000)]
-DryRun = Annotated[bool, Strict(), Field(description="Only show what it would do")]
+HistoryField = Annotated[str | None, Field(description="Such as spec.managed.roles[app]", max_length=500)]
+Reason = Annotated[str | None, Field(description="Why; no secret", max_length=1000)]
+DryRun = Annotated[bool, Strict(), Field(description="Only show it")]
 Draft = Annotated[bool | None, Strict(), Field(description="Left out: as configured")]
 ReviewedRef = Annotated[str | None, Field(description="Branch, tag or commit", max_length=300)]
 PullRequestNumber = Annotated[
@@ -184,10 +176,9 @@ NewValidUntil = Annotated[str | None, Field(description="When the password expir
 InRoles = Annotated[list[str] | None, Field(description="Roles it is a member of, all of them", max_length=100)]
 Comment = Annotated[str | None, Field(description='"": none', max_length=1000)]
 PasswordSource = Annotated[
-    str,
-    Field(description="auto (as the repository makes Secrets), none or existing:<Secret>; no password", max_length=300),
+    str, Field(description="auto (as here), none or existing:<Secret>; no password", max_length=300)
 ]
-Adopt = Annotated[bool, Strict(), Field(description="Take over one that Git does not describe, and reset it")]
+Adopt = Annotated[bool, Strict(), Field(description="Take over one that Git lacks, and reset it")]
 RotatePassword = Annotated[bool, Strict(), Field(description="Make a new password, as the old was made")]
 DropRole = Annotated[bool, Strict(), Field(description="false: leave it in PostgreSQL")]
 InlineRoles = Annotated[list[str] | None, Field(description="Left out: all inline ones", max_length=500)]
@@ -198,19 +189,14 @@ Extensions = Annotated[list[str] | None, Field(description="To create in it, suc
 Schemas = Annotated[list[str] | None, Field(description="To create in it", max_length=100)]
 NewDatabaseOwner = Annotated[str | None, Field(description="Another role to own it", max_length=255)]
 NewExtensions = Annotated[
-    list[_NAMED] | None, Field(description="To add or change: name, version, schema, ensure", max_length=100)
+    list[_NAMED] | None, Field(description="Add or change: name, version, schema, ensure", max_length=100)
 ]
-NewSchemas = Annotated[list[_NAMED] | None, Field(description="The same: name, owner, ensure", max_length=100)]
+NewSchemas = Annotated[list[_NAMED] | None, Field(description="name, owner, ensure", max_length=100)]
 Wrappers = Annotated[
-    list[_NAMED] | None,
-    Field(description="The same: name, handler, validator, owner, options, usage, ensure", max_length=100),
+    list[_NAMED] | None, Field(description="name, handler, validator, owner, options, usage, ensure", max_length=100)
 ]
-Servers = Annotated[
-    list[_NAMED] | None, Field(description="The same: name, fdw, options, usage, ensure", max_length=100)
-]
-FixedLocale = Annotated[
-    str | None, Field(description="Refused: locale, encoding and template cannot change", max_length=63)
-]
+Servers = Annotated[list[_NAMED] | None, Field(description="name, fdw, options, usage, ensure", max_length=100)]
+FixedLocale = Annotated[str | None, Field(description="Refused: it cannot change", max_length=63)]
 DropDatabase = Annotated[bool, Strict(), Field(description="true: drop it with all data")]
 NewStorageSize = Annotated[str | None, Field(description="Of each volume, such as 20Gi; only up", max_length=32)]
 WalStorageSize = Annotated[str | None, Field(description="Of the WAL's volume", max_length=32)]
@@ -240,86 +226,46 @@ MaintenanceWindow = Annotated[
     Field(description="For draining nodes"),
 ]
 OneDatabase = Annotated[
-    str | None, Field(description="The database's name in PostgreSQL; left out: the application's", max_length=255)
+    str | None, Field(description="Its name in PostgreSQL; left out: the application's", max_length=255)
 ]
-LoginRole = Annotated[
-    str | None,
-    Field(description="Role to log in as; left out: the owner of the application's database", max_length=255),
-]
-OneInstance = Annotated[
-    str | None, Field(description="Pod, such as orders-2, or of a pooler; left out: all instances", max_length=253)
-]
+LoginRole = Annotated[str | None, Field(description="To log in as; left out: the application's owner", max_length=255)]
+OneInstance = Annotated[str | None, Field(description="Pod, such as orders-2; left out: all instances", max_length=253)]
 Since = Annotated[str, Field(description="How far back: 30m, 2h, 1d, or a time with zone", min_length=1, max_length=40)]
 LogLevel = Annotated[
     Literal["info", "warning", "error"] | None,
     Field(description="Lines at least so bad; left out: warning, with contains info"),
 ]
-Contains = Annotated[
-    str | None, Field(description="Only lines with this text, in any case of letters. Never a secret", max_length=200)
-]
+Contains = Annotated[str | None, Field(description="Only lines with it, in any case. Never a secret", max_length=200)]
 BackupSchedule = Annotated[
-    str,
-    Field(
-        description="Six fields, seconds first, in UTC: 0 0 2 * * * is every day at 02:00; or @daily", max_length=100
-    ),
+    str, Field(description="Six fields, seconds first, UTC: 0 0 2 * * * (daily at 02:00)", max_length=100)
 ]
-Retention = Annotated[
-    str | None, Field(description="How long backups are kept: 30d, 8w or 12m; left out: as it is", max_length=16)
-]
+Retention = Annotated[str | None, Field(description="30d, 8w or 12m; left out: stays", max_length=16)]
 BackupMethod = Annotated[
     Literal["plugin", "volumeSnapshot", "barmanObjectStore"] | None,
-    Field(description="Left out: as the cluster is set up, else plugin"),
+    Field(description="Left out: as set up, else plugin"),
 ]
-ObjectStoreName = Annotated[
-    str | None, Field(description="metadata.name of the ObjectStore, in the cluster's namespace", max_length=253)
-]
-DestinationPath = Annotated[
-    str | None,
-    Field(description="Where a new ObjectStore writes: s3://BUCKET/FOLDER, gs://… or https://…", max_length=512),
-]
-EndpointUrl = Annotated[
-    str | None, Field(description="Address of an S3 service that is not AWS. Never with credentials", max_length=512)
-]
+ObjectStoreName = Annotated[str | None, Field(description="Its metadata.name", max_length=253)]
+DestinationPath = Annotated[str | None, Field(description="Of a new ObjectStore: s3://BUCKET/FOLDER", max_length=512)]
+EndpointUrl = Annotated[str | None, Field(description="Of S3 that is not AWS; no credentials", max_length=512)]
 CredentialsSecret = Annotated[
     str | None,
-    Field(
-        description="Name of the Secret with ACCESS_KEY_ID and ACCESS_SECRET_KEY; left out: the pod's own identity",
-        max_length=253,
-    ),
+    Field(description="With ACCESS_KEY_ID and ACCESS_SECRET_KEY; left out: the pod's identity", max_length=253),
 ]
-BackupName = Annotated[
-    str | None, Field(description="metadata.name of the Backup; left out: made of the time", max_length=63)
-]
-RestoredName = Annotated[
-    str,
-    Field(description="metadata.name of the new Cluster; never that of one that exists", min_length=1, max_length=50),
-]
+BackupName = Annotated[str | None, Field(description="metadata.name; left out: from the time", max_length=63)]
+RestoredName = Annotated[str, Field(description="Of the new Cluster", min_length=1, max_length=50)]
 RestoreTarget = Annotated[
     Literal["latest", "time", "backup", "lsn", "restore_point"], Field(description="Up to where; latest: all of it")
 ]
 RestoreValue = Annotated[
-    str | None,
-    Field(
-        description="A time with its zone (2026-08-21T02:03:12Z), a Backup, an LSN or a restore point", max_length=253
-    ),
+    str | None, Field(description="Time with zone (2026-08-21T02:03:12Z), Backup, LSN or restore point", max_length=253)
 ]
-ServerName = Annotated[
-    str | None,
-    Field(description="Name of the archive in the ObjectStore; left out: as the manifest says", max_length=253),
-]
-Drill = Annotated[bool, Strict(), Field(description="One small instance, labelled, without protection or archive")]
-PoolerType = Annotated[
-    Literal["rw", "ro", "r"], Field(description="rw: before the primary, ro: the replicas, r: all instances")
-]
+ServerName = Annotated[str | None, Field(description="The archive's name there; left out: as in Git", max_length=253)]
+Drill = Annotated[bool, Strict(), Field(description="One small instance, to look and remove")]
+PoolerType = Annotated[Literal["rw", "ro", "r"], Field(description="rw: primary, ro: replicas, r: all")]
 PoolerInstances = Annotated[int, Strict(), Field(description="Pods of PgBouncer", ge=1, le=100)]
-PoolMode = Annotated[
-    Literal["session", "transaction"],
-    Field(description="When a connection goes back to the pool: at its end, or sooner"),
-]
+PoolMode = Annotated[Literal["session", "transaction"], Field(description="When connections go back to the pool")]
 PgBouncerParameters = Annotated[
     Annotated[dict[str, str], Field(max_length=100), _mapping(_TEXT, "default_pool_size", most=100)] | None,
-    Field(description='Settings of PgBouncer, values as strings: {"default_pool_size": "20"}'),
+    Field(description='Of PgBouncer, as strings: {"default_pool_size": "20"}'),
 ]
-PoolerName = Annotated[
-    str | None, Field(description="metadata.name of the Pooler; left out: <cluster>-pooler-<type>", max_length=63)
-]
+PoolerName = Annotated[str | None, Field(description="metadata.name; left out: <cluster>-pooler-<type>", max_length=63)]

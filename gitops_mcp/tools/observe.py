@@ -84,9 +84,8 @@ def get_postgres_metrics(
     return postgres_metrics(app, cluster_name, namespace=namespace, environment=environment)
 
 
-OBSERVE_TOOLS = (
+TOOLS = (
     Tool(get_connection_info, "Connection details", "read", toolset="observe"),
     Tool(get_postgres_logs, "Logs of a cluster", "read", toolset="observe"),
     Tool(get_postgres_metrics, "Metrics of a cluster", "read", toolset="observe"),
 )
-TOOLS = OBSERVE_TOOLS

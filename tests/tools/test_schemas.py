@@ -44,7 +44,7 @@ STRICT_REFUSES = {
 STRICT_DEEPEST, STRICT_MOST = 10, 5_000
 WITH_MAPPINGS = {
     *("create_postgres_cluster", "update_postgres_cluster", "update_postgres_database", "repeat_change"),
-    *("create_postgres_object", "update_postgres_object"),
+    *("create_postgres_object", "update_postgres_object", "create_postgres_pooler"),
 }
 
 
