@@ -188,6 +188,12 @@ def _check_beginning(text: str, argument: str) -> None:
     first = re.split(r"[.\[]", text, maxsplit=1)[0]
     if first == "status":
         raise Refused(f"{argument}: status is what the operator reports, and no change sets it: name a field of spec")
+    if text in {"metadata.name", "metadata.namespace"}:
+        raise InvalidRequest(
+            f"{argument}: {text} cannot change: no object is renamed or moved. Restore a Cluster under the new name "
+            "(restore_postgres_cluster), let clients go there, then delete the old one (delete_postgres_cluster); create "
+            "any other object anew (create_postgres_object)"
+        )
     if not text.startswith(("spec.", "metadata.labels", "metadata.annotations", "spec[")):
         raise InvalidRequest(
             f"{argument}: {quote(text)} begins with neither spec, metadata.labels nor metadata.annotations, of which "
