@@ -190,9 +190,9 @@ def _check_beginning(text: str, argument: str) -> None:
         raise Refused(f"{argument}: status is what the operator reports, and no change sets it: name a field of spec")
     if text in {"metadata.name", "metadata.namespace"}:
         raise InvalidRequest(
-            f"{argument}: {text} cannot change: no object is renamed or moved. Restore a Cluster under the new name "
-            "(restore_postgres_cluster), let clients go there, then delete the old one (delete_postgres_cluster); create "
-            "any other object anew (create_postgres_object)"
+            f"{argument}: {text} cannot change: no object is renamed or moved. A Cluster is restored under the new name "
+            "(restore_postgres_cluster), clients go there, then the old one is deleted (delete_postgres_cluster); any "
+            "other object is created anew (create_postgres_object)"
         )
     if not text.startswith(("spec.", "metadata.labels", "metadata.annotations", "spec[")):
         raise InvalidRequest(
