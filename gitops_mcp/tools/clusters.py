@@ -34,6 +34,7 @@ from gitops_mcp.tools.arguments import (
     Reason,
     Reload,
     Restart,
+    Sections,
     StorageClass,
     StorageSize,
     TheCluster,
@@ -76,15 +77,21 @@ def get_cluster_status(
     namespace: Namespace = None,
     environment: Environment = None,
     detail_level: DetailLevel = "concise",
+    sections: Sections = None,
 ) -> ClusterStatus:
     """Report one cluster's health: what is wrong and what to do, state, what Git says, backups.
 
-    Use it before and after a change. sections or detailed show instances, storage, roles, databases, certificates.
+    Use it before and after a change. detailed shows all, sections some.
     """
     from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
 
     return read_cluster_status(
-        app, cluster_name, namespace=namespace, environment=environment, detailed=detail_level == "detailed"
+        app,
+        cluster_name,
+        namespace=namespace,
+        environment=environment,
+        detailed=detail_level == "detailed",
+        sections=sections,
     )
 
 
