@@ -35,6 +35,7 @@ _REMOVABLE: dict[str, Any] = {"anyOf": [_TEXT, {"type": "null"}]}
 _AMOUNTS = {"type": "object", "properties": {"cpu": _REMOVABLE}}
 
 Environment = Annotated[str | None, Field(description="Left out: the only one", max_length=63)]
+SomeEnvironment = Annotated[str | None, Field(description="Left out: the only one; all: every one", max_length=63)]
 Namespace = Annotated[str | None, Field(description="Left out: found", max_length=63)]
 AllNamespaces = Annotated[str | None, Field(description="Left out: all allowed", max_length=63)]
 ComparedNamespace = Annotated[str | None, Field(description="Left out: the cluster's, else all allowed", max_length=63)]

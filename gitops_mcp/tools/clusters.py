@@ -35,6 +35,7 @@ from gitops_mcp.tools.arguments import (
     Reload,
     Restart,
     Sections,
+    SomeEnvironment,
     StorageClass,
     StorageSize,
     TheCluster,
@@ -47,7 +48,7 @@ from gitops_mcp.tools.registry import Tool
 
 def list_postgres_clusters(
     app: App,
-    environment: Environment = None,
+    environment: SomeEnvironment = None,
     namespace: AllNamespaces = None,
     only: Only = "all",
     detail_level: DetailLevel = "concise",
@@ -59,15 +60,13 @@ def list_postgres_clusters(
     Where the API cannot be reached, what Git declares. One in depth: get_cluster_status.
     """
     from gitops_mcp.workflows.reading.cluster_list import list_clusters
+    from gitops_mcp.workflows.reading.every_environment import ALL, list_all_clusters
 
+    detailed, unwell = detail_level == "detailed", only == "unwell"
+    if environment == ALL:
+        return list_all_clusters(app, namespace=namespace, detailed=detailed, limit=limit, cursor=cursor, unwell=unwell)
     return list_clusters(
-        app,
-        environment=environment,
-        namespace=namespace,
-        detailed=detail_level == "detailed",
-        unwell=only == "unwell",
-        limit=limit,
-        cursor=cursor,
+        app, environment=environment, namespace=namespace, detailed=detailed, unwell=unwell, limit=limit, cursor=cursor
     )
 
 
