@@ -63,7 +63,10 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         *({**here.where, "detail_level": level} for level in LEVELS),
         {**here.where, "only": "unwell"},
     ],
-    "get_cluster_status": lambda here: [{**here.on, "detail_level": level} for level in LEVELS],
+    "get_cluster_status": lambda here: [
+        *({**here.on, "detail_level": level} for level in LEVELS),
+        {**here.on, "sections": ["roles", "git"]},
+    ],
     "create_postgres_cluster": lambda here: [
         {**here.on, "cluster_name": "added-db"},
         {**here.on, "cluster_name": "waited-db", "parameters": {"work_mem": "8MB"}, "wait": True, "timeout": 30},

@@ -40,6 +40,8 @@ from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 
 Scalar = str | int | float | bool | None
+Section = Literal["state", "instances", "storage", "roles", "databases", "backups", "certificates", "git"]
+"""Of a status, what may be asked for alone."""
 
 
 class DriftRow(Answer):
@@ -131,6 +133,8 @@ class ClusterFacts(Answer):
 
 
 class BackupFacts(Answer):
+    line: str | None = None
+    """All of it in short, where that is all that is told."""
     archiver: Text | None = None
     """What archives WAL, or `none`."""
     schedules: list[ScheduleRow] | None = None
@@ -142,6 +146,8 @@ class BackupFacts(Answer):
     recovery_windows: list[RestoreWindowRow] | None = None
 
     def lines(self) -> Iterator[str]:
+        if self.line:
+            yield plain(self.line)
         if self.archiver:
             done = f", {self.completed} completed" if self.completed is not None else ""
             yield f"archiver {plain(self.archiver)}{done}"
@@ -165,20 +171,21 @@ class ClusterStatus(LongAnswer):
     phase: str | None = None
     phase_class: str | None = None
     healthy: bool | None = None
-    summary: ClusterFacts = ClusterFacts()
+    summary: ClusterFacts | None = None
     git: ClusterInGit | None = None
     engines: list[str] = Field(default_factory=list)
-    conditions: list[ConditionRow] = Field(default_factory=list)
-    instances: list[InstanceRow] = Field(default_factory=list)
-    backups: BackupFacts = BackupFacts()
-    certificates: list[CertificateRow] = Field(default_factory=list)
-    services: list[ServiceRow] = Field(default_factory=list)
-    volumes: list[VolumeRow] = Field(default_factory=list)
-    roles: list[InlineRoleRow | RoleObjectRow | UnmanagedRoleRow] = Field(default_factory=list)
-    databases: list[DatabaseObjectRow] = Field(default_factory=list)
-    poolers: list[PoolerRow] = Field(default_factory=list)
-    others: list[TablespaceRow | PluginRow | BudgetRow | JobRow] = Field(default_factory=list)
-    events: list[EventRow] = Field(default_factory=list)
+    # What is not told is left out, and what is told may be empty.
+    conditions: list[ConditionRow] | None = None
+    instances: list[InstanceRow] | None = None
+    backups: BackupFacts | None = None
+    certificates: list[CertificateRow] | None = None
+    services: list[ServiceRow] | None = None
+    volumes: list[VolumeRow] | None = None
+    roles: list[InlineRoleRow | RoleObjectRow | UnmanagedRoleRow] | None = None
+    databases: list[DatabaseObjectRow] | None = None
+    poolers: list[PoolerRow] | None = None
+    others: list[TablespaceRow | PluginRow | BudgetRow | JobRow] | None = None
+    events: list[EventRow] | None = None
     problems: list[ProblemRow] = Field(default_factory=list)
     """What is wrong and what to do, the worst first."""
     warnings: list[Notice] = Field(default_factory=list)
@@ -190,12 +197,12 @@ class ClusterStatus(LongAnswer):
             "What is wrong and what to do", bullets(map(problem_line, self.problems), left("problems", 0))
         )
         yield from warning_blocks(self.warnings, left("warnings", 0))
-        yield from section("Summary", facts_line(self.summary))
+        yield from section("Summary", facts_line(self.summary) if self.summary else "")
         yield from section("Git", bullets(self._git_lines()))
         yield from section("Engine", bullets(map(plain, self.engines), left("engines", 0)))
-        yield from section("Backups", bullets(self.backups.lines()))
+        yield from section("Backups", bullets(self.backups.lines() if self.backups else ()))
         for title in _SECTIONS:
-            rows: Sequence[Answer] = getattr(self, title)
+            rows: Sequence[Answer] = getattr(self, title) or ()
             told = title in {"conditions", "events"} or any(getattr(one, "message", None) for one in rows)
             heading = f"{title.capitalize()} ({UNTRUSTED})" if told else title.capitalize()
             yield from section(heading, bullets(map(facts_line, rows), left(title, 0)))

@@ -17,6 +17,8 @@ _UNREAD = {"live-unavailable", "not-installed", "forbidden"}
 
 
 class ClusterRow(Answer):
+    environment: str | None = None
+    """Where those of several are listed."""
     namespace: str | None = None
     name: str
     instances: int | None = None
@@ -24,6 +26,8 @@ class ClusterRow(Answer):
     ready: int | None = None
     phase: str | None = None
     phase_class: str | None = None
+    findings: list[str] | None = None
+    """What the Cluster itself shows to be wrong, the worst first; get_cluster_status says what to do."""
     primary: str | None = None
     image: str | None = None
     storage: str | None = None
@@ -37,7 +41,8 @@ class ClusterRow(Answer):
 
     @property
     def label(self) -> str:
-        return f"{self.namespace or '?'}/{self.name}"
+        where = f"{self.environment}: " if self.environment else ""
+        return f"{where}{self.namespace or '?'}/{self.name}"
 
 
 class UnappliedRow(Answer):
@@ -69,12 +74,13 @@ class ClusterList(Answer):
         yield f"{self._count} {self.environment}{more}"
         yield from warning_blocks(self.warnings)
         rows = table(
-            ("namespace/name", "ready", "phase", "primary", "image", "storage"),
+            ("namespace/name", "ready", "phase", "findings", "primary", "image", "storage"),
             (
                 (
                     row.label,
                     f"{'?' if row.ready is None else row.ready}/{'?' if row.instances is None else row.instances}",
                     row.live or f"{row.phase or 'not reported'} ({row.phase_class})",
+                    ", ".join(row.findings or ()),
                     row.primary,
                     row.image,
                     row.storage,

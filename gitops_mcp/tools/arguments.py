@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, JsonValue, Strict, WithJsonSchema
 
+from gitops_mcp.answers.cluster_status import Section
+
 EMPTY_MEANS = frozenset({"comment"})
 """Optional arguments of which an empty text says something; of any other it says that it is left out."""
 
@@ -46,6 +48,7 @@ _REMOVABLE: dict[str, Any] = {"anyOf": [_TEXT, {"type": "null"}]}
 _AMOUNTS = {"type": "object", "properties": {"cpu": _REMOVABLE}}
 
 Environment = Annotated[str | None, Field(description="Needed if several", max_length=63)]
+SomeEnvironment = Annotated[str | None, Field(description="Needed if several; all: every one", max_length=63)]
 Namespace = Annotated[str | None, Field(description="Left out: found", max_length=63)]
 AllNamespaces = Annotated[str | None, Field(description="Left out: all allowed", max_length=63)]
 ComparedNamespace = Annotated[str | None, Field(description="Left out: the cluster's, else all allowed", max_length=63)]
@@ -112,6 +115,9 @@ AdoptedFields = Annotated[
 ]
 Instances = Annotated[int, Strict(), Field(description="One primary, the others replicas", ge=1, le=100)]
 DetailLevel = Annotated[Literal["concise", "detailed"], Field(description="detailed: everything")]
+Sections = Annotated[
+    list[Section] | None, Field(description="Those to show in full, beside what is wrong", min_length=1, max_length=8)
+]
 Only = Annotated[Literal["all", "unwell"], Field(description="unwell: neither healthy nor hibernated")]
 Limit = Annotated[int, Strict(), Field(description="Most items", ge=1, le=500)]
 Cursor = Annotated[str | None, Field(description="From the answer before", max_length=4096)]

@@ -34,6 +34,8 @@ from gitops_mcp.tools.arguments import (
     Reason,
     Reload,
     Restart,
+    Sections,
+    SomeEnvironment,
     StorageClass,
     StorageSize,
     TheCluster,
@@ -46,7 +48,7 @@ from gitops_mcp.tools.registry import Tool
 
 def list_postgres_clusters(
     app: App,
-    environment: Environment = None,
+    environment: SomeEnvironment = None,
     namespace: AllNamespaces = None,
     only: Only = "all",
     detail_level: DetailLevel = "concise",
@@ -58,15 +60,13 @@ def list_postgres_clusters(
     Where the API cannot be reached, what Git declares. One in depth: get_cluster_status.
     """
     from gitops_mcp.workflows.reading.cluster_list import list_clusters
+    from gitops_mcp.workflows.reading.every_environment import ALL, list_all_clusters
 
+    detailed, unwell = detail_level == "detailed", only == "unwell"
+    if environment == ALL:
+        return list_all_clusters(app, namespace=namespace, detailed=detailed, limit=limit, cursor=cursor, unwell=unwell)
     return list_clusters(
-        app,
-        environment=environment,
-        namespace=namespace,
-        detailed=detail_level == "detailed",
-        unwell=only == "unwell",
-        limit=limit,
-        cursor=cursor,
+        app, environment=environment, namespace=namespace, detailed=detailed, unwell=unwell, limit=limit, cursor=cursor
     )
 
 
@@ -76,15 +76,21 @@ def get_cluster_status(
     namespace: Namespace = None,
     environment: Environment = None,
     detail_level: DetailLevel = "concise",
+    sections: Sections = None,
 ) -> ClusterStatus:
     """Report one cluster's health: what is wrong and what to do, state, what Git says, backups.
 
-    Use it before and after a change. sections or detailed show instances, storage, roles, databases, certificates.
+    Use it before and after a change. detailed shows all, sections some.
     """
     from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
 
     return read_cluster_status(
-        app, cluster_name, namespace=namespace, environment=environment, detailed=detail_level == "detailed"
+        app,
+        cluster_name,
+        namespace=namespace,
+        environment=environment,
+        detailed=detail_level == "detailed",
+        sections=sections,
     )
 
 

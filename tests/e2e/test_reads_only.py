@@ -186,13 +186,13 @@ def test_what_is_granted_is_enough(tmp_path: Path) -> None:
 
 def test_what_may_not_be_read_is_named_and_the_rest_answers(tmp_path: Path) -> None:
     with desk(tmp_path) as here:
-        whole = here.ask.answer("get_cluster_status", name="orders-db")
+        whole = here.ask.answer("get_cluster_status", cluster_name="orders-db", detail_level="detailed")
         assert unseen(whole) == set()
         for number, (group, plural, part) in enumerate(
             (("", "pods", None), ("", "events", "events"), ("postgresql.cnpg.io", "databases", "databases")), start=1
         ):
             here.world.api.deny("list", group, plural)
-            shown = here.ask.call("get_cluster_status", name="orders-db")
+            shown = here.ask.call("get_cluster_status", cluster_name="orders-db", detail_level="detailed")
             status = shown.structured_content
             assert status is not None
             assert len(status["warnings"]) == number

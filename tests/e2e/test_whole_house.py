@@ -213,6 +213,24 @@ def test_every_tool_that_reads_answers_in_full_and_within_bounds(house: House) -
             assert empty <= EMPTY_HERE, label
 
 
+def test_a_healthy_cluster_is_told_in_short_and_its_sections_where_they_are_asked_for(house: House) -> None:
+    result = house.ask.call("get_cluster_status", **house.subject.on)
+    short = result.structured_content
+    assert short
+    assert (short["healthy"], [one["id"] for one in short["problems"]]) == (True, ["no-archiver"])
+    assert len(text(result)) <= 1_500
+    assert len(json.dumps(short, ensure_ascii=False)) <= 1_500
+    assert short.keys().isdisjoint(
+        {"conditions", "instances", "volumes", "roles", "databases", "certificates", "events"}
+    )
+    assert short["backups"]["line"].startswith("archiver ")
+    assert short["git"]["declared"]
+    some = house.ask.answer("get_cluster_status", **house.subject.on, sections=["instances", "storage"])
+    assert len(some["instances"]) == 3
+    assert len(some["volumes"]) == 3
+    assert some.keys().isdisjoint({"roles", "git", "backups", "summary", "conditions"})
+
+
 def test_what_is_told_of_one_cluster_is_all_that_is_there(house: House) -> None:
     status = house.ask.answer("get_cluster_status", **house.subject.on, detail_level="detailed")
     assert (status["live"], status["healthy"], status["summary"]["instances"]) == ("available", True, "3/3 ready")

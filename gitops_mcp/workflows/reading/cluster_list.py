@@ -15,6 +15,8 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, storage_size
 from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.cnpg.status.conditions import conditions
+from gitops_mcp.domain.cnpg.status.problems import problems
+from gitops_mcp.domain.cnpg.status.report import Related, read_status
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, mapping_at
@@ -34,6 +36,7 @@ from gitops_mcp.workflows.view import allowed_namespace, desired_here
 _PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""
 _CONDITIONS = 20
+_FINDINGS = 3
 _UNAPPLIED = 8
 _TOOL = "list_postgres_clusters"
 
@@ -238,6 +241,7 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
         ready=seen.ready,
         phase=seen.phase.name or "not reported",
         phase_class=seen.phase_class,
+        findings=_findings(cluster, now),
         primary=mark_outside(seen.primary),
         image=cut_text(mark_outside(seen.image)) if seen.image else None,
         storage=mark_outside(seen.storage),
@@ -260,6 +264,14 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
             "delivery": delivery.engine(cluster),
         }
     )
+
+
+def _findings(cluster: Object, now: datetime) -> list[str] | None:
+    """By what the Cluster says alone: nothing around it is read for a list."""
+    found = [one for one in problems(read_status(cluster, Related(), now=now)) if one.severity != "info"]
+    told = [f"{one.severity} {one.id}" for one in found[:_FINDINGS]]
+    more = [f"and {len(found) - _FINDINGS} more"] if len(found) > _FINDINGS else []
+    return [*told, *more] or None
 
 
 def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> ClusterList:

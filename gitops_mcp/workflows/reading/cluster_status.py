@@ -6,29 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from gitops_mcp.answers.base import Answer, rows_of, shorten_to_fit
-from gitops_mcp.answers.cluster_parts import (
-    BackupRow,
-    BudgetRow,
-    CertificateRow,
-    ConditionRow,
-    DatabaseObjectRow,
-    EventRow,
-    InlineRoleRow,
-    InstanceRow,
-    JobRow,
-    PluginRow,
-    PoolerRow,
-    ProblemRow,
-    RestoreWindowRow,
-    RoleObjectRow,
-    ScheduleRow,
-    ServiceRow,
-    TablespaceRow,
-    UnmanagedRoleRow,
-    VolumeRow,
-)
-from gitops_mcp.answers.cluster_status import BackupFacts, ClusterFacts, ClusterStatus
+from gitops_mcp.answers.base import rows_of, shorten_to_fit
+from gitops_mcp.answers.cluster_parts import ProblemRow
+from gitops_mcp.answers.cluster_status import ClusterFacts, ClusterStatus, Section
 from gitops_mcp.answers.history import HistoryRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
@@ -51,18 +31,26 @@ from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared
 from gitops_mcp.workflows.reading.history.last_change import last_change
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_related
 from gitops_mcp.workflows.reading.standing_at_base import StandingAtBase
+from gitops_mcp.workflows.reading.status_sections import EVERY, FEW, backups_of, rows_of_sections, with_asked_git
 from gitops_mcp.workflows.secret_reports import read_secret_reports
 from gitops_mcp.workflows.view import allowed_namespace
 
-_CONCISE = {"events": 5, "volumes": 6, "services": 4, "roles": 20, "databases": 20}
-"""Entries of each part in a concise answer; 10 where nothing is said."""
-_DETAILED = 50
+_BRIEF = 160
+"""Characters of what engines say, in a concise answer."""
 _UNKNOWN = "find out what applies it, and who changed it by hand: no engine object that does was found"
 
 
 def read_cluster_status(
-    app: App, name: str, *, namespace: str | None, environment: str | None, detailed: bool
+    app: App,
+    name: str,
+    *,
+    namespace: str | None,
+    environment: str | None,
+    detailed: bool,
+    sections: Sequence[Section] | None = None,
 ) -> ClusterStatus:
+    """`sections`: those to tell in full; None: with `detailed` all of them, else state, Git and backups in short."""
+    told = frozenset(sections) if sections is not None else EVERY if detailed else None
     check_cluster_name(name, field="cluster_name")
     settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
@@ -97,7 +85,7 @@ def read_cluster_status(
         name=name,
         live="available" if live else "unavailable" if unavailable else "absent",
         git=cluster_in_git(app, ground, chosen, declared, live, last) if ground and declared else None,
-        engines=[cut_text(str(engine))] if engine else [],
+        engines=[cut_text(str(engine), 300 if told else _BRIEF)] if engine else [],
         warnings=warnings,
     )
     held = _standing(app, engines, engine, ground, declared, live, shared)
@@ -105,14 +93,18 @@ def read_cluster_status(
     shared = shared.model_copy(update={"warnings": [*shared.warnings, *unread_engines]})
     if live is None:
         found = [] if unavailable else rows_of(ProblemRow, [_not_live(held)])
-        told = shared.model_copy(update={"problems": found, "warnings": [*shared.warnings, *apis.unreadable]})
-        return shorten_to_fit(told, "engines", "warnings")
+        told_of = with_asked_git(shared, told)
+        told_of = told_of.model_copy(update={"problems": found, "warnings": [*shared.warnings, *apis.unreadable]})
+        return shorten_to_fit(told_of, "engines", "warnings")
     related, missing = read_related(api, live)
-    seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else _CONCISE["events"])
+    seen = read_status(live, related, now=datetime.now(UTC), most_events=10 if detailed else FEW["events"])
     unmade, unread = _unmade_passwords(api, live, related)
     unread_parts = [*missing, *unread, *apis.unreadable]
     is_direct = chosen.delivery == "direct"
-    return _fill_answer(shared, seen, declared, held, unread_parts, unmade, detailed=detailed, is_direct=is_direct)
+    filled = _fill_answer(
+        shared, seen, declared, held, unread_parts, unmade, told, detailed=detailed, is_direct=is_direct
+    )
+    return with_asked_git(filled, told)
 
 
 def _last_change(
@@ -189,6 +181,7 @@ def _fill_answer(
     held: Standing | None,
     missing: Sequence[Notice],
     unmade: Sequence[Problem],
+    told: frozenset[Section] | None,
     *,
     detailed: bool,
     is_direct: bool,
@@ -199,64 +192,27 @@ def _fill_answer(
     if is_direct:
         own = tuple(replace(one, action=without_git(one.action)) for one in own)
     found = [*own, *unmade, *_git_problems(shared, declared, held, live=seen.cluster, is_direct=is_direct)]
-    sections: dict[str, Sequence[Answer]] = {
-        "conditions": rows_of(ConditionRow, seen.conditions),
-        "instances": rows_of(InstanceRow, seen.instances),
-        "certificates": rows_of(CertificateRow, seen.certificates),
-        "services": rows_of(ServiceRow, seen.services),
-        "volumes": rows_of(VolumeRow, seen.volumes),
-        "roles": [
-            *rows_of(InlineRoleRow, seen.inline_roles),
-            *rows_of(RoleObjectRow, seen.database_roles),
-            *rows_of(UnmanagedRoleRow, seen.unmanaged_roles),
-        ],
-        "databases": rows_of(DatabaseObjectRow, seen.databases),
-        "poolers": rows_of(PoolerRow, seen.poolers),
-        "others": [
-            *rows_of(TablespaceRow, seen.tablespaces),
-            *rows_of(PluginRow, seen.plugins),
-            *rows_of(BudgetRow, seen.budgets),
-            *rows_of(JobRow, seen.jobs),
-        ],
-        "events": rows_of(EventRow, seen.events.items if seen.events else None),
-    }
-    omitted = {"events": seen.events.more} if seen.events and seen.events.more else {}
-    for title, entries in sections.items():
-        most = _DETAILED if detailed else _CONCISE.get(title, 10)
-        if len(entries) > most:
-            omitted[title] = omitted.get(title, 0) + len(entries) - most
-            sections[title] = entries[:most]
+    rows, omitted = rows_of_sections(seen, told, detailed=detailed)
     return shorten_to_fit(
         shared.model_copy(
             update={
                 "phase": top.phase.name or "not reported",
                 "phase_class": top.phase_class,
                 "healthy": top.healthy,
-                "summary": rows_of(ClusterFacts, [top])[0].model_copy(update={"instances": instances}),
+                "summary": rows_of(ClusterFacts, [top])[0].model_copy(update={"instances": instances})
+                if told is None or "state" in told
+                else None,
                 "problems": rows_of(ProblemRow, found[:30]),
-                "backups": _backups(seen),
-                **sections,
+                "backups": backups_of(seen, told),
+                **rows,
                 "omitted": omitted,
                 "warnings": [*shared.warnings, *missing],
             }
         ),
-        *sections,
+        *rows,
         "problems",
         "engines",
         "warnings",
-    )
-
-
-def _backups(seen: Status) -> BackupFacts:
-    schedules, windows = seen.schedules or (), seen.windows or ()
-    return BackupFacts(
-        archiver=seen.archiver or "none",
-        schedules=rows_of(ScheduleRow, schedules[:10]) or None,
-        more_schedules=max(len(schedules) - 10, 0) or None,
-        completed=seen.backups.completed if seen.backups else None,
-        recent=rows_of(BackupRow, seen.backups.items[:5]) or None if seen.backups else None,
-        older=seen.backups.more or None if seen.backups else None,
-        recovery_windows=rows_of(RestoreWindowRow, windows[:10]) or None,
     )
 
 

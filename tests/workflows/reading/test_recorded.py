@@ -85,7 +85,7 @@ def test_the_status_tells_roles_by_what_manages_them(team: Team, api: Api) -> No
     team.commit({})
     serve(api)
     found = read_cluster_status(team.app(), "ledger", namespace="bank", environment=None, detailed=True)
-    assert [(one.name, one.form) for one in found.roles if one.form != "DatabaseRole"] == [
+    assert [(one.name, one.form) for one in found.roles or () if one.form != "DatabaseRole"] == [
         ("teller", "inline"),
         ("trainee", "inline"),
         ("app", "in PostgreSQL, not managed"),

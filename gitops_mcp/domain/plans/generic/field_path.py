@@ -190,8 +190,8 @@ def _check_beginning(text: str, argument: str) -> None:
         raise Refused(f"{argument}: status is what the operator reports, and no change sets it: name a field of spec")
     if text in {"metadata.name", "metadata.namespace"}:
         raise InvalidRequest(
-            f"{argument}: {text} cannot change: no object is renamed or moved. A Cluster is restored under the new name "
-            "(restore_postgres_cluster), clients go there, then the old one is deleted (delete_postgres_cluster); any "
+            f"{argument}: {text} cannot change: no object is renamed or moved. A Cluster is restored under its new name"
+            " (restore_postgres_cluster), clients go there, then the old one is deleted (delete_postgres_cluster); any "
             "other object is created anew (create_postgres_object)"
         )
     if not text.startswith(("spec.", "metadata.labels", "metadata.annotations", "spec[")):
