@@ -199,6 +199,9 @@ PasswordSource = Annotated[
         max_length=300,
     ),
 ]
+ClientCertificate = Annotated[
+    bool, Strict(), Field(description="The operator makes a TLS client certificate for it (operator 1.30)")
+]
 Adopt = Annotated[
     bool, Strict(), Field(description="Take over a role that exists and Git does not describe; resets its attributes")
 ]
