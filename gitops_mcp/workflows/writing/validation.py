@@ -37,6 +37,7 @@ from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.kind_schemas import SchemaSource, find_schemas
 from gitops_mcp.workflows.running_operator import RunningOperator, running_operator
 from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.volume_growth import volume_growth_notices
 
 RULES = "built-in rules"
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}
@@ -186,7 +187,7 @@ def _check_object(
         warnings += _placeholder_notices(change, judged.skipped)
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)
-    warnings += judged.undecided
+    warnings += [*judged.undecided, *volume_growth_notices(change, api)]
     warnings += [*left_alone_notices(own, after, live), *wide_patch_notices(own, after)]
     return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, judged.by, operator)
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.cnpg.releases import Release
+from gitops_mcp.domain.cnpg.status.phase import DISK_FULL
 from gitops_mcp.domain.editing.field import edit_fields, where_field_stands
 from gitops_mcp.domain.editing.variables import unfilled_refusal
 from gitops_mcp.domain.impact.assessment import assess_impact
@@ -45,8 +46,6 @@ from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.cnpg.restorable import Restorable
-
-_DISK_FULL = "Not enough disk space"
 
 
 def plan_cluster_update(
@@ -80,6 +79,7 @@ def plan_cluster_update(
     )
     if not differing:
         return replace(plan, unchanged=f"{declared.place} says so already: {', '.join(asked.named)}")
+    same = [one.name for one in wanted if one not in differing]
     _check_not_filled_in(desired, declared, differing)
     edits, after = _edits(before, differing)
     upgrade = tuple(_reasons_of_upgrade(before, after, live, desired.origin))
@@ -97,6 +97,7 @@ def plan_cluster_update(
         impact=effect,
         warnings=(
             *plan.warnings,
+            *((Notice("already-so", f"{declared.place} says so already: {', '.join(same)}"),) if same else ()),
             *(Notice("outage", text) for text in stops),
             *_volume_notices(before, after, live),
             *_window_notices(after, differing),
@@ -203,22 +204,10 @@ def _what_is_destroyed(effect: Impact, stops: tuple[str, ...], ref: ClusterRef) 
 
 def _volume_notices(before: Object, after: Object, live: Object | None) -> Iterator[Notice]:
     larger = grown_volumes(before, after)
-    for name in larger:
-        section = at(after, *name.split("."))
-        storage_class = at(section, "storageClass") or at(section, "pvcTemplate", "storageClassName")
-        which = f"StorageClass {storage_class}" if storage_class else "the default StorageClass"
-        yield Notice(
-            "volume-expansion",
-            f"{name}: whether {which} allows expansion was not checked. Where it does not, the operator cannot grow "
-            f"the volumes, until each PVC with its pod is made anew",
-        )
-        if at(section, "resizeInUseVolumes") is False:
-            text = f"{name}.resizeInUseVolumes is false: volumes stay until each PVC with its pod is made anew"
-            yield Notice("volume-expansion", text)
-    if larger and at(live, "status", "phase") == _DISK_FULL:
+    if larger and at(live, "status", "phase") == DISK_FULL:
         yield Notice(
             "disk-full",
-            f"the live phase is {_DISK_FULL!r}: the operator has stopped there, so the PVCs may have to be enlarged by "
+            f"the live phase is {DISK_FULL!r}: the operator has stopped there, so the PVCs may have to be enlarged by "
             f"hand as well (kubectl patch pvc), to the same size",
         )
     if "spec.walStorage" in added_volumes(before, after):
