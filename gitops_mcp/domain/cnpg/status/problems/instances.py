@@ -96,7 +96,7 @@ def _full_volumes(status: Status) -> Iterator[Problem]:
                 "critical",
                 "volume-full",
                 f"the volumes {', '.join(one.name for one in own)} ({own[0].capacity or '?'}) have no room for WAL",
-                f"grow them in Git, by half or more (update_postgres_cluster {argument}={size!r}), and each PVC by hand "
+                f"grow them in Git, by half or more: update_postgres_cluster {argument}={size!r}, and each PVC by hand "
                 f"to the same size; they cannot shrink again. Then find what keeps WAL: archiving, or a slot",
             )
             return
