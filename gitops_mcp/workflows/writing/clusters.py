@@ -187,7 +187,7 @@ def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str
             merged=object_at_base(view, declared),
             configured=view.environment.engine_type,
         )
-        made = with_restore_note(made, read_restorable(view, ref, found, deleted=True))
+        made = with_restore_note(made, read_restorable(view.api, ref, found, deleted=True))
         return made.warned([*unread, *_namespace_notices(view.desired, declared, ref.namespace)])
 
     def finish(view: View) -> Plan:

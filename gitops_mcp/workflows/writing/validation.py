@@ -37,6 +37,7 @@ from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.kind_schemas import SchemaSource, find_schemas
 from gitops_mcp.workflows.running_operator import RunningOperator, running_operator
 from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.restore import with_ways_back
 from gitops_mcp.workflows.writing.volume_growth import volume_growth_notices
 
 RULES = "built-in rules"
@@ -103,6 +104,7 @@ def validate_plan(
     plan: Plan, changes: Iterable[ObjectChange], after: Desired, api: ApiOnce, *, limits: Limits, base: Desired
 ) -> Plan:
     """The plan with its warnings, its impact and what validated it. Raises InvalidRequest with every fault."""
+    changes = tuple(changes)
     judged = judge_objects(changes, after, api, limits=limits, base=base)
     if faults := judged.faults:
         more = f"; and {len(faults) - _MOST} more" if len(faults) > _MOST else ""
@@ -119,7 +121,7 @@ def validate_plan(
         operator=judged.operator,
         warnings=(*judged.standing, *plan.warnings),
     )
-    return plan.warned(dict.fromkeys(warnings))
+    return with_ways_back(plan.warned(dict.fromkeys(warnings)), changes, api)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.status.phase import DISK_FULL
@@ -33,7 +32,6 @@ from gitops_mcp.domain.plans.clusters.cluster_settings import (
     asked_settings,
     value_in_words,
 )
-from gitops_mcp.domain.plans.clusters.restore_note import with_restore_note
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
@@ -43,9 +41,6 @@ from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.rules.rollout import added_volumes, grown_volumes
 from gitops_mcp.domain.rules.waiting import unhealthy_phase
 from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
-
-if TYPE_CHECKING:
-    from gitops_mcp.domain.cnpg.restorable import Restorable
 
 
 def plan_cluster_update(
@@ -58,13 +53,11 @@ def plan_cluster_update(
     live: Object | None,
     operator: Release | None,
     now: datetime,
-    way_back: Restorable | None = None,
 ) -> Plan:
     """The fields that differ, set where the Cluster is declared, and nothing else.
 
     `images`: the repository for a Cluster that names no image. `live`: None where it could not be read, or is not
-    there; `operator`: its version, where known; `way_back`: what a major upgrade could be mended from. Raises Refused
-    where a field has no place of this Cluster's own.
+    there; `operator`: its version, where known. Raises Refused where a field has no place of this Cluster's own.
     """
     before = declared.object
     image = _wanted_image(declared, desired, ref, asked, images)
@@ -82,11 +75,11 @@ def plan_cluster_update(
     same = [one.name for one in wanted if one not in differing]
     _check_not_filled_in(desired, declared, differing)
     edits, after = _edits(before, differing)
-    upgrade = tuple(_reasons_of_upgrade(before, after, live, desired.origin))
+    upgrade = _reasons_of_upgrade(before, after, live, desired.origin)
     stops = (*_reasons_of_hibernation(before, after, live), *upgrade)
     effect = assess_impact(before, after, live=live, operator=operator)
     effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
-    made = replace(
+    return replace(
         plan,
         files=edit_fields(desired, declared, *edits),
         body=(
@@ -106,7 +99,6 @@ def plan_cluster_update(
         destroys=_what_is_destroyed(effect, stops, ref),
         next=tuple(_next_steps(differing, ref, desired.origin)),
     )
-    return with_restore_note(made, way_back) if upgrade else made
 
 
 def paths_of_update(
