@@ -34,7 +34,7 @@ HERE = Path(__file__).parent
 OPERATOR = "app.kubernetes.io/name=cloudnative-pg"
 READS = frozenset({"get", "list", "watch"})
 DIRECT = "direct.yaml"
-CLUSTER_SCOPED = frozenset({"clusterimagecatalogs", "namespaces"})
+CLUSTER_SCOPED = frozenset({"clusterimagecatalogs", "namespaces", "storageclasses"})
 """Kinds without a namespace: a RoleBinding cannot grant them."""
 
 

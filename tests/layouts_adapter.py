@@ -178,7 +178,7 @@ def _role(tree: Tree, declared: Desired, cluster: Declaration, asked: Asked) -> 
         case "update-role":
             role = require_role(declared, cluster, ref, arguments["role"])
             wanted = _attributes(arguments)
-            return plan_role_update(declared, cluster, ref, role, wanted, live=None, now=datetime.now(UTC))
+            return plan_role_update(declared, ref, role, wanted, now=datetime.now(UTC))
         case "delete-role":
             role = require_role(declared, cluster, ref, arguments["role"])
             deletion = RoleDeletion(role, ref, arguments["drop"], None, role_at_base(role, declared))

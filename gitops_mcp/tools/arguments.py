@@ -184,6 +184,7 @@ Comment = Annotated[str | None, Field(description='"": none', max_length=1000)]
 PasswordSource = Annotated[
     str, Field(description="auto (as here), none or existing:<Secret>; no password", max_length=300)
 ]
+ClientCertificate = Annotated[bool, Strict(), Field(description="The operator makes one (1.30)")]
 Adopt = Annotated[bool, Strict(), Field(description="Take over one that Git lacks, and reset it")]
 RotatePassword = Annotated[bool, Strict(), Field(description="Make a new password, as the old was made")]
 DropRole = Annotated[bool, Strict(), Field(description="false: leave it in PostgreSQL")]

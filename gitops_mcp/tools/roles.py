@@ -9,6 +9,7 @@ from gitops_mcp.tools.arguments import (
     Adopt,
     Bypassrls,
     Change,
+    ClientCertificate,
     ClusterName,
     Comment,
     Confirm,
@@ -72,6 +73,7 @@ def create_postgres_role(
     in_roles: InRoles = None,
     comment: Comment = None,
     password_source: PasswordSource = "auto",  # noqa: S107 - a source, never a password
+    client_certificate: ClientCertificate = False,
     adopt: Adopt = False,
     namespace: Namespace = None,
     environment: Environment = None,
@@ -105,6 +107,7 @@ def create_postgres_role(
         },
         password_source=password_source,
         adopt=adopt,
+        client_certificate=client_certificate,
     )
 
 
@@ -123,6 +126,7 @@ def update_postgres_role(
     valid_until: NewValidUntil = None,
     in_roles: InRoles = None,
     comment: Comment = None,
+    client_certificate: MaybeFlag = None,
     rotate_password: RotatePassword = False,
     namespace: Namespace = None,
     environment: Environment = None,
@@ -155,6 +159,7 @@ def update_postgres_role(
             "comment": comment,
         },
         rotate=rotate_password,
+        client_certificate=client_certificate,
     )
 
 

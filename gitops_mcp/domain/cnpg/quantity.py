@@ -5,6 +5,7 @@ https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 
@@ -80,6 +81,15 @@ def checked_storage_size(text: str, *, field: str = "storage_size") -> str:
     else:
         why = "is less than 1Mi; without a unit it counts bytes, and m means thousandths"
     raise InvalidRequest(f"{field}: {quote(text)} {why}; such as {example}")
+
+
+def grown_size(text: object) -> str | None:
+    """Half as much again, in whole Gi or Mi: to what a volume that fills may well be grown."""
+    value = quantity(text)
+    if value is None or value < _LEAST:
+        return None
+    unit = "Gi" if value >= 4 * _BINARY["Gi"] else "Mi"
+    return f"{math.ceil(value * 3 / 2 / _BINARY[unit])}{unit}"
 
 
 def _suggest_size(text: str) -> str:

@@ -18,6 +18,21 @@ WORDS_FOR_ROLES = frozenset({"public", "none"})
 """PostgreSQL's grammar takes these for everybody and nobody, quoted too (`RoleSpec` in gram.y)."""
 RESERVED_ROLES = frozenset({"postgres", "streaming_replica"}) | WORDS_FOR_ROLES
 RESERVED_PREFIXES = ("pg_", "cnpg_")
+PREDEFINED_ROLES = {
+    **dict.fromkeys(
+        """
+        pg_database_owner pg_execute_server_program pg_monitor pg_read_all_data pg_read_all_settings pg_read_all_stats
+        pg_read_server_files pg_signal_backend pg_stat_scan_tables pg_write_all_data pg_write_server_files
+        """.split(),  # noqa: SIM905 - as a list it takes a line for each
+        14,
+    ),
+    "pg_checkpoint": 15,
+    "pg_create_subscription": 16,
+    "pg_use_reserved_connections": 16,
+    "pg_maintain": 17,
+    "pg_signal_autovacuum_worker": 18,
+}
+"""PostgreSQL's own, and the major that brought them."""
 RESERVED_DATABASES = frozenset({"postgres", "template0", "template1"})
 
 

@@ -10,7 +10,7 @@ from functools import reduce
 
 from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.cnpg.releases import Release
-from gitops_mcp.domain.impact import catalog, cluster, database, pooler, role
+from gitops_mcp.domain.impact import backup, catalog, cluster, database, pooler, replication, role
 from gitops_mcp.domain.impact.level import NOTHING, Impact
 from gitops_mcp.domain.objects import Object, at
 
@@ -38,14 +38,28 @@ def each_impact(
     """One effect at a time, each with its own level."""
     if before == after:
         return
-    match at(after, "kind") or at(before, "kind"):
+    kind = at(after, "kind") or at(before, "kind")
+    match kind:
         case "Cluster":
             yield from cluster.impacts(before, after, live, operator)
-        case "Database":
-            yield from database.impacts(before, after, live, engine)
-        case "DatabaseRole":
-            yield from role.impacts(before, after, live, engine)
-        case "Pooler":
-            yield from pooler.impacts(before, after)
-        case "ImageCatalog" | "ClusterImageCatalog":
-            yield from catalog.impacts(before, after)
+        case "Database" | "DatabaseRole" | "Publication" | "Subscription":
+            yield from _INSIDE[kind](before, after, live, engine)
+        case _ if kind in _BESIDE:
+            yield from _BESIDE[kind](before, after)
+
+
+_INSIDE = {
+    "Database": database.impacts,
+    "DatabaseRole": role.impacts,
+    "Publication": replication.impacts,
+    "Subscription": replication.impacts,
+}
+"""Of what lives in PostgreSQL, and may stay there without its object."""
+_BESIDE = {
+    "Pooler": pooler.impacts,
+    "ImageCatalog": catalog.impacts,
+    "ClusterImageCatalog": catalog.impacts,
+    "ScheduledBackup": backup.schedule_impacts,
+    "Backup": backup.backup_impacts,
+    "ObjectStore": backup.store_impacts,
+}

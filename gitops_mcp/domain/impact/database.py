@@ -33,6 +33,16 @@ def impacts(
             inner = as_text(item.get("name"))
             if item.get("ensure") == "absent" and old.get(inner) != "absent":
                 yield impact(Level.DATA_LOSS, f"spec.{part}[{inner}]: is dropped from database {name}")
+    yield from _access_impacts(name, before, after)
     if at(before, "spec") != at(after, "spec"):
         verb = "is made, or an existing one taken over" if before is None else "is changed in place"
         yield impact(Level.NONE, f"database {name} {verb}")
+
+
+def _access_impacts(name: str, before: Object | None, after: Object) -> Iterator[Impact]:
+    for field, closed in (("allowConnections", False), ("connectionLimit", 0)):
+        old, new = (at(one, "spec", field) for one in (before, after))
+        if new is not None and new == closed and old != closed:
+            yield impact(Level.OUTAGE, f"spec.{field}: nobody but a superuser connects to database {name} any more")
+    if before is not None and at(before, "spec", "tablespace") != at(after, "spec", "tablespace"):
+        yield impact(Level.OUTAGE, f"spec.tablespace: all data of database {name} is moved, with nobody connected")

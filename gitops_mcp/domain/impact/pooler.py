@@ -7,6 +7,13 @@ from collections.abc import Iterator
 from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.objects import Object, as_int, at, mapping_at
 
+_ANEW = "the Pooler's pods are made anew, and connections close"
+_FIELDS = {
+    **dict.fromkeys(("type", "template", "serviceAccountName", "monitoring"), (Level.ROLLING_RESTART, _ANEW)),
+    "serviceTemplate": (Level.NONE, "the Pooler's Service is changed in place"),
+    "deploymentStrategy": (Level.NONE, "how the Pooler's pods are replaced from now on"),
+}
+
 
 def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
     if after is None:
@@ -25,12 +32,10 @@ def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
     settled = {"parameters", "pg_hba", "poolMode", "paused"}
     for field in sorted({*mapping_at(old.get("pgbouncer")), *mapping_at(new.get("pgbouncer"))} - settled, key=str):
         if at(old, "pgbouncer", field) != at(new, "pgbouncer", field):
-            yield impact(
-                Level.ROLLING_RESTART, f"spec.pgbouncer.{field}: the Pooler's pods are made anew, and connections close"
-            )
-    for field in ("type", "template", "serviceAccountName", "monitoring"):
+            yield impact(Level.ROLLING_RESTART, f"spec.pgbouncer.{field}: {_ANEW}")
+    for field, (level, text) in _FIELDS.items():
         if old.get(field) != new.get(field):
-            yield impact(Level.ROLLING_RESTART, f"spec.{field}: the Pooler's pods are made anew, and connections close")
+            yield impact(level, f"spec.{field}: {text}")
 
 
 def _pooler_size(old: Object, new: Object) -> Iterator[Impact]:

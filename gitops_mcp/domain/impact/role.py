@@ -8,6 +8,7 @@ from gitops_mcp.domain.cnpg.protection import Engine, blockers, spell_out
 from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.objects import Object, at, mapping_at
 from gitops_mcp.domain.rules.reading import as_text
+from gitops_mcp.domain.rules.role import has_client_certificate
 
 
 def impacts(
@@ -35,6 +36,8 @@ def login_impacts(what: str, old: Object | None, new: Object) -> Iterator[Impact
         yield impact(Level.OUTAGE, f"{what}: the role is dropped, and who logs in as it is turned away")
     elif old is not None and old.get("login") is True and new.get("login") is not True:
         yield impact(Level.OUTAGE, f"{what}: the role may no longer log in")
+    elif old is not None and has_client_certificate(old) and not has_client_certificate(new):
+        yield impact(Level.OUTAGE, f"{what}: its client certificate goes, and who logs in with it is turned away")
     elif old is None:
         yield impact(Level.NONE, f"{what}: the role is made, or an existing one is set to exactly this")
     else:

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.rules.reading import as_text, cluster_of, entries, has_unfilled, names_in, repeats, siblings
+from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.rules.reading import (
+    as_text,
+    cluster_of,
+    entries,
+    first_owners,
+    has_unfilled,
+    names_in,
+    repeats,
+    siblings,
+)
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 PARTS = ("schemas", "extensions", "fdws", "servers")
@@ -58,7 +67,7 @@ def _database_owner(seen: Seen) -> Iterator[Fault]:
     if cluster is None or not owner or at(seen.object, "spec", "ensure") == "absent":
         return
     known = {
-        *_first_owners(cluster),
+        *first_owners(cluster),
         *names_in(cluster, "spec", "managed", "roles"),
         *(as_text(at(one, "spec", "name")) for one in siblings(seen.object, seen.neighbours, kind="DatabaseRole")),
     }
@@ -69,12 +78,6 @@ def _database_owner(seen: Seen) -> Iterator[Fault]:
             f"the database only once it exists; {suggest(owner, known)}",
             "warning",
         )
-
-
-def _first_owners(cluster: Object) -> Iterator[str]:
-    yield "postgres"
-    for method in ("initdb", "recovery", "pg_basebackup"):
-        yield as_text(at(cluster, "spec", "bootstrap", method, "owner")) or "app"
 
 
 def _database_danger(seen: Seen) -> Iterator[Fault]:

@@ -36,6 +36,14 @@ def running_major(live: Object | None) -> int | None:
     return as_int(at(live, "status", "pgDataImageInfo", "majorVersion")) or wanted_major(live)
 
 
+def is_major_upgrade(before: Object, after: Object, live: Object | None) -> bool:
+    """Another image, of a newer major than runs, or where nobody knows which one runs."""
+    if all(at(before, "spec", key) == at(after, "spec", key) for key in ("imageName", "imageCatalogRef")):
+        return False
+    was, will = running_major(live) or wanted_major(before), wanted_major(after)
+    return was is None or (will is not None and will > was)
+
+
 def wanted_image(seen: Seen) -> str | None:
     """The image that a Cluster gets: its own, or that of its catalog, where that can be seen.
 

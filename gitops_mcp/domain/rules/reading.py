@@ -77,3 +77,10 @@ def siblings(value: Object, neighbours: Iterable[Object], *, kind: str | None = 
             and (wanted != at(value, "kind") or at(other, "metadata", "name") != at(value, "metadata", "name"))
         ):
             yield other
+
+
+def first_owners(cluster: Object) -> Iterator[str]:
+    """The roles that a Cluster has from the beginning."""
+    yield "postgres"
+    for method in ("initdb", "recovery", "pg_basebackup"):
+        yield as_text(at(cluster, "spec", "bootstrap", method, "owner")) or "app"

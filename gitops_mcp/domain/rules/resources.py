@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from gitops_mcp.domain.cnpg.cluster_arguments import parse_flag
 from gitops_mcp.domain.cnpg.quantity import memory_bytes, quantity
 from gitops_mcp.domain.objects import Object, at, mapping_at
 from gitops_mcp.domain.rules.reading import parameters_of
@@ -41,6 +42,17 @@ def _huge_pages(seen: Seen) -> Iterator[Fault]:
         yield Fault(_PLACE, "has huge pages, which need cpu or memory beside them: such as requests.memory 1Gi")
 
 
+def _huge_pages_wanted(seen: Seen) -> Iterator[Fault]:
+    resources = at(seen.object, *_PLACE)
+    pages = {**_page_sizes(resources, "requests"), **_page_sizes(resources, "limits")}
+    if parse_flag(parameters_of(seen.object).get("huge_pages")) and not any(pages.values()):
+        field = ("spec", "postgresql", "parameters", "huge_pages")
+        text = (
+            "is on, and spec.resources has none, so PostgreSQL does not start: 'try', or hugepages-2Mi in both requests"
+        )
+        yield Fault(field, f"{text} and limits", "warning")
+
+
 def _shared_buffers(seen: Seen) -> Iterator[Fault]:
     stated = parameters_of(seen.object).get("shared_buffers")
     buffers, resources = memory_bytes(stated), at(seen.object, *_PLACE)
@@ -66,5 +78,6 @@ _ONE = ("Cluster",)
 RULES = (
     Rule("resources", _ONE, "webhook validateResources", _resource_limits),
     Rule("huge-pages", _ONE, "webhook validateHugePagesResources", _huge_pages),
+    Rule("huge-pages-wanted", _ONE, "server", _huge_pages_wanted),
     Rule("shared-buffers", _ONE, "webhook validateResources", _shared_buffers),
 )

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.golang import is_rfc3339
-from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at
-from gitops_mcp.domain.rules.reading import as_text, cluster_of, entries, has_unfilled, names_in, repeats, siblings
+from gitops_mcp.domain.cnpg.sql import PREDEFINED_ROLES
+from gitops_mcp.domain.names import quote, suggest
+from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at, mapping_at
+from gitops_mcp.domain.rules.image import wanted_major
+from gitops_mcp.domain.rules.reading import (
+    as_text,
+    cluster_of,
+    entries,
+    first_owners,
+    has_unfilled,
+    names_in,
+    repeats,
+    same_namespace,
+    siblings,
+)
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 _LIST: Path = ("spec", "managed", "roles")
@@ -110,6 +122,78 @@ def _role_inline(seen: Seen) -> Iterator[Fault]:
         )
 
 
+def has_client_certificate(spec: Object) -> bool:
+    """Whether the operator makes one for a DatabaseRole; `enabled` is its default."""
+    return at(spec, "clientCertificate") is not None and at(spec, "clientCertificate", "enabled") is not False
+
+
+def has_certificate_line(cluster: Object, name: str) -> bool:
+    """Whether a line of pg_hba lets a role in by its certificate."""
+    for line in list_at(cluster, "spec", "postgresql", "pg_hba"):
+        words = [one.strip('"') for one in as_text(line).split()]
+        if words[:1] == ["hostssl"] and "cert" in words[3:] and words[2:3] and {"all", name} & set(words[2].split(",")):
+            return True
+    return False
+
+
+def _role_certificate(seen: Seen) -> Iterator[Fault]:
+    """What else a client certificate takes."""
+    name, cluster = as_text(at(seen.object, "spec", "name")), cluster_of(seen.object, seen.neighbours)
+    was, is_on = (has_client_certificate(mapping_at(one, "spec")) for one in (seen.before, seen.object))
+    if cluster is None or was or not is_on:
+        return
+    field, which = ("spec", "clientCertificate"), f"Cluster {at(cluster, 'metadata', 'name')}"
+    if not has_certificate_line(cluster, name):
+        line = f"'hostssl all {name} all cert'"
+        yield Fault(
+            field, f"lets nobody in without a line such as {line} in spec.postgresql.pg_hba of {which}", "warning"
+        )
+    if at(cluster, "spec", "certificates", "clientCASecret"):
+        text = f"is made only where the Secret of spec.certificates.clientCASecret of {which} has the CA's key"
+        yield Fault(field, text, "warning")
+
+
+def _unknown_roles(seen: Seen) -> Iterator[Fault]:
+    """Memberships in roles that exist nowhere: the operator retries until there is one."""
+    is_inline = at(seen.object, "kind") == "Cluster"
+    cluster = seen.object if is_inline else cluster_of(seen.object, seen.neighbours)
+    if cluster is None:
+        return
+    before = {role.get("name"): list_at(role.get("inRoles")) for _, role in _described_roles(seen.before)}
+    known, major = _known_roles(seen, cluster), wanted_major(cluster)
+    for path, role in _described_roles(seen.object):
+        for index, name in enumerate(list_at(role.get("inRoles"))):
+            why = _why_unknown(name, major) if name not in known else None
+            if why and name not in before.get(role.get("name"), ()) and not has_unfilled([name, *sorted(known)]):
+                near = suggest(name, {*known, *PREDEFINED_ROLES} if name.startswith("pg_") else known)
+                text = f"role {quote(name)} {why}; the operator retries until there is one; {near}"
+                yield Fault((*path, "inRoles", index), text, "warning")
+
+
+def _why_unknown(name: object, major: int | None) -> str | None:
+    if not isinstance(name, str) or (name.startswith("pg_") and major is None):
+        return None
+    since = PREDEFINED_ROLES.get(name)
+    if since is None:
+        return "is declared nowhere, and was not seen live"
+    return f"came with PostgreSQL {since}, and {major} runs" if major is not None and major < since else None
+
+
+def _known_roles(seen: Seen, cluster: Object) -> set[str]:
+    """Declared ones, and those that the operator has seen in PostgreSQL."""
+    name = at(cluster, "metadata", "name")
+    itself: Object = {**cluster, "spec": {"cluster": {"name": name}}}
+    objects = siblings(itself, (*seen.neighbours, seen.object), kind="DatabaseRole")
+    found = {*first_owners(cluster), *(as_text(at(one, "spec", "name")) for one in objects)}
+    for one in (cluster, seen.live, *seen.neighbours):
+        if at(one, "kind") == "Cluster" and at(one, "metadata", "name") == name and same_namespace(cluster, one or {}):
+            states = mapping_at(one, "status", "managedRolesStatus", "byStatus")
+            found |= {str(role) for state in states for role in list_at(states, state)}
+            roles = [role for _, role in entries(one, *_LIST) if role.get("ensure") != "absent"]
+            found |= {as_text(role.get("name")) for role in roles}
+    return found - {""}
+
+
 _BOTH = ("Cluster", "DatabaseRole")
 _INLINE = ("Cluster",)
 _ALONE = ("DatabaseRole",)
@@ -122,6 +206,8 @@ RULES = (
     Rule("role-limit", _BOTH, "webhook validateManagedRoles", _role_limit),
     Rule("role-expiry", _INLINE, "defaulting webhook", _role_expiry),
     Rule("role-danger", _BOTH, "server", _role_danger),
+    Rule("unknown-role", _BOTH, "operator", _unknown_roles, compares=True),
+    Rule("role-certificate", _ALONE, "operator", _role_certificate, compares=True),
     Rule("role-left", _INLINE, "operator", _role_left, compares=True),
     Rule("role-conflict", _ALONE, "operator", _role_conflict),
     Rule("role-inline", _ALONE, "operator", _role_inline),

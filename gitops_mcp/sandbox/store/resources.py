@@ -72,7 +72,6 @@ CONFIG_MAP = Resource("", "v1", "configmaps", "ConfigMap")
 SERVICE_ACCOUNT = Resource("", "v1", "serviceaccounts", "ServiceAccount")
 LEASE = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 JOB = Resource("batch", "v1", "jobs", "Job")
-STORAGE_CLASS = Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced=False)
 CRD = Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
 _RBAC = "rbac.authorization.k8s.io"
 ROLE = Resource(_RBAC, "v1", "roles", "Role")
@@ -146,7 +145,10 @@ BUILT_IN = (
     Served(JOB, status=True, fields=_fields("status.successful")),
     Served(LEASE, generation=False),
     Served(
-        STORAGE_CLASS, ("sc",), generation=False, born={"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}
+        kinds.STORAGE_CLASS,
+        ("sc",),
+        generation=False,
+        born={"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
     ),
     Served(ROLE, generation=False),
     Served(ROLE_BINDING, generation=False),

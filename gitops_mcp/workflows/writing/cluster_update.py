@@ -15,7 +15,6 @@ from gitops_mcp.workflows.running_operator import running_operator
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.restore import read_restorable
 from gitops_mcp.workflows.writing.targets import live_or_not, the_cluster
 
 
@@ -39,15 +38,7 @@ def update_cluster(
         images = view.settings.postgres_images
         operator = running_operator(view.api, view.environment, ref.namespace, ref.name).release
         made = plan_cluster_update(
-            declared,
-            view.desired,
-            ref,
-            asked,
-            images=images,
-            live=live,
-            operator=operator,
-            now=view.now,
-            way_back=read_restorable(view, ref, found) if asked.image or asked.postgres_version else None,
+            declared, view.desired, ref, asked, images=images, live=live, operator=operator, now=view.now
         )
         return made.warned(unread)
 

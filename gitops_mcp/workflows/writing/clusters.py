@@ -196,7 +196,7 @@ def cluster_deletion(name: str, namespace: str | None) -> Writing:
             merged=object_at_base(view, declared),
             configured=view.environment.engine_type,
         )
-        made = with_restore_note(made, read_restorable(view, ref, found, deleted=True))
+        made = with_restore_note(made, read_restorable(view.api, ref, found, deleted=True))
         return made.warned([*unread, *_namespace_notices(view.desired, declared, ref.namespace)])
 
     def finish(view: View) -> Plan:

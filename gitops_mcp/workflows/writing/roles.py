@@ -39,6 +39,7 @@ from gitops_mcp.domain.plans.roles.role import (
     plan_new_role,
     role_places,
 )
+from gitops_mcp.domain.plans.roles.role_certificate import CERTIFICATE
 from gitops_mcp.domain.plans.roles.role_migration import (
     names_after_migration,
     plan_nothing_to_migrate,
@@ -74,11 +75,18 @@ class WhichRole:
 
 
 def create_role(
-    app: App, request: WriteRequest, which: WhichRole, given: Mapping[str, Any], *, password_source: str, adopt: bool
+    app: App,
+    request: WriteRequest,
+    which: WhichRole,
+    given: Mapping[str, Any],
+    *,
+    password_source: str,
+    adopt: bool,
+    client_certificate: bool = False,
 ) -> WriteResult:
     check_cluster_name(which.cluster_name, field="cluster_name")
     attributes = replace(RoleAttributes(), **_named_attributes(which.role_name, given))
-    new = NewRole(checked_role_name(which.role_name), attributes, adopt)
+    new = NewRole(checked_role_name(which.role_name), attributes, adopt, client_certificate)
     source = PasswordSource.of(password_source)
 
     def about(view: View) -> Subject:
@@ -123,18 +131,27 @@ def create_role(
 
 
 def update_role(
-    app: App, request: WriteRequest, which: WhichRole, given: Mapping[str, Any], *, rotate: bool
+    app: App,
+    request: WriteRequest,
+    which: WhichRole,
+    given: Mapping[str, Any],
+    *,
+    rotate: bool,
+    client_certificate: bool | None = None,
 ) -> WriteResult:
     check_cluster_name(which.cluster_name, field="cluster_name")
     checked_role_name(which.role_name)
     wanted = _named_attributes(which.role_name, given)
-    if not rotate and not any(value is not None for value in given.values()):
-        raise InvalidRequest(f"nothing to update was named; there are: {', '.join(KEYS)}, rotate_password")
+    if not rotate and not any(value is not None for value in (*given.values(), client_certificate)):
+        what = f"{', '.join(KEYS)}, client_certificate, rotate_password"
+        raise InvalidRequest(f"nothing to update was named; there are: {what}")
 
     def about(view: View) -> Subject:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)
         role = require_role(view.desired, cluster, ref, which.role_name)
         parts: list[SubjectPart] = [RolePart(ref, role.name, KEYS[name]) for name in wanted]
+        if client_certificate is not None:
+            parts.append(RolePart(ref, role.name, CERTIFICATE))
         if rotate:
             _, found = find_secret_documents(view, cluster)
             path = file_to_rewrite(ref, role.secret, found)
@@ -153,7 +170,9 @@ def update_role(
             owner = PasswordOwner(cluster, ref, role.name, name)
             view, password = rotated_password(view, owner, role.secret, alone=not wanted)
             unread = (*unread, *_unmade_password(view, ref.namespace, str(role.secret)))
-        made = plan_role_update(view.desired, cluster, ref, role, wanted, live=live, now=view.now, password=password)
+        made = plan_role_update(
+            view.desired, ref, role, wanted, now=view.now, password=password, certificate=client_certificate
+        )
         return made.warned(unread)
 
     return deliver(app, _about_cluster(request, which), Writing(about, plan))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_mcp.domain.cnpg.quantity import checked_storage_size, memory_bytes, quantity
+from gitops_mcp.domain.cnpg.quantity import checked_storage_size, grown_size, memory_bytes, quantity
 from gitops_mcp.errors import InvalidRequest
 
 
@@ -101,3 +101,11 @@ def test_any_text_is_a_size_or_refused_with_one_that_works(text: str) -> None:
         assert checked_storage_size(text) == text
     except InvalidRequest as error:
         checked_storage_size(str(error).rpartition("such as ")[2])
+
+
+@pytest.mark.parametrize(
+    ("size", "grown"),
+    [("10Gi", "15Gi"), ("1Ti", "1536Gi"), ("5G", "7Gi"), ("1Gi", "1536Mi"), ("x", None), (None, None)],
+)
+def test_a_volume_that_fills_is_to_be_half_as_large_again(size: object, grown: str | None) -> None:
+    assert grown_size(size) == grown

@@ -5,7 +5,7 @@ import pytest
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Level
 from gitops_mcp.domain.objects import Object
-from tests.domain.impact.objects import D, N, assert_impact, database, kept
+from tests.domain.impact.objects import D, N, O, assert_impact, database, kept
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,10 @@ from tests.domain.impact.objects import D, N, assert_impact, database, kept
         pytest.param(
             database(ensure="absent"), database(ensure="absent", owner="b"), N, "", id="absent before: nothing is left"
         ),
+        pytest.param(database(), database(allowConnections=False), O, "nobody but a superuser", id="no connections"),
+        pytest.param(database(), database(connectionLimit=0), O, "spec.connectionLimit: nobody", id="a limit of none"),
+        pytest.param(database(), database(connectionLimit=9), N, "is changed in place", id="another limit"),
+        pytest.param(database(), database(tablespace="hot"), O, "all data of database shop is moved", id="moved"),
         pytest.param(
             kept(database(databaseReclaimPolicy="delete")), None, N, "database shop stays", id="not to be pruned"
         ),

@@ -1,29 +1,12 @@
 from __future__ import annotations
 
-import pytest
-
 from gitops_mcp.domain.impact.assessment import assess_impact
-from gitops_mcp.domain.impact.level import Impact, Level
-from gitops_mcp.domain.objects import Object
+from gitops_mcp.domain.impact.level import Impact
 from tests.domain.impact.objects import N, assert_impact, cluster, made
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "level", "says"),
-    [
-        pytest.param(
-            made("ScheduledBackup", {"suspend": False}),
-            made("ScheduledBackup", {"suspend": True}),
-            N,
-            "",
-            id="a schedule",
-        )
-    ],
-)
-def test_what_runs_nothing_is_told_to_do_nothing(
-    before: Object | None, after: Object | None, level: Level, says: str
-) -> None:
-    assert_impact(before, after, level, says)
+def test_a_kind_that_nobody_knows_is_told_to_do_nothing() -> None:
+    assert_impact(made("FailoverQuorum", {}), made("FailoverQuorum", {"a": 1}), N, "")
 
 
 def test_an_object_that_stays_as_it_is_does_nothing() -> None:

@@ -23,6 +23,16 @@ from tests.domain.impact.objects import L, N, O, R, assert_impact, pooler
             id="beside an image that stays",
         ),
         pytest.param(pooler(), pooler({"type": "ro"}), R, "spec.type", id="another type"),
+        pytest.param(
+            pooler(), pooler({"serviceTemplate": {"spec": {"type": "LoadBalancer"}}}), N, "in place", id="its Service"
+        ),
+        pytest.param(
+            pooler(),
+            pooler({"deploymentStrategy": {"type": "Recreate"}}),
+            N,
+            "are replaced from now on",
+            id="a strategy",
+        ),
         pytest.param(pooler(), pooler({"instances": 1}), R, "2 -> 1: connections", id="fewer pods"),
         pytest.param(pooler(), pooler({"instances": 0}), O, "nobody connects", id="no pods"),
         pytest.param(pooler(), pooler({"instances": 3}), N, "beside the running ones", id="more pods"),

@@ -13,6 +13,13 @@ from tests.domain.impact.objects import N, O, assert_impact, kept, role
     [
         pytest.param(None, role(), N, "role app: the role is made", id="a new DatabaseRole"),
         pytest.param(role(), role(login=False), O, "may no longer log in", id="no login"),
+        pytest.param(
+            role(clientCertificate={}),
+            role(clientCertificate={"enabled": False}),
+            O,
+            "who logs in with it is turned",
+            id="no client certificate",
+        ),
         pytest.param(role(), role(createdb=True), N, "changed in place", id="a right"),
         pytest.param(role(databaseRoleReclaimPolicy="delete"), None, O, "drops role app", id="a role, policy delete"),
         pytest.param(role(), None, N, "stays in PostgreSQL", id="a role, policy retain"),

@@ -11,6 +11,13 @@ from tests.domain.rules.examples import Accepted, Refused, cluster, findings_aga
 PAGES: Object = {"memory": "1Gi", "hugepages-2Mi": "512Mi"}
 
 ACCEPTED = [
+    *(
+        pytest.param(Accepted("huge-pages-wanted", Seen(one)), id=what)
+        for what, one in (
+            ("huge pages where there are some", parameters(spec={"resources": {"requests": PAGES}}, huge_pages="on")),
+            ("huge pages if there are any", parameters(huge_pages="try")),
+        )
+    ),
     pytest.param(
         Accepted("huge-pages", Seen(cluster(resources={"requests": PAGES, "limits": {"hugepages-2Mi": "0.5Gi"}}))),
         id="pages of one number, in two units",
@@ -44,6 +51,16 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "huge-pages-wanted",
+            Seen(parameters(huge_pages="yes")),
+            "spec.postgresql.parameters.huge_pages",
+            "PostgreSQL does not start: 'try'",
+            "warning",
+        ),
+        id="huge pages that nobody asks for",
+    ),
     pytest.param(
         Refused(
             "huge-pages",

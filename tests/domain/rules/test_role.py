@@ -4,10 +4,45 @@ import re
 
 import pytest
 
+from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Seen
-from tests.domain.rules.examples import Accepted, Refused, findings_against, findings_at_field, inline, role
+from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, inline, role
+
+
+def seen_live(*names: str) -> Object:
+    return {**cluster(), "status": {"managedRolesStatus": {"byStatus": {"not-managed": list(names)}}}}
+
+
+CERTIFIED = role(login=True, clientCertificate={})
+MEMBER = role(inRoles=["readers", "pg_monitor"])
+
+
+def letting_in(line: str) -> Object:
+    return cluster(postgresql={"pg_hba": [line]})
+
 
 ACCEPTED = [
+    *(
+        pytest.param(Accepted("unknown-role", seen), id=f"a member of {what}")
+        for what, seen in (
+            ("one that is listed", Seen(MEMBER, neighbours=(inline({"name": "readers"}),))),
+            ("one with an object of its own", Seen(MEMBER, neighbours=(cluster(), role("r", name="readers")))),
+            ("one that PostgreSQL has", Seen(MEMBER, neighbours=(cluster(), seen_live("readers")))),
+            ("one as before", Seen(MEMBER, MEMBER, neighbours=(cluster(),))),
+            ("one of a Cluster that is not seen", Seen(MEMBER)),
+            ("one with a variable", Seen(role(inRoles=["${TEAM}"]), neighbours=(cluster(),))),
+            ("the first owner", Seen(inline({"name": "a", "inRoles": ["app", "postgres"]}))),
+        )
+    ),
+    *(
+        pytest.param(
+            Accepted("role-certificate", Seen(CERTIFIED, neighbours=(letting_in(line),))), id=f"let in by {line}"
+        )
+        for line in ("hostssl all all all cert", 'hostssl shop "app" 10.0.0.0/8 cert map=x')
+    ),
+    pytest.param(
+        Accepted("role-certificate", Seen(CERTIFIED, CERTIFIED, neighbours=(cluster(),))), id="a certificate as before"
+    ),
     pytest.param(Accepted("role-name", Seen(inline({"name": "Re port"}))), id="a name with a space"),
     pytest.param(Accepted("role-once", Seen(inline({"name": "app"}, {"name": "report"}))), id="two roles"),
     pytest.param(
@@ -43,6 +78,74 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "unknown-role",
+            Seen(MEMBER, neighbours=(inline({"name": "reader"}),)),
+            "spec.inRoles[0]",
+            "role 'readers' is declared nowhere.*there are: reader",
+            "warning",
+        ),
+        id="a member of nobody",
+    ),
+    pytest.param(
+        Refused(
+            "unknown-role",
+            Seen(inline({"name": "a", "inRoles": ["gone"]}, {"name": "gone", "ensure": "absent"})),
+            "spec.managed.roles[0].inRoles[0]",
+            "'gone' is declared nowhere",
+            "warning",
+        ),
+        id="a member of one that is dropped",
+    ),
+    *(
+        pytest.param(
+            Refused(
+                "unknown-role",
+                Seen(
+                    cluster(imageName="example/postgresql:16.4", managed={"roles": [{"name": "a", "inRoles": [name]}]})
+                ),
+                "spec.managed.roles[0].inRoles[0]",
+                says,
+                "warning",
+            ),
+            id=f"a member of {name}",
+        )
+        for name, says in (
+            ("pg_maintain", "came with PostgreSQL 17, and 16 runs"),
+            ("pg_monitors", "is declared nowhere.*pg_monitor"),
+        )
+    ),
+    *(
+        pytest.param(
+            Refused(
+                "role-certificate",
+                Seen(CERTIFIED, role(login=True), neighbours=(letting_in(line),)),
+                "spec.clientCertificate",
+                "lets nobody in without a line such as 'hostssl all app all cert'",
+                "warning",
+            ),
+            id=f"not let in by {line}",
+        )
+        for line in ("hostssl all all all scram-sha-256", "host all app all cert", "hostssl cert other all md5")
+    ),
+    pytest.param(
+        Refused(
+            "role-certificate",
+            Seen(
+                CERTIFIED,
+                neighbours=(
+                    cluster(
+                        postgresql={"pg_hba": ["hostssl all all all cert"]}, certificates={"clientCASecret": "own-ca"}
+                    ),
+                ),
+            ),
+            "spec.clientCertificate",
+            "only where the Secret of spec.certificates.clientCASecret",
+            "warning",
+        ),
+        id="a CA of one's own",
+    ),
     *(
         pytest.param(
             Refused("role-name", Seen(inline({"name": name})), "spec.managed.roles[0].name", "reserved"),

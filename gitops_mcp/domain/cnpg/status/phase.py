@@ -16,6 +16,7 @@ from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at
 
 PhaseClass = Literal["ok", "progressing", "degraded", "waiting", "needs_human", "blocked", "failed", "unknown"]
 
+DISK_FULL = "Not enough disk space"
 HEALTHY = "Cluster in healthy state"
 SETTING_UP = "Setting up primary"
 _UNKNOWN_PLUGIN = "Cluster cannot proceed to reconciliation due to an unknown plugin being required"
@@ -109,7 +110,7 @@ _KNOWN = {
             "keeps it away from pods that are ready",
         ),
         Phase(
-            "Not enough disk space",
+            DISK_FULL,
             "failed",
             "enlarge the volume that is full in Git (spec.storage.size or spec.walStorage.size), and its "
             "PersistentVolumeClaim by hand: the operator resizes none while it says this",

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from gitops_mcp.domain.cnpg.releases import Release
+from gitops_mcp.domain.cnpg.status.phase import DISK_FULL
 from gitops_mcp.domain.editing.field import edit_fields, where_field_stands
 from gitops_mcp.domain.editing.variables import unfilled_refusal
 from gitops_mcp.domain.impact.assessment import assess_impact
@@ -32,7 +32,6 @@ from gitops_mcp.domain.plans.clusters.cluster_settings import (
     asked_settings,
     value_in_words,
 )
-from gitops_mcp.domain.plans.clusters.restore_note import with_restore_note
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
@@ -42,11 +41,6 @@ from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.rules.rollout import added_volumes, grown_volumes
 from gitops_mcp.domain.rules.waiting import unhealthy_phase
 from gitops_mcp.domain.yaml.edits import Remove, Set, apply_edit, normalize_edit
-
-if TYPE_CHECKING:
-    from gitops_mcp.domain.cnpg.restorable import Restorable
-
-_DISK_FULL = "Not enough disk space"
 
 
 def plan_cluster_update(
@@ -59,13 +53,11 @@ def plan_cluster_update(
     live: Object | None,
     operator: Release | None,
     now: datetime,
-    way_back: Restorable | None = None,
 ) -> Plan:
     """The fields that differ, set where the Cluster is declared, and nothing else.
 
     `images`: the repository for a Cluster that names no image. `live`: None where it could not be read, or is not
-    there; `operator`: its version, where known; `way_back`: what a major upgrade could be mended from. Raises Refused
-    where a field has no place of this Cluster's own.
+    there; `operator`: its version, where known. Raises Refused where a field has no place of this Cluster's own.
     """
     before = declared.object
     image = _wanted_image(declared, desired, ref, asked, images)
@@ -80,13 +72,14 @@ def plan_cluster_update(
     )
     if not differing:
         return replace(plan, unchanged=f"{declared.place} says so already: {', '.join(asked.named)}")
+    same = [one.name for one in wanted if one not in differing]
     _check_not_filled_in(desired, declared, differing)
     edits, after = _edits(before, differing)
-    upgrade = tuple(_reasons_of_upgrade(before, after, live, desired.origin))
+    upgrade = _reasons_of_upgrade(before, after, live, desired.origin)
     stops = (*_reasons_of_hibernation(before, after, live), *upgrade)
     effect = assess_impact(before, after, live=live, operator=operator)
     effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
-    made = replace(
+    return replace(
         plan,
         files=edit_fields(desired, declared, *edits),
         body=(
@@ -97,6 +90,7 @@ def plan_cluster_update(
         impact=effect,
         warnings=(
             *plan.warnings,
+            *((Notice("already-so", f"{declared.place} says so already: {', '.join(same)}"),) if same else ()),
             *(Notice("outage", text) for text in stops),
             *_volume_notices(before, after, live),
             *_window_notices(after, differing),
@@ -106,7 +100,6 @@ def plan_cluster_update(
         stops=f"the database of Cluster {ref} stops: {'; '.join(stops)}" if stops else None,
         next=tuple(_next_steps(differing, ref, desired.origin)),
     )
-    return with_restore_note(made, way_back) if upgrade else made
 
 
 def paths_of_update(
@@ -198,22 +191,10 @@ def _reasons_of_upgrade(before: Object, after: Object, live: Object | None, orig
 
 def _volume_notices(before: Object, after: Object, live: Object | None) -> Iterator[Notice]:
     larger = grown_volumes(before, after)
-    for name in larger:
-        section = at(after, *name.split("."))
-        storage_class = at(section, "storageClass") or at(section, "pvcTemplate", "storageClassName")
-        which = f"StorageClass {storage_class}" if storage_class else "the default StorageClass"
-        yield Notice(
-            "volume-expansion",
-            f"{name}: whether {which} allows expansion was not checked. Where it does not, the operator cannot grow "
-            f"the volumes, until each PVC with its pod is made anew",
-        )
-        if at(section, "resizeInUseVolumes") is False:
-            text = f"{name}.resizeInUseVolumes is false: volumes stay until each PVC with its pod is made anew"
-            yield Notice("volume-expansion", text)
-    if larger and at(live, "status", "phase") == _DISK_FULL:
+    if larger and at(live, "status", "phase") == DISK_FULL:
         yield Notice(
             "disk-full",
-            f"the live phase is {_DISK_FULL!r}: the operator has stopped there, so the PVCs may have to be enlarged by "
+            f"the live phase is {DISK_FULL!r}: the operator has stopped there, so the PVCs may have to be enlarged by "
             f"hand as well (kubectl patch pvc), to the same size",
         )
     if "spec.walStorage" in added_volumes(before, after):

@@ -37,9 +37,11 @@ from gitops_mcp.domain.plans.roles.role_attributes import (
     non_default_attributes,
     quote_sql_name,
 )
+from gitops_mcp.domain.plans.roles.role_certificate import CERTIFICATE, certificate_lines, check_certificate
 from gitops_mcp.domain.plans.waiting import once_applied
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.rules.operator import KINDS
+from gitops_mcp.domain.rules.role import has_client_certificate
 from gitops_mcp.errors import InvalidRequest, Refused
 
 
@@ -48,6 +50,7 @@ class NewRole:
     name: str
     attributes: RoleAttributes
     adopt: bool
+    client_certificate: bool = False
 
 
 def form_of_new_role(desired: Desired, live: LiveRoles | None, operator: Release | None = None) -> tuple[Form, str]:
@@ -74,7 +77,8 @@ def is_declared_so(role: DeclaredRole, new: NewRole, secret: str | None) -> bool
     same_secret = secret is None or (role.secret or "") == secret
     said = role.attributes
     asked = replace(new.attributes, in_roles=keep_order(new.attributes.in_roles, said.in_roles))
-    return said == asked and same_secret and not role.is_absent
+    same_certificate = not new.client_certificate or has_client_certificate(role.spec)
+    return said == asked and same_secret and same_certificate and not role.is_absent
 
 
 def check_new_role(
@@ -129,13 +133,16 @@ def plan_new_role(
     now: datetime,
 ) -> Plan:
     """The role in Git, with what makes its Secret. Raises Refused where no place is this Cluster's own."""
+    if new.client_certificate:
+        check_certificate(form=form, login=new.attributes.login)
     target = Identity(DATABASE_ROLE.kind, ref.namespace, object_name)
     secret_at = password.file.at.path if password.file else None
     how = how_role_exists(cluster, ref, new.name, live) if new.adopt else None
     explicit = form == "inline"
     spec: Object = {"name": new.name, **({"ensure": "present"} if explicit else {})}
     over = at(live.named(ref, new.name), "spec") if live else None
-    spec |= {**new.attributes.spec(explicit=explicit, over=over), **password.spec}
+    certificate = {CERTIFICATE: {"enabled": True}} if new.client_certificate else {}
+    spec |= {**new.attributes.spec(explicit=explicit, over=over), **certificate, **password.spec}
     warnings: list[Notice] = []
     if explicit:
         files = add_item(desired, cluster, ROLES, spec)
@@ -159,7 +166,7 @@ def plan_new_role(
         warnings=(
             *warnings,
             *_new_role_warnings(desired, cluster, ref, new, how, live),
-            *attribute_warnings(desired, cluster, ref, new.attributes, RoleAttributes(), live, now=now),
+            *attribute_warnings(new.attributes, RoleAttributes(), now=now),
             *password.warnings,
             *applier_notices(cluster, desired),
         ),
@@ -167,6 +174,7 @@ def plan_new_role(
             f"As {why}",
             *adopted,
             *(f"- {text}" for text in (new.attributes.listed() if how else non_default_attributes(new.attributes))),
+            *(certificate_lines(object_name, wanted=True) if new.client_certificate else ()),
             *password.body,
             *applier_lines(cluster),
         ),

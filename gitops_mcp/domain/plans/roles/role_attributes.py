@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from gitops_mcp.domain.cnpg.role import RoleAttributes, is_past
-from gitops_mcp.domain.cnpg.sql import RESERVED_PREFIXES
-from gitops_mcp.domain.names import ClusterRef, quote, suggest
+from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles, bootstrap_owner, declared_roles
-from gitops_mcp.domain.repository.desired import Declaration, Desired
 
 VALIDATED = ("built-in rules",)
 NO_RESTART = "roles are changed while the cluster runs; nothing restarts"
@@ -27,16 +24,7 @@ def non_default_attributes(attributes: RoleAttributes) -> tuple[str, ...]:
     return tuple(text for text in attributes.listed() if text not in default) or ("all attributes are the defaults",)
 
 
-def attribute_warnings(
-    desired: Desired,
-    cluster: Declaration,
-    ref: ClusterRef,
-    new: RoleAttributes,
-    old: RoleAttributes,
-    live: LiveRoles | None,
-    *,
-    now: datetime,
-) -> Iterator[Notice]:
+def attribute_warnings(new: RoleAttributes, old: RoleAttributes, *, now: datetime) -> Iterator[Notice]:
     """What a reviewer has to see of attributes that are given."""
     for text in new.powers:
         if text not in old.powers:
@@ -45,16 +33,6 @@ def attribute_warnings(
         yield Notice("powerful-role", "in_roles: a member of postgres may do everything, past all permissions")
     if new.valid_until != old.valid_until and is_past(new.valid_until, now=now):
         yield Notice("expired", f"valid_until {new.valid_until} is in the past: the password works no more")
-    known = {one.name for one in declared_roles(desired, cluster, ref)} | {bootstrap_owner(cluster.object) or ""}
-    for name in new.in_roles:
-        is_own = name.startswith(RESERVED_PREFIXES) or name == "postgres"
-        if name in old.in_roles or name in known or is_own or (live is not None and live.exists(ref, name)):
-            continue
-        yield Notice(
-            "unknown-role",
-            f"in_roles: no role {quote(name)} is declared or was seen live; the operator retries until there is one; "
-            f"{suggest(name, known - {''})}",
-        )
 
 
 def membership_changes(new: RoleAttributes, old: RoleAttributes) -> tuple[tuple[str, ...], tuple[Notice, ...]]:

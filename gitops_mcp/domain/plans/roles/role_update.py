@@ -11,11 +11,12 @@ from gitops_mcp.domain.cnpg.role import DEFAULTS, KEYS, RoleAttributes, attribut
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.passwords.role_password import RolePassword, with_secret
 from gitops_mcp.domain.plans.plan import Plan
-from gitops_mcp.domain.plans.roles.declared_roles import DeclaredRole, LiveRoles, target_of_role
+from gitops_mcp.domain.plans.roles.declared_roles import DeclaredRole, target_of_role
 from gitops_mcp.domain.plans.roles.role_attributes import (
     NO_RESTART,
     VALIDATED,
@@ -24,31 +25,35 @@ from gitops_mcp.domain.plans.roles.role_attributes import (
     membership_changes,
     quote_sql_name,
 )
+from gitops_mcp.domain.plans.roles.role_certificate import certificate_edits, certificate_lines, check_certificate
 from gitops_mcp.domain.plans.waiting import once_applied
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.yaml.edits import Remove, Set
 from gitops_mcp.errors import Refused
 
 
 def plan_role_update(
     desired: Desired,
-    cluster: Declaration,
     ref: ClusterRef,
     role: DeclaredRole,
     wanted: Mapping[str, Any],
     *,
-    live: LiveRoles | None,
     now: datetime,
     password: RolePassword | None = None,
+    certificate: bool | None = None,
 ) -> Plan:
     """The attributes that were named, set where the role is declared. `password`: another Secret for it.
 
-    `wanted` holds just those; a `valid_until` of None there clears it.
+    `wanted` holds just those; a `valid_until` of None there clears it. `certificate`: whether the operator
+    is to make one.
     """
     old = role.attributes
     new = replace(old, **wanted)
     new = replace(new, in_roles=keep_order(new.in_roles, old.in_roles))
-    edits = [*_attribute_edits(role, old, new), *_password_edits(role, password)]
+    if certificate:
+        check_certificate(form=role.form, login=new.login)
+    certified = list(certificate_edits(role, certificate))
+    edits = [*_attribute_edits(role, old, new), *certified, *_password_edits(role, password)]
     plan = Plan(
         f"Update role {quote_sql_name(role.name)} of Cluster {ref}",
         target_of_role(role, ref),
@@ -61,7 +66,9 @@ def plan_role_update(
             f"create it anew"
         )
     if not edits and password is None:
-        return replace(plan, unchanged=f"{role.place} says so already")
+        named = [*wanted, *(["client_certificate"] if certificate is not None else [])]
+        return replace(plan, unchanged=": ".join(filter(None, [f"{role.place} says so already", ", ".join(named)])))
+    same = [name for name in wanted if getattr(old, name) == getattr(new, name)]
     granted, revoked = membership_changes(new, old)
     differing = [name for name in KEYS if getattr(old, name) != getattr(new, name)]
     plan = replace(
@@ -74,11 +81,13 @@ def plan_role_update(
                 if name != "in_roles"
             ),
             *granted,
+            *(certificate_lines(role.declared.identity.name, wanted=bool(certificate)) if certified else ()),
             *(password.body if password else ()),
             *applier_lines(role.declared),
         ),
         warnings=(
-            *attribute_warnings(desired, cluster, ref, new, old, live, now=now),
+            *((Notice("already-so", f"{role.place} says so already: {', '.join(same)}"),) if same else ()),
+            *attribute_warnings(new, old, now=now),
             *revoked,
             *(password.warnings if password else ()),
             *applier_notices(role.declared, desired),

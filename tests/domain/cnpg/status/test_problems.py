@@ -183,6 +183,21 @@ def test_each_problem_of_what_belongs_to_the_cluster_is_found_alone(related: Any
     assert [id_ for _, id_ in ids(**related)] == [expected]
 
 
+@pytest.mark.parametrize(
+    ("claims", "says"),
+    [
+        pytest.param(cnpg.claims(), "update_postgres_cluster wal_storage_size='8Gi'", id="of WAL"),
+        pytest.param((cnpg.claim("ledger-1", "ledger-1"),), "update_postgres_cluster storage_size='30Gi'", id="one"),
+    ],
+)
+def test_a_full_disk_names_the_volume_and_how_far_to_grow_it(claims: Any, says: str) -> None:
+    full = in_status(phase="Not enough disk space")
+    told = [one for one in found(full, claims=claims) if one.id == "volume-full"]
+    assert [(one.severity, says in one.action, "cannot shrink again" in one.action) for one in told] == [
+        ("critical", True, True)
+    ]
+
+
 def test_a_failing_job_is_told() -> None:
     job = cnpg.pod("ledger-4-join-x", phase="Failed", reason="Error")
     job["metadata"]["labels"]["cnpg.io/jobRole"] = "join"

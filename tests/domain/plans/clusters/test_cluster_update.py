@@ -322,19 +322,17 @@ def test_what_runs_otherwise_is_told() -> None:
     assert "live-differs" not in ids(planned(live=live, restart=True))
 
 
-def test_what_a_volume_needs_to_grow_is_told() -> None:
-    plan = planned(
-        CLUSTER.replace("storageClass: fast", "resizeInUseVolumes: false"),
-        live={**RUNNING, "status": {"phase": "Not enough disk space"}},
-        storage_size="20Gi",
-    )
-    messages = [one.message for one in plan.warnings if one.id in {"volume-expansion", "disk-full"}]
-    assert len(messages) == 3
-    for message, said in zip(
-        messages, ("whether the default StorageClass allows", "is false", "kubectl patch"), strict=True
-    ):
-        assert said in message
-    assert "StorageClass fast allows" in planned(storage_size="20Gi").warnings[0].message
+def test_a_full_disk_is_told_of_where_a_volume_is_to_grow() -> None:
+    plan = planned(live={**RUNNING, "status": {"phase": "Not enough disk space"}}, storage_size="20Gi")
+    (message,) = [one.message for one in plan.warnings if one.id == "disk-full"]
+    assert "kubectl patch" in message
+
+
+def test_what_of_several_settings_is_so_already_is_said() -> None:
+    plan = planned(storage_size="10Gi", parameters={"work_mem": "64MB"})
+    assert [one.message for one in plan.warnings if one.id == "already-so"] == [
+        "db.yaml:1 says so already: spec.storage.size"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from gitops_mcp.domain.plans.roles.role import (
     plan_unchanged_role,
     role_places,
 )
-from gitops_mcp.errors import Refused
+from gitops_mcp.errors import InvalidRequest, Refused
 from tests.domain.plans.role_files import (
     CLUSTER,
     KUSTOMIZATION,
@@ -51,13 +51,14 @@ def created(
     live: LiveRoles | None = NOTHING_LIVE,
     adopt: bool = False,
     password: RolePassword | None = None,
+    certificate: bool = False,
 ) -> Plan:
     desired, cluster = read(text)
     return plan_new_role(
         desired,
         cluster,
         REF,
-        NewRole(name, attributes or RoleAttributes(), adopt),
+        NewRole(name, attributes or RoleAttributes(), adopt, certificate),
         password or RolePassword("orders-dave"),
         form=form,
         why="it is tested",
@@ -66,6 +67,18 @@ def created(
         live=live,
         now=NOW,
     )
+
+
+def test_a_new_role_with_a_client_certificate_says_in_which_secret_it_will_be() -> None:
+    plan = created(attributes=RoleAttributes(login=True), certificate=True)
+    (text,) = [one.after for one in plan.files if one.path == "prod/role-dave.yaml"]
+    assert text is not None
+    assert text.endswith("  clientCertificate:\n    enabled: true\n  passwordSecret:\n    name: orders-dave\n")
+    assert plan.body[-1].startswith("client certificate: Secret orders-dave-client-cert (tls.crt, tls.key) is made by")
+    with pytest.raises(Refused, match="client_certificate: the operator makes one for DatabaseRole objects only"):
+        created(attributes=RoleAttributes(login=True), certificate=True, form="inline")
+    with pytest.raises(InvalidRequest, match="client_certificate: is for a role that may log in"):
+        created(certificate=True)
 
 
 def test_a_new_role_as_an_object_says_no_default() -> None:
@@ -122,7 +135,6 @@ def test_a_subject_quotes_names_that_could_be_read_otherwise(name: str, line: st
         pytest.param(RoleAttributes(bypassrls=True), "bypassrls: it sees all rows", id="bypassrls"),
         pytest.param(RoleAttributes(in_roles=("postgres",)), "in_roles: a member of postgres may do everything", id="member of postgres"),
         pytest.param(RoleAttributes(valid_until="2026-12-31T00:00:00Z"), "valid_until 2026-12-31T00:00:00Z is in the past", id="expired"),
-        pytest.param(RoleAttributes(in_roles=("readrs",)), "in_roles: no role 'readrs' is declared or was seen live; the operator retries until there is one; there are: app", id="unknown role"),
     ],
 )  # fmt: skip
 def test_a_reviewer_is_told_of_what_a_role_may_do(attributes: RoleAttributes, warned: str) -> None:

@@ -9,15 +9,21 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import require_role
 from gitops_mcp.domain.plans.roles.role_update import plan_role_update
 from gitops_mcp.domain.repository.build import build_desired
-from gitops_mcp.errors import Refused
-from tests.domain.plans.role_files import KUSTOMIZATION, LISTED, NOTHING_LIVE, NOW, OBJECT, REF, ids, read
+from gitops_mcp.errors import InvalidRequest, Refused
+from tests.domain.plans.role_files import KUSTOMIZATION, LISTED, NOW, OBJECT, REF, ids, read
 
 
-def updated(name: str, wanted: dict[str, Any], *, text: str = LISTED, password: RolePassword | None = None) -> Plan:
+def updated(
+    name: str,
+    wanted: dict[str, Any],
+    *,
+    text: str = LISTED,
+    password: RolePassword | None = None,
+    certificate: bool | None = None,
+) -> Plan:
     desired, cluster = read(text, app=OBJECT)
     role = require_role(desired, cluster, REF, name)
-    return plan_role_update(
-        desired, cluster, REF, role, wanted, live=NOTHING_LIVE, now=NOW, password=password
+    return plan_role_update(desired, REF, role, wanted, now=NOW, password=password, certificate=certificate
     )  # fmt: skip
 
 
@@ -56,7 +62,9 @@ def test_an_update_changes_the_lines_of_the_named_attributes(
 )
 def test_what_is_so_already_changes_nothing(wanted: dict[str, Any]) -> None:
     plan = updated("reporting", wanted)
-    assert plan.unchanged == "prod/orders.yaml:11 says so already"
+    assert plan.unchanged == ": ".join(
+        ["prod/orders.yaml:11 says so already", *([", ".join(wanted)] if wanted else [])]
+    )
     assert plan.files == ()
 
 
@@ -92,6 +100,27 @@ def test_a_new_value_in_the_same_secret_changes_no_line_of_the_role() -> None:
     assert plan.next[-1] == "read it anew"
 
 
+def test_what_of_several_attributes_is_so_already_is_said() -> None:
+    plan = updated("reporting", {"login": True, "connection_limit": 6})
+    assert [str(one.message) for one in plan.warnings] == ["prod/orders.yaml:11 says so already: login"]
+
+
+def test_a_client_certificate_is_asked_for_in_the_object_and_taken_back_there() -> None:
+    plan = updated("app", {"login": True}, certificate=True)
+    assert lines(plan) == ["+  clientCertificate:", "+    enabled: true"]
+    assert plan.body[-1] == (
+        "client certificate: Secret orders-app-client-cert (tls.crt, tls.key) is made by the operator, and renewed"
+    )
+    assert updated("app", {}, certificate=False).unchanged == "prod/app.yaml:1 says so already: client_certificate"
+
+
+def test_a_client_certificate_needs_an_object_and_a_login() -> None:
+    with pytest.raises(Refused, match=r"client_certificate: .* DatabaseRole objects only .* migrate_postgres_roles"):
+        updated("reporting", {}, certificate=True)
+    with pytest.raises(InvalidRequest, match="client_certificate: is for a role that may log in: say login=true"):
+        updated("app", {"login": False}, certificate=True)
+
+
 def test_a_role_that_is_being_dropped_is_not_updated() -> None:
     text = LISTED.replace("ensure: present", "ensure: absent")
     with pytest.raises(Refused, match="says `ensure: absent`, so it is being dropped"):
@@ -115,7 +144,7 @@ spec: {url: "https://git.example.com/fleet.git", ref: {branch: main}}
     desired = build_desired(files, commit="0" * 40, folder="prod", remotes=remotes)
     cluster = desired.cluster("orders", "shop", environment="prod")
     role = require_role(desired, cluster, REF, "bare")
-    plan = plan_role_update(desired, cluster, REF, role, {"login": True}, live=NOTHING_LIVE, now=NOW)
+    plan = plan_role_update(desired, REF, role, {"login": True}, now=NOW)
     assert ids(plan) == ["suspended"]
     assert plan.body[-1] == "Applied by Flux Kustomization flux-system/dbs (flux/dbs.yaml:1), which prunes"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.quantity import grown_size
 from gitops_mcp.domain.cnpg.status.conditions import SYSTEM_ID, find_condition
+from gitops_mcp.domain.cnpg.status.phase import DISK_FULL
 from gitops_mcp.domain.cnpg.status.problems.problem import Problem
 from gitops_mcp.domain.cnpg.status.report import Status
 
@@ -50,6 +52,8 @@ def instance_problems(status: Status) -> Iterator[Problem]:
 
 
 def volume_problems(status: Status) -> Iterator[Problem]:
+    if status.summary.phase.name == DISK_FULL:
+        yield from _full_volumes(status)
     for one in status.volumes or ():
         if one.state == "unusable" or one.phase == "Lost":
             yield Problem(
@@ -80,6 +84,22 @@ def volume_problems(status: Status) -> Iterator[Problem]:
                 "wait; where the StorageClass has no allowVolumeExpansion it stays so until the instance is made anew",
                 one.resizing,
             )
+
+
+def _full_volumes(status: Status) -> Iterator[Problem]:
+    """WAL is what the operator needs room for, so its own volume comes first."""
+    for role, argument in (("PG_WAL", "wal_storage_size"), ("PG_DATA", "storage_size")):
+        own = [one for one in status.volumes or () if one.role == role]
+        size = next((found for one in own if (found := grown_size(one.capacity or one.requested))), None)
+        if size:
+            yield Problem(
+                "critical",
+                "volume-full",
+                f"the volumes {', '.join(one.name for one in own)} ({own[0].capacity or '?'}) have no room for WAL",
+                f"grow them in Git, by half or more: update_postgres_cluster {argument}={size!r}, and each PVC by hand "
+                f"to the same size; they cannot shrink again. Then find what keeps WAL: archiving, or a slot",
+            )
+            return
 
 
 def redundancy_problems(status: Status) -> Iterator[Problem]:
