@@ -138,6 +138,7 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         },
     ],
     "get_postgres_object": lambda here: [{"kind": "Cluster", "name": here.cluster, **here.where}],
+    "get_postgres_logs": lambda here: [here.on, {**here.on, "level": "info", "since": "1d", "limit": 500}],
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
     "review_change": lambda here: [{"ref": f"gitops-mcp/{here.change}"}],

@@ -125,7 +125,7 @@ def start_sandbox(
             requests_log=root / "requests.jsonl",
             rules=rules,
             backends=backends,
-            pods=None if api_only else Exporter(store, operator.postgres).pages,
+            pods=Exporter(store, operator.postgres).pages,
         )
         world = World(root, store, api, api.start(), None if api_only else operator)
         stack.callback(api.stop)

@@ -729,8 +729,8 @@ def test_every_fault_of_the_configuration_is_named_and_a_mended_one_counts_at_on
                 "InvalidRequest: .gitops-mcp.yaml has 4 faults:\n"
                 "- line 3: environments.prod.path: '../outside' leaves the repository or is no path of it: write it "
                 "relative to the root with '/', without '..', such as clusters/prod\n"
-                "- line 4: environments.prod.pth: unknown key; there are: path, context, delivery, engine, namespaces, "
-                "operator, passwords, protected\n"
+                "- line 4: environments.prod.pth: unknown key; there are: path, context, delivery, engine, metrics, "
+                "namespaces, operator, passwords, protected\n"
                 "- line 6: limits.maxInstances: expected a whole number from 1 to 100, found 'many'\n"
                 "- line 8: base: stands twice, first in line 7; keep one"
             )

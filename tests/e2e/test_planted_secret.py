@@ -166,6 +166,7 @@ def planted_world(world: World) -> None:
         }
         with_status(world, resource, name, told)
     put(kinds.POD, pod())
+    world.store.print_log("bank", "ledger-1", log_lines())
     put(
         kinds.EVENT,
         {
@@ -193,6 +194,25 @@ def planted_world(world: World) -> None:
             "status": {"conditions": [{"type": "ComparisonError", "message": SAID}]},
         },
     )
+
+
+def log_lines() -> Iterator[str]:
+    """Where secrets stand in a log: statements, their parameters, rows, what applications raise, names of anything."""
+    statement = f"alter role app password '{PLANTED}-in-a-statement'"
+    for code, message, more in (
+        ("P0001", SAID, {"detail": SAID, "hint": SAID, "context": SAID, "query": statement}),
+        ("42601", f'syntax error at or near "{PLANTED}-near"', {"query": statement, "internal_query": statement}),
+        ("22P02", f'invalid input syntax for type integer: "{PLANTED}-value', {}),
+        ("00000", f"duration: 9 ms  statement: {statement} /* {PLANTED} */ -- {PLANTED}", {}),
+        ("00000", f"execute p: select $1, $x${PLANTED}$x$", {"detail": f"Parameters: $1 = '{PLANTED}'"}),
+        ("23505", "duplicate key value", {"detail": f"Key (token)=({PLANTED}) already exists."}),
+        ("38000", f'program "curl -u admin:{PLANTED} https://x" failed', {}),
+        ("42P01", 'relation "t" does not exist', {"application_name": f"{PLANTED}-application"}),
+    ):
+        record = {"error_severity": "ERROR", "sql_state_code": code, "message": message, **more}
+        yield json.dumps({"level": "info", "logger": "postgres", "msg": "record", "record": record})
+    yield json.dumps({"level": "error", "logger": "wal-archive", "msg": "failed", "error": SAID, "stacktrace": SAID})
+    yield f"STATEMENT:  {statement}"
 
 
 def with_status(world: World, resource: Resource, name: str, status: Object) -> None:

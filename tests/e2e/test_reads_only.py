@@ -21,7 +21,7 @@ from tests.e2e.team import ROOT, Assistant, Look, Team, assistant, look, orders,
 from tests.fakes.rbac import Triple, granted
 
 READ_ONLY = (ROOT / "rbac/read-only.yaml").read_text()
-OBSERVE = "---\n".join((ROOT / f"rbac/{name}.yaml").read_text() for name in ("logs", "metrics"))
+OBSERVE = "".join((ROOT / f"rbac/{name}.yaml").read_text() for name in ("logs", "metrics"))
 """What the tools that look into running instances need."""
 
 
@@ -171,7 +171,7 @@ UNREAD = {"live-unavailable", "unreadable", "schema-unavailable", "not-installed
 
 
 def test_what_is_granted_is_enough(tmp_path: Path) -> None:
-    with desk(tmp_path, rules=list(yaml.safe_load_all(f"{READ_ONLY}---\n{OBSERVE}"))) as here:
+    with desk(tmp_path, rules=list(yaml.safe_load_all(READ_ONLY + OBSERVE))) as here:
         subject = orders(here.team, here.ask.answer)
         answers = read_everything(here, subject)
         assert {text for answer in answers if "verdict" not in answer for text in unseen(answer)} == set()

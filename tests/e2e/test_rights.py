@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import at
 from tests.e2e.dev import Dev, dev, rbac
-from tests.e2e.team import ROOT
+from tests.e2e.team import ROOT, until
 from tests.fakes.rbac import Triple, granted
 
 CLUSTER = """apiVersion: postgresql.cnpg.io/v1
@@ -67,6 +68,42 @@ def test_sealed_secrets_and_their_certificate_are_asked_for_as_the_files_say(tmp
         assert found <= rights(*names)
         proxied = {one["name"] for one in made.world.asked() if one["subresource"] == "proxy"}
         assert proxied == resource_names("sealing-certificate")
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("tool", "file", "right"),
+    [
+        ("get_postgres_logs", "logs", ("", "pods/log", "get")),
+        ("get_postgres_metrics", "metrics", ("", "pods/proxy", "get")),
+    ],
+)
+def test_what_runs_is_read_as_its_file_says_and_without_it_the_rule_is_named(
+    tmp_path: Path, tool: str, file: str, right: Triple
+) -> None:
+    rule = f'- {{apiGroups: [""], resources: [{right[1]}], verbs: [get]}}'
+    for names in (("read-only", file), ("read-only",)):
+        place = tmp_path / "-".join(names)
+        place.mkdir()
+        with dev(place, files={"clusters/dev/db.yaml": CLUSTER}, rules=rbac(*names), whole=True) as made:
+            made.put(kinds.CLUSTER, "db", instances=1, storage={"size": "1Gi"})
+            wait_until_up(made)
+            before = len(made.world.asked())
+            if file in names:
+                assert made.ask.answer(tool, cluster_name="db", namespace="dev")["problems"] is not None
+                assert {one for one in asked(made) if "/" in one[1]} == {right} == rights(file)
+            else:
+                assert rule in made.ask.refusal(tool, cluster_name="db", namespace="dev")
+            new = made.world.asked()[before:]
+            assert {one["status"] for one in new if one["subresource"]} == {200 if file in names else 403}
+
+
+def wait_until_up(made: Dev) -> None:
+    def is_up() -> bool:
+        live = made.world.store.get(kinds.CLUSTER, "dev", "db")
+        return bool(at(live, "status", "phase") == "Cluster in healthy state")
+
+    until(made.world, is_up)
 
 
 def resource_names(name: str) -> set[str]:

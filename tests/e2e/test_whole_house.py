@@ -92,9 +92,18 @@ def fill(store: Store) -> None:
             put(store, kinds.CLUSTER, json.loads(text_of_it))
     for one in around:
         put(store, RESOURCES[one["kind"]], one)
+    for pod in store.list(kinds.POD, HERE):
+        store.print_log(HERE, pod["metadata"]["name"], map(_log_line, range(3_000)))
     for number in range(250):
         store.create(kinds.EVENT, _event(number))
         put(store, kinds.BACKUP, _backup(number))
+
+
+def _log_line(number: int) -> str:
+    """Each says something else, of some length."""
+    word = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    record = {"error_severity": "ERROR", "sql_state_code": "42P01", "message": f"no relation {word} {'in here ' * 40}"}
+    return json.dumps({"level": "info", "logger": "postgres", "msg": "record", "record": record})
 
 
 def _event(number: int) -> Object:

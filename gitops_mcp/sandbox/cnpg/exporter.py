@@ -18,6 +18,8 @@ from gitops_mcp.sandbox.store.store import Store
 
 _DATABASE_BYTES = 7_658_855
 _SEGMENT = 16 << 20
+_DATABASES = ("app", "postgres", "template1")
+"""Where nothing says which there are."""
 Line = tuple[str, Mapping[str, str], float]
 
 
@@ -47,7 +49,7 @@ class Exporter:
         namespace, now = metadata["namespace"], time.time()
         yield from _of_every_instance(cluster, is_primary=is_primary, now=now)
         inside = self._inside(namespace, cluster)
-        for name in inside.databases if inside else ():
+        for name in inside.databases if inside else _DATABASES:
             if name != "template0":
                 labels = {"datname": name}
                 yield "cnpg_pg_database_size_bytes", labels, _DATABASE_BYTES

@@ -45,8 +45,9 @@ class Measured:
 
 def measure(app: App, seen: RunningCluster) -> Measured:
     """From the Prometheus of the environment, else from the pods. Raises where there are instances and no metrics."""
-    if not seen.instances:
-        return Measured("no instance", ())
+    stopped = _stopped(seen)
+    if len(stopped) == len(seen.instances):
+        return Measured("no instance", (), stopped)
     unasked: GitOpsError | None = None
     if prometheus := app.prometheus(seen.environment):
         try:
@@ -60,6 +61,10 @@ def measure(app: App, seen: RunningCluster) -> Measured:
     if unasked is not None:
         seen.warnings.append(Notice("prometheus-unavailable", f"the exporters were asked instead: {unasked}"))
     return measured
+
+
+def _stopped(seen: RunningCluster) -> dict[str, str]:
+    return {one.name: "its pod does not run" for one in seen.instances if not one.running}
 
 
 def _of_prometheus(prometheus: Prometheus, seen: RunningCluster) -> Measured:
@@ -93,11 +98,10 @@ def _volume_sizes(found: Iterable[Found]) -> dict[str, tuple[float, float]]:
 
 def _of_exporters(seen: RunningCluster) -> Measured:
     tls = at(seen.cluster, "spec", "monitoring", "tls", "enabled") is True
-    answers = seen.api.side_by_side(
-        lambda side, pod: _read_instance(side, seen.namespace, pod, tls=tls), seen.instances
-    )
+    asked = [one for one in seen.instances if one.running]
+    answers = seen.api.side_by_side(lambda side, pod: _read_instance(side, seen.namespace, pod, tls=tls), asked)
     found = tuple(one for one in answers if isinstance(one, InstanceMetrics))
-    failed = {pod.name: one for pod, one in zip(seen.instances, answers, strict=True) if isinstance(one, GitOpsError)}
+    failed = {pod.name: one for pod, one in zip(asked, answers, strict=True) if isinstance(one, GitOpsError)}
     if failed and not found:
         raise next(iter(failed.values()))
     seen.warnings.extend(
@@ -107,8 +111,6 @@ def _of_exporters(seen: RunningCluster) -> Measured:
 
 
 def _read_instance(api: ApiOnce, namespace: str, pod: RunningPod, *, tls: bool) -> InstanceMetrics | GitOpsError:
-    if not pod.running:
-        return Unavailable(f"the pod {pod.name} does not run")
     side = api.for_one_part()
     try:
         samples = read_page(

@@ -64,7 +64,11 @@ def cluster_findings(
     """What a person should read of the metrics; for whoever answers about the Cluster as a whole, too."""
     summary = Summary(seen.cluster, now)
     expected = Expected(summary.instances, archiver(seen.cluster), now)
-    return metric_findings(measured.instances, fills, expected)
+    found = metric_findings(measured.instances, fills, expected)
+    if not measured.instances:
+        what = f"no instance runs, so nothing is measured ({summary.phase_class})"
+        return [Problem("warning", "no-instance-runs", what, "see get_cluster_status"), *found]
+    return found
 
 
 def _fills(seen: RunningCluster, measured: Measured) -> tuple[VolumeFill, ...]:

@@ -148,6 +148,19 @@ def test_a_cluster_without_pods_has_no_metrics_and_says_so(team: Team, api: Api)
     serve(api)
     answer = asked(team)
     assert (answer.source, answer.instances) == ("no instance", [])
+    assert [one.id for one in answer.problems] == ["no-instance-runs"]
+
+
+def test_of_pods_that_do_not_run_nothing_is_asked(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster()})
+    waiting = pod("db-1")
+    waiting["status"]["phase"] = "Pending"
+    serve(api, "db-1")
+    api.answers[f"{PODS}?limit=500&labelSelector=cnpg.io%2Fcluster%3Ddb"] = listed(waiting)
+    answer = asked(team)
+    assert [one.id for one in answer.problems] == ["no-instance-runs"]
+    assert answer.instances[0].as_of == "unknown, since its pod does not run"
+    assert not [one for one in api.asked if "proxy" in one]
 
 
 def test_names_inside_postgresql_are_data(team: Team, api: Api) -> None:
@@ -175,7 +188,9 @@ def prometheus() -> Iterator[ReplayingApi]:
 
 
 def vector(*series: tuple[str, dict[str, str], str]) -> Answer:
-    result = [{"metric": dict(labels, __name__=name), "value": [1, value]} for name, labels, value in series]
+    result: list[Object] = [
+        {"metric": labels | {"__name__": name}, "value": [1, value]} for name, labels, value in series
+    ]
     return Answer(200, {"status": "success", "data": {"resultType": "vector", "result": result}})
 
 
