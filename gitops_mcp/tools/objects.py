@@ -64,7 +64,7 @@ def update_postgres_object(
     For what no other tool sets. A path begins at spec, metadata.labels or metadata.annotations; keys of mappings stand
     in brackets, items of lists by their key.
     """
-    from gitops_mcp.domain.plans.generic.object_update import ObjectUpdate
+    from gitops_mcp.domain.plans.generic.field_requests import ObjectUpdate
     from gitops_mcp.workflows.writing import objects
     from gitops_mcp.workflows.writing.object_targets import NamedObject
     from gitops_mcp.workflows.writing.request import WriteRequest

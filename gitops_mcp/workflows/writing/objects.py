@@ -17,13 +17,8 @@ from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, NAMING_KIN
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
 from gitops_mcp.domain.objects import Identity, Object, at, text_at
 from gitops_mcp.domain.plans.databases.database import find_database
-from gitops_mcp.domain.plans.generic.object_update import (
-    FieldPart,
-    FieldRequest,
-    ObjectUpdate,
-    plan_object_update,
-    read_update,
-)
+from gitops_mcp.domain.plans.generic.field_requests import FieldPart, FieldRequest, ObjectUpdate, read_update
+from gitops_mcp.domain.plans.generic.object_update import plan_object_update
 from gitops_mcp.domain.plans.generic.refusals import checked_json
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import find_role
@@ -47,8 +42,10 @@ from gitops_mcp.workflows.writing.object_targets import (
 )
 from gitops_mcp.workflows.writing.own_tools import OwnTool, deletion_by_own_tool, own_tool, writing_of_tool
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
+from gitops_mcp.workflows.writing.restore import read_restorable
 from gitops_mcp.workflows.writing.targets import object_at_base, only_namespace, the_cluster
 
+_IMAGE = {"imageName", "imageCatalogRef"}
 _DEPENDENT = {one.kind for one in NAMING_KINDS}
 
 
@@ -159,8 +156,17 @@ def _plan_fields(view: View, named: NamedObject, fields: Sequence[FieldRequest])
     live, unread = live_object(view, named.resource, found.whom)
     cluster = named.name if named.kind == CLUSTER.kind else text_at(found.declared.object, "spec", "cluster", "name")
     operator = running_operator(view.api, view.environment, found.whom.namespace, cluster).release
+    way_back = None
+    if named.kind == CLUSTER.kind and any(one.path.steps[1] in _IMAGE for one in fields):
+        way_back = read_restorable(view, ClusterRef(str(found.whom.namespace), named.name), live)
     made = plan_object_update(
-        found.declared, found.desired, found.whom, fields, live=live.object if live else None, operator=operator
+        found.declared,
+        found.desired,
+        found.whom,
+        fields,
+        live=live.object if live else None,
+        operator=operator,
+        way_back=way_back,
     )
     return as_written(view, named, found.desired, made).warned(unread)
 

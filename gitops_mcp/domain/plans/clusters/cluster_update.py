@@ -82,7 +82,7 @@ def plan_cluster_update(
         return replace(plan, unchanged=f"{declared.place} says so already: {', '.join(asked.named)}")
     _check_not_filled_in(desired, declared, differing)
     edits, after = _edits(before, differing)
-    upgrade = tuple(_reasons_of_upgrade(before, after, live, desired.origin))
+    upgrade = tuple(reasons_of_upgrade(before, after, live, desired.origin))
     stops = (*_reasons_of_hibernation(before, after, live), *upgrade)
     effect = assess_impact(before, after, live=live, operator=operator).joined(_window_impact(differing))
     effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
@@ -98,7 +98,7 @@ def plan_cluster_update(
         warnings=(
             *plan.warnings,
             *(Notice("outage", text) for text in stops),
-            *_volume_notices(before, after, live),
+            *volume_notices(before, after, live),
             *_window_notices(after, differing),
             *applier_notices(declared, desired),
         ),
@@ -177,7 +177,7 @@ def _reasons_of_hibernation(before: Object, after: Object, live: Object | None) 
         yield f"hibernation stops every pod{when}: nobody can connect until it is off again; the volumes stay"
 
 
-def _reasons_of_upgrade(before: Object, after: Object, live: Object | None, origin: Origin) -> Iterator[str]:
+def reasons_of_upgrade(before: Object, after: Object, live: Object | None, origin: Origin) -> Iterator[str]:
     """The same, of another major or what may be one."""
     if all(at(before, "spec", key) == at(after, "spec", key) for key in ("imageName", "imageCatalogRef")):
         return
@@ -201,7 +201,7 @@ def _what_is_destroyed(effect: Impact, stops: tuple[str, ...], ref: ClusterRef) 
     return "; ".join(effect.reasons) if effect.level is Level.DATA_LOSS else None
 
 
-def _volume_notices(before: Object, after: Object, live: Object | None) -> Iterator[Notice]:
+def volume_notices(before: Object, after: Object, live: Object | None) -> Iterator[Notice]:
     larger = grown_volumes(before, after)
     for name in larger:
         section = at(after, *name.split("."))

@@ -16,7 +16,7 @@ from gitops_mcp.domain.kinds import (
     POOLER,
     SUBSCRIPTION,
 )
-from gitops_mcp.domain.plans.generic.object_update import ObjectUpdate
+from gitops_mcp.domain.plans.generic.field_requests import ObjectUpdate
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.writing.object_targets import NamedObject
 from gitops_mcp.workflows.writing.objects import create_object, delete_object, update_object
@@ -43,7 +43,13 @@ def test_a_field_of_any_kind_is_patched_alone(direct: Direct) -> None:
     direct.put(CLUSTER, "db", instances=2, storage=STORAGE)
     direct.put(POOLER, "pool", **POOL)
     direct.put(IMAGE_CATALOG, "pg", **IMAGES)
-    spec: dict[str, Any] = {"cluster": {"name": "db"}, "dbname": "app", "name": "s", "publicationName": "p", "externalClusterName": "o"}
+    spec: dict[str, Any] = {
+        "cluster": {"name": "db"},
+        "dbname": "app",
+        "name": "s",
+        "publicationName": "p",
+        "externalClusterName": "o",
+    }
     direct.put(SUBSCRIPTION, "sub", **spec)
     done = update(direct, "Pooler", "pool", {"spec.pgbouncer.poolMode": "transaction"})
     assert done.applied[0].startswith("change spec.pgbouncer.poolMode of Pooler dev/pool, now at resourceVersion")
