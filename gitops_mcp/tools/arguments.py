@@ -21,13 +21,10 @@ def _object(properties: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"type": "object", "properties": properties, **closed})
 
 
-def _open_mapping_schema(key: str, value: dict[str, Any]) -> dict[str, Any]:
-    """Of which one key is named, and every other may hold anything."""
-    return {"type": "object", "properties": {key: value}, "additionalProperties": True}
-
-
 def _open_mapping(key: str, value: dict[str, Any], *, most: int) -> WithJsonSchema:
-    return WithJsonSchema({**_open_mapping_schema(key, value), "maxProperties": most})
+    """Of which one key is named, and every other may hold anything."""
+    named = {"properties": {key: value}, "additionalProperties": True}
+    return WithJsonSchema({"type": "object", **named, "maxProperties": most})
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -88,32 +85,28 @@ NamespaceOfNew = Annotated[
 ObjectSpec = Annotated[
     dict[str, JsonValue],
     Field(description="The spec, as the CRD has it. Never a password", max_length=200),
-    _open_mapping("cluster", _open_mapping_schema("name", _TEXT), most=200),
+    _open_mapping("cluster", {"type": "object", "properties": {"name": _TEXT}}, most=200),
 ]
 SetFields = Annotated[
-    Annotated[
-        dict[str, JsonValue], Field(max_length=100), _open_mapping("spec.instances", {"type": "integer"}, most=100)
-    ]
-    | None,
+    Annotated[dict[str, JsonValue], Field(max_length=100), _open_mapping("spec.logLevel", _TEXT, most=100)] | None,
     Field(
-        description='Values by path: {"spec.plugins[name=x].enabled": true, "spec.postgresql.parameters[work_mem]": '
-        '"8MB"}. Never a password'
+        description='Values by path: {"spec.plugins[name=x].enabled": true, "metadata.labels[team]": "a"}. No password'
     ),
 ]
 RemovedFields = Annotated[
     list[Annotated[str, Field(max_length=500)]] | None,
-    Field(description='Paths to take away: ["spec.affinity", "spec.plugins[name=x]"]', max_length=100),
+    Field(description='Paths to take away: ["spec.plugins[name=x]"]', max_length=100),
 ]
 KeyedItems = Annotated[
     Annotated[
         dict[str, Annotated[list[JsonValue], Field(max_length=200)]],
         Field(max_length=100),
-        _open_mapping("spec.env", {"type": "array", "items": _open_mapping_schema("name", _TEXT)}, most=100),
+        _open_mapping(
+            "spec.env", {"type": "array", "items": {"type": "object", "properties": {"name": _TEXT}}}, most=100
+        ),
     ]
     | None,
-    Field(
-        description='Items to add to lists, or to replace by their key: {"spec.env": [{"name": "TZ", "value": "UTC"}]}'
-    ),
+    Field(description='Items that come, or replace those of their key: {"spec.env": [{"name": "TZ", "value": "UTC"}]}'),
 ]
 AdoptedFields = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=500)]] | None,

@@ -61,8 +61,8 @@ def update_postgres_object(
 ) -> WriteResult:
     """Propose any fields of any object, by their paths, for review; nothing else changes.
 
-    For what no other tool sets. A path begins at spec, metadata.labels or metadata.annotations; keys of mappings stand
-    in brackets, items of lists by their key.
+    For what no other tool sets. Paths begin at spec, metadata.labels or metadata.annotations; keys and items stand in
+    brackets.
     """
     from gitops_mcp.domain.plans.generic.field_requests import ObjectUpdate
     from gitops_mcp.workflows.writing import objects
