@@ -26,13 +26,9 @@ def _object(properties: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"type": "object", "properties": properties, **closed})
 
 
-def _open_mapping_schema(key: str, value: dict[str, Any]) -> dict[str, Any]:
-    """Of which one key is named, and every other may hold anything."""
-    return {"type": "object", "properties": {key: value}}
-
-
 def _open_mapping(key: str, value: dict[str, Any], *, most: int) -> WithJsonSchema:
-    return WithJsonSchema({**_open_mapping_schema(key, value), "maxProperties": most})
+    """Of which one key is named, and every other may hold anything."""
+    return WithJsonSchema({"type": "object", "properties": {key: value}, "maxProperties": most})
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -79,27 +75,25 @@ NamespaceOfNew = Annotated[str | None, Field(description="Left out: its Cluster'
 ObjectSpec = Annotated[
     dict[str, JsonValue],
     Field(description="As the CRD has it. Never a password", max_length=200),
-    _open_mapping("cluster", _open_mapping_schema("name", _TEXT), most=200),
+    _open_mapping("cluster", {"type": "object", "properties": {"name": _TEXT}}, most=200),
 ]
 SetFields = Annotated[
-    Annotated[
-        dict[str, JsonValue], Field(max_length=100), _open_mapping("spec.instances", {"type": "integer"}, most=100)
-    ]
-    | None,
+    Annotated[dict[str, JsonValue], Field(max_length=100), _open_mapping("spec.logLevel", _TEXT, most=100)] | None,
     Field(
-        description='Values by path: {"spec.plugins[name=x].enabled": true, "spec.postgresql.parameters[work_mem]": '
-        '"8MB"}. Never a password'
+        description='Values by path: {"spec.plugins[name=x].enabled": true, "metadata.labels[team]": "a"}. No password'
     ),
 ]
 RemovedFields = Annotated[
     list[Annotated[str, Field(max_length=500)]] | None,
-    Field(description='To take away: ["spec.affinity", "spec.plugins[name=x]"]', max_length=100),
+    Field(description='To take away: ["spec.plugins[name=x]"]', max_length=100),
 ]
 KeyedItems = Annotated[
     Annotated[
         dict[str, Annotated[list[JsonValue], Field(max_length=200)]],
         Field(max_length=100),
-        _open_mapping("spec.env", {"type": "array", "items": _open_mapping_schema("name", _TEXT)}, most=100),
+        _open_mapping(
+            "spec.env", {"type": "array", "items": {"type": "object", "properties": {"name": _TEXT}}}, most=100
+        ),
     ]
     | None,
     Field(description='To add, or to replace by key: {"spec.env": [{"name": "TZ", "value": "UTC"}]}'),

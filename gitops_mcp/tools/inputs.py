@@ -20,6 +20,8 @@ from gitops_mcp.tools.arguments import EMPTY_MEANS
 
 _MOST_FAULTS = 20
 """That are told; more are counted."""
+_DEEPEST = 6
+"""Steps of a place that are told: what is nested without end has as many."""
 _MEANT = {
     "cluster": ("cluster_name", "name"),
     "cluster_name": ("name",),
@@ -85,7 +87,7 @@ def _argument_faults(error: ValidationError, properties: Mapping[str, Any]) -> s
     """Every rejected argument with its rule."""
     told = []
     for fault in error.errors(include_input=False, include_url=False, include_context=False)[:_MOST_FAULTS]:
-        name = ".".join(quote(str(part))[1:-1] for part in fault["loc"])
+        name = ".".join(quote(str(part))[1:-1] for part in fault["loc"][:_DEEPEST])
         if fault["type"] == "extra_forbidden":
             # Not "password: no …", which redaction would take for a password.
             told.append(f"there is no argument {quote(name)}; {_suggestion(name, list(properties))}")

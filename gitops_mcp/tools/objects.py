@@ -7,6 +7,7 @@ from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
     Change,
     Confirm,
+    ConfirmOutage,
     DryRun,
     Environment,
     KeyedItems,
@@ -53,6 +54,7 @@ def update_postgres_object(
     remove: RemovedFields = None,
     items: KeyedItems = None,
     confirm_deletion: Confirm = False,
+    confirm_outage: ConfirmOutage = False,
     namespace: Namespace = None,
     environment: Environment = None,
     change: Change = None,
@@ -61,16 +63,22 @@ def update_postgres_object(
 ) -> WriteResult:
     """Propose any fields of any object, by their paths, for review; nothing else changes.
 
-    For what no other tool sets. A path begins at spec, metadata.labels or metadata.annotations; keys of mappings stand
-    in brackets, items of lists by their key.
+    For what no other tool sets. Paths begin at spec, metadata.labels or metadata.annotations; keys and items stand in
+    brackets.
     """
-    from gitops_mcp.domain.plans.generic.object_update import ObjectUpdate
+    from gitops_mcp.domain.plans.generic.field_requests import ObjectUpdate
     from gitops_mcp.workflows.writing import objects
     from gitops_mcp.workflows.writing.object_targets import NamedObject
     from gitops_mcp.workflows.writing.request import WriteRequest
 
     request = WriteRequest(
-        "update_postgres_object", environment, change=change, reason=reason, dry_run=dry_run, confirmed=confirm_deletion
+        "update_postgres_object",
+        environment,
+        change=change,
+        reason=reason,
+        dry_run=dry_run,
+        confirmed=confirm_deletion,
+        outage_confirmed=confirm_outage,
     )
     asked = ObjectUpdate(set or {}, remove or (), items or {})
     return objects.update_object(app, request, NamedObject(kind, name, namespace), asked)

@@ -59,7 +59,7 @@ class House:
         until(self.world, lambda: [at(one, "status", "phase") for one in self.backups()] == ["completed"])
 
     def backups(self) -> list[dict[str, Any]]:
-        return self.world.store.list(kinds.BACKUP)
+        return list(self.world.store.list(kinds.BACKUP))
 
     def edit_by_hand(self) -> None:
         patch = {"spec": {"logLevel": "debug"}}

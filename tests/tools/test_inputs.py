@@ -85,6 +85,15 @@ def test_what_means_nothing_counts_as_left_out(tool: Tool, sent: str | None) -> 
     assert read_arguments(model, schema["properties"], full) == read_arguments(model, schema["properties"], needed)
 
 
+def test_what_is_nested_without_end_is_refused_in_few_words() -> None:
+    deep: Any = 1
+    for _ in range(20_000):
+        deep = [deep]
+    told = refused("update_postgres_object", kind="Cluster", name="db", set={"spec.env": deep})
+    assert told.startswith("set.spec.env.list.0")
+    assert len(told) < 400
+
+
 def test_an_empty_comment_takes_the_comment_away() -> None:
     assert read("update_postgres_role", cluster_name="db", role_name="r", comment="")["comment"] == ""
     assert read("update_postgres_role", cluster_name="db", role_name="r", comment=None)["comment"] is None

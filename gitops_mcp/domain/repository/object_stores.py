@@ -36,6 +36,13 @@ def in_own_group(changes: Iterable[FileChange], texts: Mapping[str, str]) -> tup
     )
 
 
+def shown_in_own_group(changes: Iterable[FileChange]) -> tuple[FileChange, ...]:
+    """Live objects, which stand in no file, as a diff shows them."""
+    return tuple(
+        FileChange(one.path, one.before and _own(one.before), one.after and _own(one.after)) for one in changes
+    )
+
+
 def as_built(manifest: Object) -> Object:
     """An ObjectStore in the group that a build knows."""
     return {**manifest, "apiVersion": CLUSTER.api_version}

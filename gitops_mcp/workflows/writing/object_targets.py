@@ -113,6 +113,8 @@ def as_written(view: View, named: NamedObject, desired: Desired, made: Plan) -> 
     if named.resource != OBJECT_STORE or not made.files:
         return made
     told = tuple(_schema_notices(view, made, desired))
+    if not view.desired.origin.in_files:  # which the API's operations come of
+        return made.warned(told)
     texts = view.source.read_files(one.path for one in made.files)
     return replace(made, files=in_own_group(made.files, texts)).warned(told)
 
@@ -122,7 +124,7 @@ def _schema_notices(view: View, made: Plan, desired: Desired) -> Iterator[Notice
     if after is None:
         return
     try:
-        schema, _, _ = served_schema(view.api, OBJECT_STORE)
+        schema, _, is_whole = served_schema(view.api, OBJECT_STORE)
     except GitOpsError as error:
         yield Notice("schema-unavailable", f"{made.target} could not be validated: {error}")
         return
@@ -132,3 +134,5 @@ def _schema_notices(view: View, made: Plan, desired: Desired) -> Iterator[Notice
     judged = judge_schema(seen, schema)
     if faults := [str(one) for one in judged.findings if one.severity == "error"]:
         raise InvalidRequest(f"{made.subject} would not be accepted, so nothing was changed: {'; '.join(faults[:8])}")
+    if not is_whole:
+        yield Notice("no-cel", f"{made.target}: rules between fields were not checked, since its CRD may not be read")

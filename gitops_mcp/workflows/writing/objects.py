@@ -17,13 +17,8 @@ from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE, NAMING_KIN
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name
 from gitops_mcp.domain.objects import Identity, Object, at, text_at
 from gitops_mcp.domain.plans.databases.database import find_database
-from gitops_mcp.domain.plans.generic.object_update import (
-    FieldPart,
-    FieldRequest,
-    ObjectUpdate,
-    plan_object_update,
-    read_update,
-)
+from gitops_mcp.domain.plans.generic.field_requests import FieldPart, FieldRequest, ObjectUpdate, read_update
+from gitops_mcp.domain.plans.generic.object_update import plan_object_update
 from gitops_mcp.domain.plans.generic.refusals import checked_json
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import find_role

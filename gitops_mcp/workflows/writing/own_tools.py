@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE, DATABASE_ROLE
 from gitops_mcp.domain.objects import at
-from gitops_mcp.domain.plans.generic.object_update import FieldRequest
+from gitops_mcp.domain.plans.generic.field_requests import FieldRequest
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing import clusters, databases, roles

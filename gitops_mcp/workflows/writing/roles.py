@@ -229,8 +229,7 @@ def password_naming(which: WhichRole, secret: str) -> Writing:
         if role.secret == secret:
             text = f"{role.place} names Secret {secret} already"
             return Plan(f"Update role of Cluster {ref}", target_of_role(role, ref), unchanged=text)
-        made = plan_role_update(view.desired, cluster, ref, role, {}, live=live, now=view.now, password=password)
-        return made.warned(unread)
+        return plan_role_update(view.desired, ref, role, {}, now=view.now, password=password).warned(unread)
 
     return Writing(about, plan)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.answers.writes import WriteResult
-from gitops_mcp.domain.plans.generic.object_update import ObjectUpdate
+from gitops_mcp.domain.plans.generic.field_requests import ObjectUpdate
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.writing.clusters import scale_cluster
 from gitops_mcp.workflows.writing.object_targets import NamedObject
@@ -292,6 +292,21 @@ def test_a_new_object_is_put_where_its_like_is_and_belongs_to_a_cluster(team: Te
         create(team, "Pooler", "db-pool", spec)
 
 
+def test_the_order_in_which_a_caller_gives_keys_makes_no_difference(team: Team, api: Api) -> None:
+    """A commit keeps what was asked in an order of its own, and has to give the same when it is asked again."""
+    team.commit(FILES)
+    one = {"spec.logLevel": "debug", "spec.affinity": {"topologyKey": "zone", "nodeSelector": {"disk": "ssd"}}}
+    other = {"spec.affinity": {"nodeSelector": {"disk": "ssd"}, "topologyKey": "zone"}, "spec.logLevel": "debug"}
+    assert lines(update(team, "Cluster", "db", one, change="a")) == [
+        *("+  affinity:", "+    nodeSelector:", "+      disk: ssd", "+    topologyKey: zone", "+  logLevel: debug")
+    ]
+    assert lines(update(team, "Cluster", "db", other, change="b")) == lines(
+        update(team, "Cluster", "db", one, change="c")
+    )
+    made = create(team, "ImageCatalog", "other", {"images": [{"image": "pg:18.4", "major": 18}]})
+    assert lines(made)[-2:] == ["+    - major: 18", "+      image: pg:18.4"]
+
+
 def test_a_second_object_for_the_same_database_is_refused(team: Team, api: Api) -> None:
     team.commit(FILES)
     with pytest.raises(InvalidRequest, match=r"app\.yaml:1 declares the same of PostgreSQL already, as Database shop/"):
@@ -362,6 +377,14 @@ def test_what_has_a_tool_of_its_own_is_deleted_as_that_plans_it(
     if kind == "Cluster":
         with pytest.raises(Refused, match="deletes"):
             delete(team, kind, name, confirmed=False, change="other")
+
+
+def test_a_major_upgrade_says_what_it_could_be_mended_from(team: Team, api: Api) -> None:
+    team.commit(FILES)
+    api.cluster("shop", "db", Answer(200, live()))
+    image = {"spec.imageName": "ghcr.io/cloudnative-pg/postgresql:19.1-standard-trixie"}
+    with pytest.raises(Refused, match=r"PostgreSQL 18 -> 19: the whole cluster is down.*backup"):
+        update(team, "Cluster", "db", image)
 
 
 def test_what_is_live_otherwise_than_git_says_is_told_of_the_fields_that_are_asked_for(team: Team, api: Api) -> None:

@@ -75,7 +75,7 @@ def plan_cluster_update(
     same = [one.name for one in wanted if one not in differing]
     _check_not_filled_in(desired, declared, differing)
     edits, after = _edits(before, differing)
-    upgrade = _reasons_of_upgrade(before, after, live, desired.origin)
+    upgrade = tuple(reasons_of_upgrade(before, after, live, desired.origin))
     stops = (*_reasons_of_hibernation(before, after, live), *upgrade)
     effect = assess_impact(before, after, live=live, operator=operator)
     effect = effect.joined(Impact(Level.OUTAGE)) if stops else effect
@@ -92,7 +92,7 @@ def plan_cluster_update(
             *plan.warnings,
             *((Notice("already-so", f"{declared.place} says so already: {', '.join(same)}"),) if same else ()),
             *(Notice("outage", text) for text in stops),
-            *_volume_notices(before, after, live),
+            *volume_notices(before, after, live),
             *_window_notices(after, differing),
             *applier_notices(declared, desired),
         ),
@@ -171,7 +171,7 @@ def _reasons_of_hibernation(before: Object, after: Object, live: Object | None) 
         yield f"hibernation stops every pod{when}: nobody can connect until it is off again; the volumes stay"
 
 
-def _reasons_of_upgrade(before: Object, after: Object, live: Object | None, origin: Origin) -> Iterator[str]:
+def reasons_of_upgrade(before: Object, after: Object, live: Object | None, origin: Origin) -> Iterator[str]:
     """The same, of another major or what may be one."""
     if all(at(before, "spec", key) == at(after, "spec", key) for key in ("imageName", "imageCatalogRef")):
         return
@@ -189,7 +189,7 @@ def _reasons_of_upgrade(before: Object, after: Object, live: Object | None, orig
         )
 
 
-def _volume_notices(before: Object, after: Object, live: Object | None) -> Iterator[Notice]:
+def volume_notices(before: Object, after: Object, live: Object | None) -> Iterator[Notice]:
     larger = grown_volumes(before, after)
     if larger and at(live, "status", "phase") == DISK_FULL:
         yield Notice(

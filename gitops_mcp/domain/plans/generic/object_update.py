@@ -7,9 +7,10 @@ stands. What the operator makes of the object that comes out is asked of its rul
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import Any
 
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.editing.field import edit_fields, where_field_stands
@@ -18,78 +19,22 @@ from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.editing.variables import unfilled_refusal
 from gitops_mcp.domain.impact.assessment import each_impact
 from gitops_mcp.domain.impact.level import NOTHING, Impact, Level
+from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
-from gitops_mcp.domain.plans.generic.field_path import FieldPath, ItemKey, key_of_item, read_path
-from gitops_mcp.domain.plans.generic.refusals import check_no_secret, check_writable, name_beside
+from gitops_mcp.domain.plans.generic.field_path import FieldPath, ItemKey
+from gitops_mcp.domain.plans.generic.field_requests import FieldRequest
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import mark_outside, redact_text, redact_value
-from gitops_mcp.domain.repository.desired import Declaration, Desired
+from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.rules.reading import has_unfilled
-from gitops_mcp.domain.schema.node import SchemaNode
-from gitops_mcp.domain.schema.structure import Found, examine, fill_defaults
 from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set, apply_edit, normalize_edit
-from gitops_mcp.errors import InvalidRequest
 
 _SHOWN = 120
 _NAMED = 3
-_TOLD = 5
-"""Faults of one value."""
-
-
-@dataclass(frozen=True)
-class ObjectUpdate:
-    """As the caller says it, each field by its path."""
-
-    set: Mapping[str, Any]
-    remove: Sequence[str]
-    items: Mapping[str, Sequence[Any]]
-
-
-@dataclass(frozen=True)
-class FieldPart:
-    """A field that a request means, wherever its item stands in a list by now."""
-
-    identity: Identity
-    path: FieldPath
-
-    def read(self, desired: Desired) -> Any:
-        found = next((one.object for one in desired.declarations if one.identity == self.identity), {})
-        place = self.path.place_or_none(found)
-        return None if place is None else at(found, *place)
-
-    def is_in(self, desired: Desired) -> bool:
-        return any(one.identity == self.identity for one in desired.declarations)
-
-
-@dataclass(frozen=True)
-class FieldRequest:
-    """One field of an update, read by the schema."""
-
-    how: Literal["set", "remove", "item"]
-    path: FieldPath
-    """Of an item with its key."""
-    value: Any = None
-
-
-def read_update(asked: ObjectUpdate, root: SchemaNode) -> tuple[FieldRequest, ...]:
-    """What is asked for, field by field. Raises InvalidRequest for what the schema does not allow, or Refused."""
-    found = (*_read_set(asked, root), *_read_items(asked, root), *_read_remove(asked, root))
-    if not found:
-        raise InvalidRequest(
-            'nothing to change was named: give set={"spec.path": value}, remove=["spec.path"] or '
-            'items={"spec.list": [item]}'
-        )
-    for index, one in enumerate(found):
-        for other in found[:index]:
-            if _are_one(one.path, other.path):
-                raise InvalidRequest(
-                    f"{other.path} and {one.path} are both asked for, and one is the other or a part of it: say it once"
-                )
-    return found
 
 
 def plan_object_update(
@@ -120,11 +65,12 @@ def plan_object_update(
     if not steps:
         return replace(plan, unchanged=redact_text(f"{declared.place} says so already: {', '.join(names)}"))
     _check_filled_in(desired, declared, [one.path for one in steps])
-    effects = tuple(each_impact(before, after, live=live, operator=operator))
-    lost = [reason for one in effects if one.level >= Level.OUTAGE for reason in one.reasons]
-    effect = NOTHING
-    for one in effects:
-        effect = effect.joined(one)
+    effects = list(each_impact(before, after, live=live, operator=operator))
+    lost = [reason for one in effects if one.level is Level.DATA_LOSS for reason in one.reasons]
+    stops = [reason for one in effects if one.level is Level.OUTAGE for reason in one.reasons]
+    upgrade, told_of_cluster = _of_cluster(whom, before, after, live, desired.origin)
+    if upgrade and not (lost or stops):
+        effects, stops = [*effects, Impact(Level.OUTAGE, upgrade)], [*upgrade]
     return replace(
         plan,
         files=_changes(desired, declared, steps),
@@ -133,59 +79,22 @@ def plan_object_update(
             *(text for one in steps for text in variable_lines(declared, one.path)),
             *applier_lines(declared),
         ),
-        impact=effect if effects else Impact(Level.NONE),
-        warnings=(*plan.warnings, *applier_notices(declared, desired)),
+        impact=reduce(Impact.joined, effects, NOTHING),
+        warnings=(*plan.warnings, *told_of_cluster, *applier_notices(declared, desired)),
         destroys=f"{whom}: {'; '.join(lost)}" if lost else None,
+        stops=f"{whom}: {'; '.join(stops)}" if stops else None,
     )
 
 
-def _read_set(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest]:
-    for text, value in asked.set.items():
-        path = read_path(root, text, argument="set")
-        check_writable(path, argument="set")
-        if value is None:
-            raise InvalidRequest(f"set: {path} is given null: to take it away name it in remove")
-        _check_value(path, value, argument="set")
-        yield FieldRequest("set", path, value)
+def _of_cluster(
+    whom: Identity, before: Object, after: Object, live: Object | None, origin: Origin
+) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
+    """Of a Cluster what may be a major upgrade, and what is to be known of its volumes."""
+    if whom.kind != CLUSTER.kind:
+        return (), ()
+    from gitops_mcp.domain.plans.clusters.cluster_update import reasons_of_upgrade, volume_notices
 
-
-def _read_items(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest]:
-    for text, items in asked.items.items():
-        path = read_path(root, text, argument="items")
-        for item in items:
-            one = path.below(key_of_item(path, item, argument="items"))
-            _check_value(one, item, argument="items")
-            yield FieldRequest("item", one, item)
-
-
-def _read_remove(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest]:
-    for text in asked.remove:
-        path = read_path(root, text, argument="remove")
-        if path.is_required:
-            raise InvalidRequest(f"remove: {path} is required by the schema of the kind: set another value")
-        if path.names_item:
-            raise InvalidRequest(f"remove: {path} is what names the item: remove {path.parent} as a whole")
-        yield FieldRequest("remove", path)
-
-
-def _check_value(path: FieldPath, value: Any, *, argument: str) -> None:
-    check_no_secret(value, path.names, argument=argument, named=name_beside(path))
-    found = Found()
-    examine(path.node, fill_defaults(path.node, value), path.names, found)
-    if found.faults:
-        told = "; ".join(f"{path}{_below(one.path, path)}: {one.message}" for one in found.faults[:_TOLD])
-        raise InvalidRequest(f"{argument}: {told}")
-
-
-def _below(place: Path, path: FieldPath) -> str:
-    rest = dotted_path(("x", *place[len(path.names) :]))
-    return rest[1:]
-
-
-def _are_one(one: FieldPath, other: FieldPath) -> bool:
-    """Whether one is the other or a part of it."""
-    length = min(len(one.steps), len(other.steps))
-    return one.steps[:length] == other.steps[:length]
+    return tuple(reasons_of_upgrade(before, after, live, origin)), tuple(volume_notices(before, after, live))
 
 
 def _edits(before: Object, asked: Sequence[FieldRequest]) -> tuple[list[tuple[FieldPath, Edit]], Object]:

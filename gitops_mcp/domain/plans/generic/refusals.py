@@ -13,6 +13,8 @@ from gitops_mcp.domain.rules.annotation import VALIDATION
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _DEEPEST = 40
+_FIRST = frozenset({"name", "cluster", "key", "major"})
+"""What says which one it is stands first."""
 _NO_SECRET = frozenset({"promotionToken"})
 """It names a state of the database, and opens nothing."""
 _OPERATORS = (
@@ -28,12 +30,17 @@ _WRITTEN_BY = {**{f"cnpg.io/{name}": "the operator" for name in _OPERATORS.split
 
 
 def checked_json(value: Any, *, argument: str, depth: int = 0) -> Any:
-    """What a caller gave, with 5.0 as 5, which some clients make of it. Raises InvalidRequest where it is too deep."""
+    """What a caller gave, with 5.0 as 5, which some clients make of it, and the keys of mappings in one order.
+
+    That is the order in which they come back when a commit is asked what it was. Raises InvalidRequest where it is
+    nested too deep.
+    """
     if depth > _DEEPEST:
         raise InvalidRequest(f"{argument}: it is nested deeper than any field of a kind is ({_DEEPEST} levels)")
     match value:
         case dict():
-            return {key: checked_json(part, argument=argument, depth=depth + 1) for key, part in value.items()}
+            ordered = sorted(value.items(), key=lambda one: (one[0] not in _FIRST, one[0]))
+            return {key: checked_json(part, argument=argument, depth=depth + 1) for key, part in ordered}
         case list():
             return [checked_json(part, argument=argument, depth=depth + 1) for part in value]
         case float() if value.is_integer():

@@ -27,6 +27,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
+from gitops_mcp.domain.repository.object_stores import shown_in_own_group
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.left_secrets import DIRECT
@@ -132,7 +133,8 @@ def _prepare_plan(
     )
     warnings = ServerWarnings()
     tried = _try_first(kube, todo, warnings, plan)
-    return _DirectPlan(replace(plan, validated_by=(*plan.validated_by, *tried)), todo, warnings)
+    shown = shown_in_own_group(plan.files)
+    return _DirectPlan(replace(plan, files=shown, validated_by=(*plan.validated_by, *tried)), todo, warnings)
 
 
 def _try_first(kube: Kube, todo: Sequence[ApiOperation], warnings: ServerWarnings, plan: Plan) -> tuple[str, ...]:

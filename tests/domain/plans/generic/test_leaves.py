@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.plans.generic.object_update import ObjectUpdate, plan_object_update, read_update
+from gitops_mcp.domain.plans.generic.field_requests import ObjectUpdate, read_update
+from gitops_mcp.domain.plans.generic.object_update import plan_object_update
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.yaml.render import render_manifest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from gitops_mcp.domain.kinds import (
     CLUSTER_IMAGE_CATALOG,
     DATABASE,
     IMAGE_CATALOG,
+    OBJECT_STORE,
     POOLER,
     SUBSCRIPTION,
 )
-from gitops_mcp.domain.plans.generic.object_update import ObjectUpdate
+from gitops_mcp.domain.plans.generic.field_requests import ObjectUpdate
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.writing.object_targets import NamedObject
 from gitops_mcp.workflows.writing.objects import create_object, delete_object, update_object
@@ -102,3 +104,17 @@ def test_a_deletion_is_asked_of_a_person_and_refused_while_something_names_the_o
     direct.put(POOLER, "pool", **POOL)
     with pytest.raises(Refused, match="This client cannot ask a person"):
         delete_object(direct.app(), asked, NamedObject("Pooler", "pool", None))
+
+
+@pytest.mark.skipif("GITOPS_MCP_TEST_CRDS" not in os.environ, reason="GITOPS_MCP_TEST_CRDS names no folder of CRDs")
+def test_an_object_store_is_written_in_its_own_group(direct: Direct) -> None:
+    named = NamedObject("ObjectStore", "archive", "dev")
+    spec: dict[str, Any] = {"configuration": {"destinationPath": "s3://backups/orders"}, "retentionPolicy": "30d"}
+    made = create_object(direct.app(), request("create_postgres_object"), named, spec)
+    assert made.applied[0].startswith("create ObjectStore dev/archive")
+    assert "+apiVersion: barmancloud.cnpg.io/v1" in str(made.diff)
+    done = update(direct, "ObjectStore", "archive", {"spec.retentionPolicy": "60d"})
+    assert done.applied[0].startswith("change spec.retentionPolicy of ObjectStore dev/archive")
+    assert direct.kube().get(OBJECT_STORE, "dev", "archive")["spec"] == {**spec, "retentionPolicy": "60d"}
+    with pytest.raises(InvalidRequest, match=r"spec\.retentionPolicy: must match"):
+        update(direct, "ObjectStore", "archive", {"spec.retentionPolicy": "30days"})
