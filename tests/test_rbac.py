@@ -50,10 +50,11 @@ WHAT_ELSE = {
     "direct": {(CNPG, "clusters", "get")}
     | {
         (CNPG, plural, verb)
-        for plural in ("clusters", "databaseroles", "databases")
+        for plural in ("clusters", "databaseroles", "databases", "scheduledbackups")
         for verb in ("create", "patch", "delete")
     }
-    | {(CNPG, plural, "delete") for plural in ("poolers", "scheduledbackups")},
+    | {(CNPG, "poolers", "create"), (CNPG, "poolers", "delete"), (CNPG, "backups", "create")}
+    | {("barmancloud.cnpg.io", "objectstores", "create")},
     "direct-passwords": {
         (kind.group, kind.plural, verb)
         for kind in (kinds.EXTERNAL_SECRET, kinds.PASSWORD, kinds.SEALED_SECRET)
