@@ -50,17 +50,18 @@ WHAT_ELSE = {
     "direct": {(CNPG, "clusters", "get")}
     | {
         (CNPG, plural, verb)
-        for plural in ("clusters", "databaseroles", "databases")
+        for plural in ("clusters", "databaseroles", "databases", "scheduledbackups")
         for verb in ("create", "patch", "delete")
     }
-    | {(CNPG, plural, "delete") for plural in ("poolers", "scheduledbackups")},
+    | {(CNPG, "poolers", "create"), (CNPG, "poolers", "delete"), (CNPG, "backups", "create")}
+    | {("barmancloud.cnpg.io", "objectstores", "create")},
     "direct-objects": {
         (CNPG, plural, verb)
-        for plural in ("imagecatalogs", "poolers", "publications", "scheduledbackups", "subscriptions")
+        for plural in ("imagecatalogs", "publications", "subscriptions")
         for verb in ("create", "patch", "delete")
     }
-    | {(CNPG, "backups", verb) for verb in ("create", "delete")}
-    | {("barmancloud.cnpg.io", "objectstores", verb) for verb in ("get", "create", "patch", "delete")},
+    | {(CNPG, "poolers", "patch"), (CNPG, "backups", "delete")}
+    | {("barmancloud.cnpg.io", "objectstores", verb) for verb in ("get", "patch", "delete")},
     "direct-passwords": {
         (kind.group, kind.plural, verb)
         for kind in (kinds.EXTERNAL_SECRET, kinds.PASSWORD, kinds.SEALED_SECRET)

@@ -563,6 +563,14 @@ def test_the_published_roles_are_enough_for_everything_and_grant_no_more(tmp_pat
         made.applied("update_postgres_role", cluster_name="db", role_name="ada", createdb=True)
         made.applied("create_postgres_role", cluster_name="db", role_name="bob")
         made.applied("create_postgres_database", cluster_name="db", database_name="shop", owner="ada")
+        done = made.applied(
+            "schedule_postgres_backups", cluster_name="db", schedule="0 0 2 * * *", destination_path="s3://bucket/dev"
+        )
+        assert [one.partition(",")[0] for one in done["applied"]] == [
+            "create ObjectStore dev/db-backups",
+            "create ScheduledBackup dev/db-backup",
+            "change spec.plugins of Cluster dev/db",
+        ]
         subject = Subject(
             "db", namespace="dev", owner="ada", role="ada", database="shop", secret="db-app", change="none"
         )
@@ -603,7 +611,9 @@ def test_the_published_roles_are_enough_for_a_dry_run_of_every_tool(tmp_path: Pa
     """Which asks the API for the same rights as the write itself."""
     with dev(tmp_path, rules=rbac("read-only", "direct", "direct-objects", "direct-passwords")) as made:
         roles = [{"name": "clerk", "ensure": "present", "login": True, "disablePassword": True}]
-        made.put(kinds.CLUSTER, "db", instances=2, storage=STORAGE, managed={"roles": roles})
+        parameters = {"barmanObjectName": "vault"}
+        plugin = {"name": "barman-cloud.cloudnative-pg.io", "isWALArchiver": True, "parameters": parameters}
+        made.put(kinds.CLUSTER, "db", instances=2, storage=STORAGE, managed={"roles": roles}, plugins=[plugin])
         made.put(kinds.DATABASE, "db-shop", cluster={"name": "db"}, name="shop", owner="app")
         subject = Subject(
             "db", namespace="dev", owner="app", role="clerk", database="shop", secret="db-app", change="none"

@@ -23,9 +23,19 @@ from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
-_MAKING_SECRETS: Mapping[str, Resource] = {one.kind: one for one in (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET)}
-_RESOURCES: Mapping[str, Resource] = {**BY_KIND, OBJECT_STORE.kind: OBJECT_STORE, **_MAKING_SECRETS}
-_ORDER = ("Password", "ExternalSecret", "SealedSecret", "ImageCatalog", "Cluster", "DatabaseRole", "Database")
+_OTHERS: Mapping[str, Resource] = {one.kind: one for one in (EXTERNAL_SECRET, PASSWORD, SEALED_SECRET, OBJECT_STORE)}
+"""Kinds that are not CNPG's: what makes the Secret of a password, and where backups go."""
+_RESOURCES: Mapping[str, Resource] = {**BY_KIND, **_OTHERS}
+_ORDER = (
+    "Password",
+    "ExternalSecret",
+    "SealedSecret",
+    "ObjectStore",
+    "ImageCatalog",
+    "Cluster",
+    "DatabaseRole",
+    "Database",
+)
 """What others need comes first; what is not named comes last, and goes first."""
 
 
@@ -103,7 +113,7 @@ def api_operations(
     """
     made = [
         _operation_for_change(one, live.get(one.identity))
-        for one in (*changes, *_secret_document_changes(files))
+        for one in (*changes, *_other_document_changes(files))
         if one.before is not None or not _says_all_of(live.get(one.identity), one.after)
     ]
     return tuple(sorted(made, key=_sort_key))
@@ -152,14 +162,14 @@ def _path_or_list(edit: Set | Remove) -> Path:
     return edit.path[:-1] if isinstance(edit, Remove) and isinstance(edit.path[-1], int) else edit.path
 
 
-def _secret_document_changes(files: Iterable[FileChange]) -> Iterator[ObjectChange]:
-    """Documents of kinds that are not CNPG's: what becomes the Secret of a password."""
+def _other_document_changes(files: Iterable[FileChange]) -> Iterator[ObjectChange]:
+    """Documents of kinds that are not CNPG's."""
     before: dict[Identity, Object] = {}
     after: dict[Identity, Object] = {}
     for change in files:
         for found, text in ((before, change.before), (after, change.after)):
             for one in parse_documents(text or ""):
-                if at(one.value, "kind") in _MAKING_SECRETS:
+                if at(one.value, "kind") in _OTHERS:
                     metadata = one.value["metadata"]
                     identity = Identity(one.value["kind"], metadata.get("namespace"), metadata["name"])
                     found[identity] = one.value
