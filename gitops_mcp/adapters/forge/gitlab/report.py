@@ -21,10 +21,12 @@ _STATES: dict[str, CheckState] = {
     "manual": "neutral",
     **dict.fromkeys(("created", "pending", "running", "preparing", "waiting_for_resource", "scheduled"), "pending"),
 }
+_LEFT_OUT = "GitLab: the project's settings: the first look at a fork had no request left for them; the next one has"
 _GO = {None, "mergeable", "not_open", "unchecked", "checking", "preparing", "approvals_syncing"}
 
 
-def report_of(wire: ForgeWire, project: str, row: Any) -> PullRequestReport:
+def report_of(wire: ForgeWire, project: str, row: Any, *, with_settings: bool) -> PullRequestReport:
+    """`with_settings`: the project's, which are left out where the request is needed for something else."""
     pull = pull_from(row)
     one = f"{project}/merge_requests/{pull.number}"
     parts = Parts(wire)
@@ -35,7 +37,7 @@ def report_of(wire: ForgeWire, project: str, row: Any) -> PullRequestReport:
         if pull.head
         else None
     )
-    settings = parts.read(project, "the project's settings")
+    settings = parts.read(project, "the project's settings") if with_settings else None
     status = text_at(row, "detailed_merge_status")
     return PullRequestReport(
         pull,
@@ -45,7 +47,7 @@ def report_of(wire: ForgeWire, project: str, row: Any) -> PullRequestReport:
         else tuple(_checks(rows_in(statuses.body), settings.body if settings else None)),
         rules=_rules(approvals.body if approvals else None, settings.body if settings else None),
         blocked=status if pull.state == "open" and status not in _GO else None,
-        unread=parts.unread,
+        unread=parts.unread if with_settings else (*parts.unread, _LEFT_OUT),
     )
 
 
