@@ -45,6 +45,9 @@ def test_gitlabs_report_counts_persons_and_tells_what_reviewers_said(gitlab: Met
     forge.pull(1)
     report = forge.report(forge.pull(1))
     assert report.reviews == (Review("reviewer", "changes_requested"),)
+    assert report.pull.reviewers == ()  # it keeps who has answered
+    pull.reviewers.append(sandbox.user("owner"))
+    assert forge.report(forge.pull(1)).pull.reviewers == ("owner",)
     assert [(one.name, one.state) for one in report.checks or ()] == [("lint", "failure")]
     assert report.rules.approvals == 1
     assert report.blocked == "not_approved"
