@@ -61,6 +61,15 @@ def test_gitea_drops_no_label_without_a_word(gitea: Met) -> None:
     assert made.unmet == ("Gitea: there is no label missing: make it in platform/fleet",)
 
 
+def test_gitea_a_label_is_found_behind_the_first_page(gitea: Met) -> None:
+    gitea.served.commit("change")
+    kept = gitea.served.forge.repository.labels
+    kept |= {f"label-{number}": gitea.served.forge.new_id() for number in range(60)}
+    kept["zebra"] = gitea.served.forge.new_id()
+    made = gitea.opened().create(new(labels=("zebra",)))
+    assert (made.pull.labels, made.unmet) == (("zebra",), ())
+
+
 def test_gitea_token_without_the_scope_for_labels_opens_the_rest(gitea: Met) -> None:
     gitea.served.commit("change")
     token = gitea.served.forge.token("bot", scopes=frozenset({"write:repository"}))
