@@ -102,6 +102,13 @@ def test_where_pushes_go_to_a_fork_the_change_is_followed_there_into_the_teams_b
         assert change_detail(asked, "size", detailed=False).state == "merged"
 
 
+def test_a_fork_that_is_gone_is_named_and_not_the_teams_repository(forge: SandboxForge) -> None:
+    git(forge, "remote", "add", "fork", str(forge.remote.path.parent / "gone.git"))
+    git(forge, "config", "remote.pushDefault", "fork")
+    with pytest.raises(Refused, match="nothing was pushed: the fetch from fork failed: the repository is not there"):
+        scaled(opened(forge), 5)
+
+
 @pytest.mark.parametrize(
     ("why", "told"),
     [

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 
 from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.domain.pull_requests import NewPullRequest
@@ -17,6 +18,8 @@ from gitops_mcp.domain.redact import words_of_others
 
 MOST_BYTES = 60_000
 """Of all options together; git itself breaks between 65,000 and 70,000."""
+_FOR_LABELS = 10_000
+"""Of these."""
 _BETWEEN = "\u200b"
 _VIEW = re.compile(r"View merge request for (\S+):\s+(https?://\S+/merge_requests/(\d+))(?!\S)")
 _VISIT = re.compile(r"Visit the existing pull request:\s+(https?://\S+/pulls/(\d+))(?!\S)")
@@ -41,6 +44,10 @@ def push_options(new: NewPullRequest, place: ForgePlace) -> PushOptions:
     unmet = []
     if new.reviewers:
         unmet.append(f"no push option asks reviewers ({', '.join(new.reviewers)}): a token with scope api would")
+    if missed := len(new.labels) - len(_labels_with_room(new)):
+        unmet.append(
+            f"no push option had room for {missed} of {len(new.labels)} labels: a token with scope api takes them"
+        )
     body = _on_one_line(new.body)
     if len(body.encode()) > body_room(new, place):
         unmet.append("the description is too long for push options, so there is none: a token with scope api takes it")
@@ -65,8 +72,14 @@ def _beside_the_body(new: NewPullRequest, place: ForgePlace) -> tuple[str, ...]:
         *across,
         f"merge_request.title={title}",
         *(("merge_request.draft",) if new.draft else ()),
-        *(f"merge_request.label={' '.join(label.split())}" for label in new.labels),
+        *_labels_with_room(new),
     )
+
+
+def _labels_with_room(new: NewPullRequest) -> tuple[str, ...]:
+    named = [f"merge_request.label={' '.join(label.split())}" for label in new.labels]
+    sizes = accumulate(len(one.encode()) + 1 for one in named)
+    return tuple(one for one, size in zip(named, sizes, strict=True) if size <= _FOR_LABELS)
 
 
 def _on_one_line(body: str) -> str:

@@ -115,7 +115,7 @@ class Refs:
                 try:
                     moved = view.fetch(settings.prefix, lock)
                 except Unavailable as error:
-                    fault = self._fetch_fault(view, error)
+                    fault = _fetch_fault(error)
                     if lacks_branch(error):
                         missing = missing_branch(self.runner.directory, view.remote, view.branch, settings)
                         if isinstance(missing, NotFound) or view.ref not in view.refs:
@@ -297,10 +297,11 @@ class Refs:
             f"commit {commit[:12]} of {date} ({_age(time.time() - int(seconds))} old)"
         )
 
-    def _fetch_fault(self, view: RefListing, error: Unavailable) -> GitOpsError:
-        if not isinstance(error, GitFailed):
-            return error
-        return remote_error(f"the fetch from {view.remote.name if view.remote else ''}", error.ran.stderr)
+
+def _fetch_fault(error: Unavailable) -> GitOpsError:
+    if not isinstance(error, GitFailed):
+        return error
+    return remote_error(f"the fetch from {error.remote or ''}", error.ran.stderr)
 
 
 def _local_branches(refs: Mapping[str, str], settings: GitSettings) -> list[str]:

@@ -51,6 +51,7 @@ class Remote:
                 return bool(self._fetch(branches, lock).stderr.strip())
             except GitFailed as error:
                 if seconds is None or not _LOST_A_RACE.search(error.ran.stderr):
+                    error.remote = self.name
                     raise
                 pause(seconds)
         raise AssertionError("the last try either returns or raises")

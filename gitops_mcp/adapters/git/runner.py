@@ -93,6 +93,9 @@ class Ran:
 class GitFailed(Unavailable):
     """Git answered with an error; what it printed is kept for those who can read it."""
 
+    remote: str | None = None
+    """Of which it was asked."""
+
     def __init__(self, command: str, ran: Ran) -> None:
         self.ran = ran
         self.said = without_logins(ran.stderr.strip() or ran.text.strip())[-600:] or _end_of(ran.returncode)

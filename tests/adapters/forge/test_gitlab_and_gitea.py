@@ -45,6 +45,9 @@ def test_gitlabs_report_counts_persons_and_tells_what_reviewers_said(gitlab: Met
     forge.pull(1)
     report = forge.report(forge.pull(1))
     assert report.reviews == (Review("reviewer", "changes_requested"),)
+    assert report.pull.reviewers == ()  # it keeps who has answered
+    pull.reviewers.append(sandbox.user("owner"))
+    assert forge.report(forge.pull(1)).pull.reviewers == ("owner",)
     assert [(one.name, one.state) for one in report.checks or ()] == [("lint", "failure")]
     assert report.rules.approvals == 1
     assert report.blocked == "not_approved"
@@ -56,6 +59,15 @@ def test_gitea_drops_no_label_without_a_word(gitea: Met) -> None:
     made = gitea.opened().create(new(labels=("database", "missing")))
     assert made.pull.labels == ("database",)
     assert made.unmet == ("Gitea: there is no label missing: make it in platform/fleet",)
+
+
+def test_gitea_a_label_is_found_behind_the_first_page(gitea: Met) -> None:
+    gitea.served.commit("change")
+    kept = gitea.served.forge.repository.labels
+    kept |= {f"label-{number}": gitea.served.forge.new_id() for number in range(60)}
+    kept["zebra"] = gitea.served.forge.new_id()
+    made = gitea.opened().create(new(labels=("zebra",)))
+    assert (made.pull.labels, made.unmet) == (("zebra",), ())
 
 
 def test_gitea_token_without_the_scope_for_labels_opens_the_rest(gitea: Met) -> None:

@@ -73,6 +73,18 @@ def test_all_options_together_stay_below_the_bound(letter: str) -> None:
     )
 
 
+def test_labels_that_leave_no_room_are_left_out_and_told() -> None:
+    labels = tuple(f"team-{number}-{'x' * 80}" for number in range(1000))
+    cut = push_options(new(body="Why.", labels=labels), PLACE)
+    assert sum(len(one.encode()) + 1 for one in cut.values) <= MOST_BYTES
+    given = [one for one in cut.values if one.startswith("merge_request.label=")]
+    assert 0 < len(given) < 1000
+    assert cut.unmet == (
+        f"no push option had room for {1000 - len(given)} of 1000 labels: a token with scope api takes them",
+    )
+    assert "merge_request.description=Why." in cut.values
+
+
 MADE = """
 View merge request for other:
   https://gitlab.example.com/platform/fleet/-/merge_requests/6

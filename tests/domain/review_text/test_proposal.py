@@ -7,6 +7,7 @@ import pytest
 
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.live.engine_report import EngineState, engine_state
+from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.message import commit_message
 from gitops_mcp.domain.plans.plan import Plan
@@ -78,6 +79,16 @@ def test_who_applies_what_is_live_is_told_where_the_repository_does_not_say_it()
     assert "Argo CD Application argocd/gitops applies it only when a person starts a sync." in told
     assert "Argo CD Application argocd/gitops does not prune, so it stays until a person deletes it" in told
     assert "Nothing is destroyed" in told
+
+
+def test_what_was_not_checked_is_told_without_what_the_server_would_need_for_it() -> None:
+    proposal = proposal_of(Case(BASE, {**BASE, CLUSTER: cluster(instances="5")}))
+    told = "the schema could not be read: there is no kubeconfig (looked at /etc/shop/config): set KUBECONFIG for this server"
+    body = body_text(proposal, "GitHub", limit=60_000, warnings=[Notice("schema-unavailable", told)])
+    assert (
+        "- could not be checked: the schema could not be read: there is no kubeconfig (looked at a local file)\n"
+        in body
+    )
 
 
 @pytest.mark.parametrize(

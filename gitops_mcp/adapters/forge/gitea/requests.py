@@ -54,9 +54,7 @@ class Gitea:
             rows = rows_in(answer.body)
             pulls += [pull_from(row) for row in rows if self._is_ours(row)]
             seen += len(rows)
-            # A server may be set to give shorter pages than it is asked for.
-            total = answer.headers.get("x-total-count", "")
-            if seen >= int(total) if total.isdecimal() else len(rows) < _PAGE:
+            if _is_last(answer, seen, len(rows)):
                 return PullRequests(tuple(pulls), pages=page)
         return PullRequests(tuple(pulls), is_cut=True, pages=pages)
 
@@ -122,23 +120,33 @@ class Gitea:
         """Of the repository's labels, else of its organisation's."""
         left = dict.fromkeys(names)
         for path in (self._repository, f"/orgs/{quote(self._place.path.partition('/')[0])}"):
-            if not left:
-                return
             try:
-                query: dict[str, str | int] = {"limit": _PAGE}
-                answer = self._wire.get(f"{path}/labels", query, about="the labels", allow=(404,), gives=list)
+                for name, number in self._labels(path) if left else ():
+                    if name in left:
+                        del left[name]
+                        yield number
+                    if not left:
+                        return
             except RateLimited:
                 raise
             except GitOpsError as error:
                 if path == self._repository:
                     unmet.append(f"{error}. So there are no labels on it: {', '.join(left)}")
                     return
-                continue
-            for row in rows_in(answer.body):
-                if (name := name_at(row)) in left and isinstance(number := at(row, "id"), int):
-                    del left[name]
-                    yield number
         unmet += [f"{self.name}: there is no label {name}: make it in {self._place.path}" for name in left]
+
+    def _labels(self, path: str) -> Iterator[tuple[str, int]]:
+        seen = 0
+        for page in range(1, MOST_PAGES + 1):
+            query: dict[str, str | int] = {"limit": _PAGE, "page": page}
+            answer = self._wire.get(f"{path}/labels", query, about="the labels", allow=(404,), gives=list)
+            rows = rows_in(answer.body)
+            for row in rows:
+                if (name := name_at(row)) and isinstance(number := at(row, "id"), int):
+                    yield name, number
+            seen += len(rows)
+            if _is_last(answer, seen, len(rows)):
+                return
 
     def _with_reviewers(self, pull: PullRequest, names: tuple[str, ...], unmet: list[str]) -> PullRequest:
         """All or nothing in one request, so one after the other where one is refused."""
@@ -172,3 +180,9 @@ class Gitea:
         return pull_from(
             self._wire.ask("PATCH", f"{self._repository}/pulls/{pull.number}", body=body, about=about).body
         )
+
+
+def _is_last(answer: Answer, seen: int, rows: int) -> bool:
+    """Whether no page follows; a server may be set to give shorter ones than it is asked for."""
+    total = answer.headers.get("x-total-count", "")
+    return seen >= int(total) if total.isdecimal() else rows < _PAGE

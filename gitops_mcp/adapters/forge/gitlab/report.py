@@ -6,7 +6,8 @@ counted. External statuses stand among the jobs of a commit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from gitops_mcp.adapters.forge.answers import at, name_at, rows_in, text_at
@@ -21,10 +22,13 @@ _STATES: dict[str, CheckState] = {
     "manual": "neutral",
     **dict.fromkeys(("created", "pending", "running", "preparing", "waiting_for_resource", "scheduled"), "pending"),
 }
+_ANSWERS = {"approved", "requested_changes", "reviewed"}
+_LEFT_OUT = "GitLab: the project's settings: the first look at a fork had no request left for them; the next one has"
 _GO = {None, "mergeable", "not_open", "unchecked", "checking", "preparing", "approvals_syncing"}
 
 
-def report_of(wire: ForgeWire, project: str, row: Any) -> PullRequestReport:
+def report_of(wire: ForgeWire, project: str, row: Any, *, with_settings: bool) -> PullRequestReport:
+    """`with_settings`: the project's, which are left out where the request is needed for something else."""
     pull = pull_from(row)
     one = f"{project}/merge_requests/{pull.number}"
     parts = Parts(wire)
@@ -35,17 +39,18 @@ def report_of(wire: ForgeWire, project: str, row: Any) -> PullRequestReport:
         if pull.head
         else None
     )
-    settings = parts.read(project, "the project's settings")
+    settings = parts.read(project, "the project's settings") if with_settings else None
     status = text_at(row, "detailed_merge_status")
+    answers = reviewers.body if reviewers else None
     return PullRequestReport(
-        pull,
-        reviews=None if approvals is None else tuple(_reviews(approvals.body, reviewers.body if reviewers else None)),
+        replace(pull, reviewers=tuple(_awaited(pull.reviewers, approvals.body if approvals else None, answers))),
+        reviews=None if approvals is None else tuple(_reviews(approvals.body, answers)),
         checks=None
         if statuses is None
         else tuple(_checks(rows_in(statuses.body), settings.body if settings else None)),
         rules=_rules(approvals.body if approvals else None, settings.body if settings else None),
         blocked=status if pull.state == "open" and status not in _GO else None,
-        unread=parts.unread,
+        unread=parts.unread if with_settings else (*parts.unread, _LEFT_OUT),
     )
 
 
@@ -63,6 +68,13 @@ def _reviews(approvals: Any, reviewers: Any) -> Iterator[Review]:
                     yield Review(name, "commented")
                 case _:
                     continue
+
+
+def _awaited(asked: Iterable[str], approvals: Any, reviewers: Any) -> Iterator[str]:
+    """Who was asked and has not answered: whoever has stays a reviewer."""
+    answered = {name_at(one, "user") for one in rows_in(at(approvals, "approved_by"))}
+    answered |= {name_at(one, "user") for one in rows_in(reviewers) if text_at(one, "state") in _ANSWERS}
+    yield from (name for name in asked if name not in answered)
 
 
 def _checks(rows: list[Any], settings: Any) -> Iterator[Check]:

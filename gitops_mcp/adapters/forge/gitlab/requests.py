@@ -45,6 +45,8 @@ class GitLab:
         self._target = f"/projects/{quote(place.path, safe='')}"
         self._source = f"/projects/{quote(place.head_path, safe='')}"
         self._numbers: dict[str, int] = {}
+        self._has_spare = True
+        """Whether no request of a look at one merge request went to the number of the fork."""
 
     def identity(self) -> str:
         return self._wire.identity("username")
@@ -74,6 +76,8 @@ class GitLab:
         source = at(row, "source_project_id")
         if not self._place.is_across:
             return bool(source == at(row, "project_id"))
+        if self._source not in self._numbers:
+            self._has_spare = False
         return source is not None and source == self._number(self._source, "the fork")
 
     def _number(self, project: str, what: str) -> int:
@@ -92,7 +96,9 @@ class GitLab:
         return self._wire.get(f"{self._target}/merge_requests/{number}", about=about).body
 
     def report(self, pull: PullRequest, /) -> PullRequestReport:
-        return report_of(self._wire, self._target, self._row(pull.number))
+        found = report_of(self._wire, self._target, self._row(pull.number), with_settings=self._has_spare)
+        self._has_spare = True
+        return found
 
     def create(self, new: NewPullRequest, /) -> OpenedPullRequest:
         check_body(self.name, new.body)

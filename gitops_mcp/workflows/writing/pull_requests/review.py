@@ -22,11 +22,12 @@ from gitops_mcp.domain.review_text.markers import find_marked, has_marker, marke
 from gitops_mcp.domain.review_text.outside_text import plain_title
 from gitops_mcp.domain.review_text.proposal import ForgeName, Proposal
 from gitops_mcp.domain.review_text.title import change_title
-from gitops_mcp.errors import GitOpsError, MayArrive
+from gitops_mcp.errors import GitOpsError, MayArrive, Unavailable
 
 _MARKERS = 120
 """Characters that they take."""
 FAILED = "pull-request-failed"
+_ONCE_MENDED = "Once that is mended, the same request does it"
 _OF_THE_CALL = {"wait", "forge-unavailable", "push-options-left-out", "default-branch-switched", "base-not-fetched"}
 _NAMES: dict[str, ForgeName] = {"GitHub": "GitHub", "GitLab": "GitLab"}
 
@@ -142,7 +143,9 @@ class Review:
 
 def again(error: GitOpsError) -> str:
     """What to do about it, where its own words do not say so."""
-    return "" if isinstance(error, MayArrive) else ". The same request again does it"
+    if isinstance(error, MayArrive):
+        return ""
+    return ". " + ("The same request again does it" if isinstance(error, Unavailable) else _ONCE_MENDED)
 
 
 def name_of(pull: PullRequest) -> str:

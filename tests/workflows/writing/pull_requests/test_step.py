@@ -115,6 +115,15 @@ def test_what_will_apply_a_new_object_is_named_where_only_the_api_has_it(
     assert "namespace `shop`: Argo CD Application argocd/gitops applies it by itself." in body_of(pull)
 
 
+def test_where_the_same_request_cannot_help_it_is_not_what_is_told(on_github: ProposingTeam) -> None:
+    app = on_github.app()
+    scale(app, 4)
+    (pull,) = on_github.pulls
+    on_github.served.forge.edit(pull, body=f"{'x' * 70_000}\n{pull.body}")
+    told = scale(app, 5, change=CHANGE).warnings[0].message
+    assert "takes fewer than 65536: leave parts of it out. Once that is mended, the same request does it" in told
+
+
 def test_what_people_write_stays(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
