@@ -175,6 +175,8 @@ class _Undo:
     def _plan(self, view: View, old: str, new: str) -> Plan:
         check_comes_back(self.ground, self.span.name, old, new)
         done = self._done(view.environment, old, new)
+        if not done.files:
+            return Plan("", done.target, unchanged=f"what change {done.name!r} would take back altered no file")
         live = {one.identity: _live(view, one) for one in done.changes}
         if gone := [why for one in done.changes if (why := why_gone(one, live[one.identity]))]:
             raise Refused(f"change {done.name!r} cannot be taken back: {'; '.join(gone)}")

@@ -141,6 +141,16 @@ def test_of_an_open_change_the_last_commit_is_taken_back(furnished: House) -> No
     assert furnished.git("remote.git", "diff", "--name-only", "main", "gitops-mcp/mine") == "prod/shop/db.yaml"
 
 
+def test_what_altered_nothing_leaves_nothing_to_take_back(furnished: House) -> None:
+    furnished.ask("scale_postgres_cluster", **DB, instances=5, change="mine")
+    furnished.commit({}, branch="gitops-mcp/mine", message="Run the checks again")
+    assert furnished.ask("undo_change", change="mine").outcome == "unchanged"
+    text = f"{furnished.file('main', 'prod/shop/db.yaml')}\n"
+    furnished.commit({"prod/shop/db.yaml": text}, branch="gitops-mcp/mine")
+    furnished.merge("mine")
+    assert furnished.ask("undo_change", change="mine").outcome == "unchanged"
+
+
 def test_a_change_that_undoes_is_refreshed_as_well(furnished: House) -> None:
     made = furnished.ask("scale_postgres_cluster", **DB, instances=5)
     furnished.merge(str(made.change))
