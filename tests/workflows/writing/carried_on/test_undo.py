@@ -249,8 +249,9 @@ LISTED = "resources:\n  - carts.yaml\n"
         ),
     ],
 )
-def test_comments_that_came_later_are_no_obstacle_wherever_it_stands(
-    house: House, files: dict[str, str], edited: str
+@pytest.mark.parametrize("name", ["", pytest.param("renamed.yaml", id="renamed")])
+def test_a_comment_and_a_new_name_that_came_later_are_no_obstacle_wherever_it_stands(
+    house: House, files: dict[str, str], edited: str, name: str
 ) -> None:
     carts = {f"prod/shop/carts/{name}": text for name, text in files.items()}
     if "kustomization.yaml" not in files:
@@ -260,8 +261,9 @@ def test_comments_that_came_later_are_no_obstacle_wherever_it_stands(
     before = house.objects()
     made = house.ask("scale_postgres_cluster", name="carts", namespace="shop", environment="prod", instances=5)
     house.merge(str(made.change))
-    path = f"prod/shop/carts/{edited}"
-    house.commit({path: f"{house.file('main', path)}\n# Later\n"})
+    old, path, listing = (f"prod/shop/carts/{one}" for one in (edited, name or edited, "kustomization.yaml"))
+    later = {old: None, path: f"{house.file('main', old)}\n# Later\n"}
+    house.commit({**later, listing: house.file("main", listing).replace(edited, name or edited)})
     assert house.objects() != before
     undone = house.ask("undo_change", change=made.change)
     house.merge(str(undone.change))
