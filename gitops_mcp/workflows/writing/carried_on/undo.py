@@ -122,7 +122,7 @@ class _Undo:
         if (step := refresh_step(self.ground, self.span, commit)) is not None:
             replay = Replay(self.app, self.ground, self.draft, self.span.name)
             (believed,) = replay.believed([step])
-            rest, name = believed.requests[:-1], replay.environment_of([step])
+            rest, name = believed.requests[:-1], replay.environments_of([step])[0]
             drafted = replay.plan(
                 rest, step.parent, carried=believed.carried, repeated=True, environment=name, as_then=believed.as_then
             )
