@@ -85,6 +85,13 @@ class PathHistory:
         found, _ = _parse_raw(self.history.runner.run("diff-tree", *shape, object_id(old), object_id(new)).text)
         return [one.path for one in found]
 
+    def renamed_since(self, old: str, new: str) -> dict[str, str]:
+        """By the path in an older commit that another one lacks, the new file there that is most like it."""
+        shape = ("-r", "-z", "--name-status", "--find-renames", "--diff-filter=R")
+        ran = self.history.runner.run("diff-tree", *shape, object_id(old), object_id(new))
+        parts = ran.text.split("\0")
+        return dict(zip(parts[1::3], parts[2::3], strict=False))
+
     def naming_text(self, tip: str, text: str, *, most: int) -> tuple[Commit, ...]:
         """The last commits that changed how often manifests have a text, newest first. It reads all that differs."""
         return tuple(self.history.log("--no-textconv", "--no-ext-diff", f"-S{text}", object_id(tip), most=most))

@@ -6,6 +6,7 @@ a person, it is the branch by itself, from where it left the base. Configuration
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,9 @@ _DEEPEN = (
     "git fetch --unshallow brings the rest (GitHub: fetch-depth: 0 of actions/checkout; GitLab: the variable GIT_DEPTH "
     'set to "0")'
 )
+
+
+_NO_REF = re.compile(r"[ :?*\[\\]|[@^]\{")
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,9 @@ def _find(app: App, revisions: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _check_revision(name: str) -> None:
-    if not name or name.startswith("-") or " " in name or not name.isprintable() or len(name) > 300:
+    """What no ref has in its name leads to reflogs, messages or trees, for which git ends where there are none."""
+    is_odd = not name or name.startswith("-") or not name.isprintable() or len(name) > 300
+    if is_odd or _NO_REF.search(name):
         raise InvalidRequest(f"{quote(name)} is no branch, tag or commit: such as main, v1.2 or HEAD")
 
 

@@ -502,6 +502,13 @@ def test_a_fork_on_gitlab_does_not_bring_its_own_rules(team: ReviewedTeam) -> No
         reviewed(team.root, None, "proposal", {**environ, "CI_MERGE_REQUEST_DIFF_BASE_SHA": "0" * 40})
 
 
+@pytest.mark.parametrize("name", ["main@{1}", "@{-1}", "main^{/[}", ":/[", "main:README.md"])
+def test_what_leads_elsewhere_than_to_a_ref_is_refused(team: ReviewedTeam, name: str) -> None:
+    with pytest.raises(InvalidRequest, match="is no branch, tag or commit"):
+        reviewed(team.root, head=name)
+    assert reviewed(team.root, head="HEAD^0").verdict == "passed"
+
+
 def test_the_tool_takes_one_of_two(team: ReviewedTeam) -> None:
     app = App.open(Flags(repo=team.root))
     for both in ((None, None), ("main", 1)):

@@ -35,7 +35,7 @@ from gitops_mcp.workflows.writing.request import NotDelivered, Writing
 DraftRequest = Callable[[App, AskedRequest], NotDelivered]
 """What the tools make of a request; raises InvalidRequest where they do not know it."""
 Changed = Callable[[], tuple[ObjectChange, ...]]
-"""What a commit did to the objects of its environment."""
+"""What a commit did to the objects of its environments."""
 TAKES_LIVE = "adopt_live"
 _TRIED = 60
 """Ways to fill in what a line does not tell."""
@@ -85,20 +85,15 @@ class Replay:
         """What it means. Raises Refused where that leads back to the change."""
         return self.draft(replace(self.app, replayed=(*self.app.replayed, self.change)), request)
 
-    def environment_of(self, steps: Iterable[Step]) -> str:
-        """The one that all requests are for; any, where none can be read. Raises Refused where they are for several."""
+    def environments_of(self, steps: Iterable[Step]) -> tuple[str, ...]:
+        """Those that the requests are for; any one, where none can be read."""
         found: dict[str, None] = {}
         for line in (line for step in steps for line in step.lines):
             with suppress(GitOpsError):  # told of its commit, when that is planned again
                 request, _ = self.asked(AskedRequest.of_line(line)).settled(self.ground)
                 if request.environment:
                     found[self.app.environment(self.ground.settings, request.environment).name] = None
-        if len(found) > 1:
-            raise Refused(
-                f"change {self.change!r} holds requests for several environments ({', '.join(found)}), which "
-                f"are not planned together again: ask the tools themselves, in a new change"
-            )
-        return next(iter(found or self.ground.settings.environments))
+        return tuple(found) or (next(iter(self.ground.settings.environments)),)
 
     def believed(self, steps: Sequence[Step]) -> tuple[Believed, ...]:
         """Raises Refused, naming every commit that is not what its requests give."""
@@ -126,7 +121,7 @@ class Replay:
             raise Refused("it does not come from the base")
         then = replace(self, ground=self.app.earlier_ground(self.ground, start))
         asked = tuple(AskedRequest.of_line(line) for line in step.lines)
-        carried, environment = self._carried(step), self.environment_of([step])
+        carried, environment = self._carried(step), self.environments_of([step])[0]
         changed = cache(lambda: self._changed(step, then.ground))
         takes_live = any(one.tool == TAKES_LIVE for one in asked)
         why: GitOpsError = Refused("what it says was asked gives another diff there")
@@ -156,9 +151,12 @@ class Replay:
         yield lambda api: ApiOnce(api.kube, api.schemas, _down=down)
 
     def _changed(self, step: Step, then: Ground) -> tuple[ObjectChange, ...]:
-        environment = self.app.environment(then.settings, self.environment_of([step]))
-        before, after = (self.app.desired(then, environment.path, one) for one in (step.parent, step.commit.id))
-        return changed_objects(before, after)
+        found: list[ObjectChange] = []
+        for name in self.environments_of([step]):
+            environment = self.app.environment(then.settings, name)
+            before, after = (self.app.desired(then, environment.path, one) for one in (step.parent, step.commit.id))
+            found += changed_objects(before, after)
+        return tuple(found)
 
     def plan(
         self,

@@ -122,7 +122,7 @@ class _Undo:
         if (step := refresh_step(self.ground, self.span, commit)) is not None:
             replay = Replay(self.app, self.ground, self.draft, self.span.name)
             (believed,) = replay.believed([step])
-            rest, name = believed.requests[:-1], replay.environment_of([step])
+            rest, name = believed.requests[:-1], replay.environments_of([step])[0]
             drafted = replay.plan(
                 rest, step.parent, carried=believed.carried, repeated=True, environment=name, as_then=believed.as_then
             )
@@ -138,7 +138,9 @@ class _Undo:
         return Subject("undo", Identity(CHANGE, None, self.span.name), ())
 
     def plan_last(self, view: View) -> Plan:
-        return self._plan(view, *self.last(view.desired.commit))
+        last = self.last(view.desired.commit)
+        check_comes_back(self.ground, self.span.name, *last)
+        return self._plan(view, self._done(view.environment, *last))
 
     def about_whole(self, view: View) -> Subject:
         done = self._done_whole(view)
@@ -152,11 +154,18 @@ class _Undo:
         ):
             return Plan("", done.target, unchanged=f"change {self.span.name!r} is taken back here already")
         check_still_stands(done, view.desired)
-        plan = self._plan(view, str(self.span.start), self.span.tip)
+        check_comes_back(self.ground, self.span.name, str(self.span.start), self.span.tip)
+        plan = self._plan(view, done)
         return replace(plan, body=(f"It takes back {source_of(self.span)}", *plan.body))
 
     def _done_whole(self, view: View) -> Done:
-        return self._done(view.environment, str(self.span.start), self.span.tip)
+        """With its files as they are called today, where they were renamed since."""
+        done = self._done(view.environment, str(self.span.start), self.span.tip)
+        base, paths = self.ground.base.commit, [one.path for one in done.files if one.after is not None]
+        if len(self.ground.repository.files.entries(base, paths)) == len(paths):
+            return done
+        renamed = self.ground.repository.path_history.renamed_since(self.span.tip, base)
+        return replace(done, files=tuple(replace(one, path=renamed.get(one.path, one.path)) for one in done.files))
 
     def _done(self, environment: Environment, old: str, new: str) -> Done:
         """What the commits did, with the folder of the environment as it was called then."""
@@ -172,9 +181,9 @@ class _Undo:
         files = net_changes(self.ground, old, new)
         return Done.between(self.span.name, before, after, _moved_files(files, then.path, environment.path))
 
-    def _plan(self, view: View, old: str, new: str) -> Plan:
-        check_comes_back(self.ground, self.span.name, old, new)
-        done = self._done(view.environment, old, new)
+    def _plan(self, view: View, done: Done) -> Plan:
+        if not done.files:
+            return Plan("", done.target, unchanged=f"what change {done.name!r} would take back altered no file")
         live = {one.identity: _live(view, one) for one in done.changes}
         if gone := [why for one in done.changes if (why := why_gone(one, live[one.identity]))]:
             raise Refused(f"change {done.name!r} cannot be taken back: {'; '.join(gone)}")

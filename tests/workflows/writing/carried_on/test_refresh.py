@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gitops_mcp.errors import GitOpsError, NotFound, Refused
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Refused
 from tests.workflows.writing.carried_on.conftest import House
 
 ON = {"cluster_name": "db", "namespace": "shop", "environment": "prod"}
@@ -191,6 +191,28 @@ def test_a_merge_of_the_base_by_a_person_is_carried_over(house: House) -> None:
     house.git("author", "push", "--quiet", "origin", "HEAD:refs/heads/gitops-mcp/mine")
     house.commit({"other": "x"})
     assert house.ask("refresh_change", change="mine").outcome == "committed"
+
+
+def test_requests_for_several_environments_are_brought_up_together_and_each_is_judged_there(house: House) -> None:
+    house.ask("scale_postgres_cluster", name="db", environment="prod", instances=4, change="mine")
+    buffers = {"parameters": {"shared_buffers": "1GB"}, "environment": "staging", "change": "mine"}
+    house.ask("update_postgres_cluster", name="db-staging", **buffers)
+    net = {name: house.objects("gitops-mcp/mine", name) for name in ("prod", "staging")}
+    for number in range(2):
+        house.commit({"staging/all.yaml": f"# {number}\n{house.file('main', 'staging/all.yaml')}\n"})
+        assert house.ask("refresh_change", change="mine").outcome == "committed"
+        assert {name: house.objects("gitops-mcp/mine", name) for name in net} == net
+    assert house.git("remote.git", "log", "-1", "--format=%b", "gitops-mcp/mine").count("Gitops-Mcp-Request: ") == 2
+    small = "\n  resources: {requests: {memory: 512Mi}}\n"
+    house.commit({"staging/all.yaml": f"{house.file('main', 'staging/all.yaml')}{small}"})
+    before = house.refs()
+    with pytest.raises(InvalidRequest, match=r"Cluster shop-staging/db-staging spec\..*shared_buffers: 1GB is more"):
+        house.ask("refresh_change", change="mine")
+    settings = house.file("main", ".gitops-mcp.yaml").replace("path: staging,", "path: staging, delivery: direct,")
+    house.commit({".gitops-mcp.yaml": settings})
+    with pytest.raises(Refused, match="environment 'staging' is changed directly"):
+        house.ask("refresh_change", change="mine")
+    assert house.branch("mine") in before
 
 
 def test_moments_are_not_made_again(house: House) -> None:

@@ -141,6 +141,16 @@ def test_of_an_open_change_the_last_commit_is_taken_back(furnished: House) -> No
     assert furnished.git("remote.git", "diff", "--name-only", "main", "gitops-mcp/mine") == "prod/shop/db.yaml"
 
 
+def test_what_altered_nothing_leaves_nothing_to_take_back(furnished: House) -> None:
+    furnished.ask("scale_postgres_cluster", **DB, instances=5, change="mine")
+    furnished.commit({}, branch="gitops-mcp/mine", message="Run the checks again")
+    assert furnished.ask("undo_change", change="mine").outcome == "unchanged"
+    text = f"{furnished.file('main', 'prod/shop/db.yaml')}\n"
+    furnished.commit({"prod/shop/db.yaml": text}, branch="gitops-mcp/mine")
+    furnished.merge("mine")
+    assert furnished.ask("undo_change", change="mine").outcome == "unchanged"
+
+
 def test_a_change_that_undoes_is_refreshed_as_well(furnished: House) -> None:
     made = furnished.ask("scale_postgres_cluster", **DB, instances=5)
     furnished.merge(str(made.change))
@@ -239,8 +249,9 @@ LISTED = "resources:\n  - carts.yaml\n"
         ),
     ],
 )
-def test_comments_that_came_later_are_no_obstacle_wherever_it_stands(
-    house: House, files: dict[str, str], edited: str
+@pytest.mark.parametrize("name", ["", pytest.param("renamed.yaml", id="renamed")])
+def test_a_comment_and_a_new_name_that_came_later_are_no_obstacle_wherever_it_stands(
+    house: House, files: dict[str, str], edited: str, name: str
 ) -> None:
     carts = {f"prod/shop/carts/{name}": text for name, text in files.items()}
     if "kustomization.yaml" not in files:
@@ -250,8 +261,9 @@ def test_comments_that_came_later_are_no_obstacle_wherever_it_stands(
     before = house.objects()
     made = house.ask("scale_postgres_cluster", name="carts", namespace="shop", environment="prod", instances=5)
     house.merge(str(made.change))
-    path = f"prod/shop/carts/{edited}"
-    house.commit({path: f"{house.file('main', path)}\n# Later\n"})
+    old, path, listing = (f"prod/shop/carts/{one}" for one in (edited, name or edited, "kustomization.yaml"))
+    later = {old: None, path: f"{house.file('main', old)}\n# Later\n"}
+    house.commit({**later, listing: house.file("main", listing).replace(edited, name or edited)})
     assert house.objects() != before
     undone = house.ask("undo_change", change=made.change)
     house.merge(str(undone.change))
