@@ -14,7 +14,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
-from gitops_mcp.workflows.writing.branch_notices import hook_notices
+from gitops_mcp.workflows.writing.branch_notices import hook_notices, rule_notices
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def delivered_answer(
     summary = plan.headline
     if target.continues:
         summary = f"{'in' if plan.unchanged else 'adds to'} {target.continues}: {summary}"
+    told = (*hook_notices(published), *rule_notices(ground, published))
+    warnings = [*(review.notices if review else ()), *plan.warnings, *told]
     is_there = target.open is not None or not plan.unchanged
     answer = WriteResult(
         environment=environment.name,
@@ -53,10 +55,7 @@ def delivered_answer(
         operator=plan.operator,
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
         pull_request=review.pull if review else None,
-        warnings=[
-            replace(one, message=cut_text(one.message, 1000))
-            for one in (*(review.notices if review else ()), *plan.warnings, *hook_notices(published))
-        ],
+        warnings=[replace(one, message=cut_text(one.message, 1000)) for one in warnings],
         next=[*(review.steps if review else ()), *plan.next, *_last_steps(target, published)],
     )
     return shorten_to_fit(answer, "files", "about", "warnings", "next")
