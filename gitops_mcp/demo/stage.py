@@ -1,44 +1,30 @@
-"""The sandbox, the server as a child of ours, the person who reviews, and what only looking for oneself can tell."""
+"""The sandbox, the server, the person who reviews, and what only looking for oneself can tell."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from mcp import Client, MCPError, StdioServerParameters
-from mcp.client.stdio import stdio_client
+from anyio.from_thread import BlockingPortal
+from mcp import Client
 
 from gitops_mcp.demo.cast import Cast
+from gitops_mcp.demo.own_work import file_digests
 from gitops_mcp.demo.screen import Screen
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.forges.store import SandboxForge
 from gitops_mcp.sandbox.forges.values import Pull
 from gitops_mcp.sandbox.remote import BASE, git
-from gitops_mcp.sandbox.run import World, start_sandbox
+from gitops_mcp.sandbox.run import World
 
 _CALL_SECONDS = 60
 _PATIENCE = 45
 """Seconds that a merged change may take until it is healthy."""
-
-_STEP, _POLL = 0.4, 0.8
-"""Seconds for a step of the operator and between two looks of the engine: slow enough to see a change arrive."""
-
-_LOG_LINES = 40
-"""Of what the server wrote to standard error: as many as are shown where it fails."""
-
-_UNCOMMITTED = "# A thought of mine that I have not committed.\n"
-_MOVES = ("objects", "packed-refs", "FETCH_HEAD", "refs/remotes", "logs/refs/remotes", "gitops-mcp-seen.json")
-"""What a fetch moves inside .git, and what the server keeps there for the next one: all else there is the person's."""
 
 
 class DemoFailed(Exception):
@@ -75,7 +61,7 @@ class Stage:
     """The commits that the reviewer's merges made on the base."""
 
     def __post_init__(self) -> None:
-        self._untouched = _file_digests(self.world.checkout)
+        self._untouched = file_digests(self.world.checkout)
         self.first = self.tip(BASE)
 
     def settle(self) -> None:
@@ -225,7 +211,7 @@ class Stage:
 
     def moved(self) -> list[str]:
         """The files of the checkout that are no longer, byte for byte, what they were."""
-        now = _file_digests(self.world.checkout)
+        now = file_digests(self.world.checkout)
         return sorted(
             path for path in self._untouched.keys() | now.keys() if self._untouched.get(path) != now.get(path)
         )
@@ -239,21 +225,6 @@ class Stage:
         return len(self._untouched)
 
 
-@contextmanager
-def open_stage(screen: Screen, folder: Path, cast: Cast) -> Iterator[Stage]:
-    """Everything started, and stopped again in the opposite order; what goes wrong is Failed."""
-    log = folder / "server.log"
-    try:
-        with ExitStack() as stack:
-            yield _set_up(screen, cast, folder, log, stack)
-    except BrokenPipeError:
-        raise
-    except (DemoFailed, GitOpsError, MCPError, ExceptionGroup, OSError) as error:
-        if said := _complaints(log):
-            screen.block("log", said[-_LOG_LINES:])
-        raise DemoFailed(_error_text(error)) from error
-
-
 def _argocd(application: Object) -> str:
     status = [at(application, "status", *path) for path in (("sync", "status"), ("health", "status"))]
     revision = at(application, "status", "sync", "revision")
@@ -265,74 +236,3 @@ def _flux(kustomization: Object) -> str:
     ready = next((str(one["status"]) for one in conditions if one["type"] == "Ready"), "Unknown")
     revision = str(at(kustomization, "status", "lastAppliedRevision")).rpartition(":")[2]
     return f"Flux Kustomization {kustomization['metadata']['name']}: Ready {ready}, applied {revision[:7]}"
-
-
-def _complaints(log: Path) -> list[str]:
-    """What the server wrote besides a line for each call."""
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    return [line for line in lines if " INFO " not in line]
-
-
-def _error_text(error: Exception) -> str:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return str(error) or type(error).__name__
-
-
-def _set_up(screen: Screen, cast: Cast, folder: Path, log: Path, stack: ExitStack) -> Stage:
-    sandbox = start_sandbox(
-        folder / "sandbox",
-        step=_STEP,
-        poll=_POLL,
-        engine=cast.engine_name,
-        forge=cast.forge_name,
-        api_token=cast.api_token,
-    )
-    world = stack.enter_context(sandbox)
-    _work_of_a_person(world.checkout, cast.apps)
-    server = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
-    home = folder / "home"
-    home.mkdir()
-    parameters = StdioServerParameters(
-        command=server["command"],
-        args=server["args"],
-        # A home of its own: the git configuration and the kubeconfig of whoever runs this play no part.
-        env={**server["env"], "HOME": str(home)},
-        cwd=world.checkout,
-    )
-    screen.status("starting the server")
-    begun = time.monotonic()
-    portal = stack.enter_context(start_blocking_portal())
-    transport = stdio_client(parameters, errlog=stack.enter_context(log.open("w")))
-    connection = portal.wrap_async_context_manager(Client(transport))
-    client = connection.__enter__()
-    # Not through the stack: what ends the story is no failure of the connection, whose task group would wrap it.
-    stack.callback(connection.__exit__, None, None, None)
-    told = f"gitops-mcp --repo {world.checkout}"
-    ready = Stage(screen, cast, world, client, portal, told, time.monotonic() - begun)
-    screen.status("waiting until the clusters of the template are healthy")
-    ready.settle()
-    return ready
-
-
-def _work_of_a_person(checkout: Path, apps: str) -> None:
-    """Somebody is in the middle of something: on a branch, with an edit that is staged, one that is not, a new file."""
-    git("switch", "--quiet", "--create", "my-own-work", cwd=checkout)
-    _append_note(checkout / "README.md")
-    git("add", "README.md", cwd=checkout)
-    _append_note(checkout / apps / "shop/orders-db/cluster.yaml")
-    (checkout / "notes.txt").write_text(_UNCOMMITTED)
-
-
-def _append_note(path: Path) -> None:
-    path.write_text(path.read_text() + _UNCOMMITTED)
-
-
-def _file_digests(checkout: Path) -> dict[str, str]:
-    """Every file below the checkout with a digest, .git included but for what a fetch moves."""
-    git_folder = checkout / ".git"
-    return {
-        str(path.relative_to(checkout)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in checkout.rglob("*")
-        if path.is_file() and not any(path.is_relative_to(git_folder / name) for name in _MOVES)
-    }

@@ -133,6 +133,22 @@ def test_what_a_forge_refuses_is_told_with_its_next_step_and_leaves_nothing(
     assert page_of_changes(app, state="all", limit=5, cursor=None).total == 0
 
 
+def test_a_push_that_was_let_past_a_rule_of_the_forge_is_told_as_such(forge: SandboxForge) -> None:
+    hook = forge.remote.path / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        "#!/bin/sh\nwhile read -r old new ref; do echo Bypassed rule violations for $ref: >&2; done\n"
+        "echo >&2; echo '- Changes must be made through a pull request.' >&2\n"
+    )
+    hook.chmod(0o755)
+    result = scaled(opened(forge), 5)
+    [told] = [one.message for one in result.warnings if one.id == "rule-bypassed"]
+    assert told == (
+        "a rule of the forge protects gitops-mcp/size, and let this user past it: have the rule leave out branches that "
+        "start with gitops-mcp/, or choose another branchPrefix, so that a right to go past rules is not needed"
+    )
+
+
 def test_a_deletion_that_is_refused_is_told_as_one(forge: SandboxForge) -> None:
     app = opened(forge)
     scaled(app, 5)

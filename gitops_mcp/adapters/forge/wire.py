@@ -170,17 +170,18 @@ class ForgeWire:
         check_wanted()
         what = f"{self.name}: {about}"
         client, request = self._connected(), self._request(method, path, query, body, what)
+        reached: list[str] = []
+        request.extensions["trace"] = lambda event, _: reached.append(event) if "send_request" in event else None
         started = time.monotonic()
         try:
             status, told, data = in_time(
                 self._seconds, lambda: _exchanged(client, request, started + self._seconds), writes=writes
             )
         except (TimeoutError, httpx2.TimeoutException) as error:
-            connecting = isinstance(error, httpx2.ConnectTimeout | httpx2.PoolTimeout)
             late = (
                 f"{what}: no answer from {self._host} within {self._seconds:g} s; try again, or look whether it is up"
             )
-            raise MayArrive(late) if writes and not connecting else Unavailable(late) from error
+            raise MayArrive(late) if writes and reached else Unavailable(late) from error
         except UnicodeError as error:  # a label of the host that no name has
             raise Unavailable(f"{what}: {self._no_address}") from error
         except httpx2.HTTPError as error:

@@ -83,6 +83,21 @@ _CAUSES = (
         "have the quota or the disk enlarged",
     ),
     _cause(
+        r"verified signature|must be signed|(is|are) not signed|unsigned commit",
+        "it takes signed commits only",
+        "set commit.gpgSign and a key that it knows for this user, or have its rule leave out the branches of changes",
+    ),
+    _cause(
+        r"push protection|push blocked: secrets|push cannot contain secrets",
+        "it takes something in the change for a secret",
+        "have a person look at the place that it printed: take the secret out of the change, or allow it on its page",
+    ),
+    _cause(
+        r"branch name .*(pattern|regex)",
+        "it has a rule for the names of branches",
+        "choose a branchPrefix that fits it, or have the rule leave out the branches of changes",
+    ),
+    _cause(
         r"protected branch|is protected|protected from|branch protection|GH006|GH013|rule violations|protected file"
         r"|cannot (create|update|delete) ref due to|(made|modified) through (a )?pull request|must use a pull request"
         r"|permission denied to (create|update|delete) branch|pushes to this branch are not permitted"

@@ -48,7 +48,10 @@ def within(seconds: float, *, writes: bool) -> Iterator[None]:
         with nullcontext() if writes else woken_by(hang_up):
             yield
     except Exception as error:
-        if late.is_set() and not isinstance(error, Cancelled):
+        from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+        # Of what was not reached it is known that nothing was done.
+        if late.is_set() and not isinstance(error, (Cancelled, ConnectTimeoutError, NewConnectionError)):
             raise TimeoutError from error
         raise
     finally:
@@ -75,6 +78,9 @@ def _with_end(kind: Any) -> Any:
         has_end = True
 
         def _new_conn(self) -> Any:
+            with suppress(OSError, UnicodeError):
+                # One address after the other is tried, and each would get all of the time.
+                self.timeout /= len(socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM))
             made = super()._new_conn()
             # TLS takes the socket over and waits for the server: a second one of the same connection can end that.
             _ASKING.copies.append(made.dup())

@@ -221,7 +221,7 @@ def _edit_in_values(
         return edit_rendered_value(desired, files, declared, wanted)
     from gitops_mcp.domain.editing.charts.mapped import edit_chart_value
 
-    draft, place = edit_chart_value(files, declared, wanted)
+    draft, place = edit_chart_value(desired, files, declared, wanted)
     return _prove_edit(desired, declared, wanted, draft.changes, place)
 
 

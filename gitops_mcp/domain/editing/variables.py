@@ -6,10 +6,11 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from gitops_mcp.domain.editing import proof
 from gitops_mcp.domain.editing.field import all_texts, text_of_value
-from gitops_mcp.domain.editing.nested_text import edit_nested
+from gitops_mcp.domain.editing.nested_text import NestedPlace, edit_nested
 from gitops_mcp.domain.editing.patches import drafts_in_own_patches, drafts_with_new_patch
 from gitops_mcp.domain.engines import substitution
 from gitops_mcp.domain.engines.applies import EngineObject
@@ -25,6 +26,23 @@ from gitops_mcp.errors import GitOpsError, Refused
 _VARIABLE = re.compile(r"\$\{?(\w+)", re.ASCII)
 _NAMED_AT_MOST = 5
 _OWN = "By hand: give this field a variable of its own, or write a value in the place of the variable"
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A text that is filled in, and what it has to come to mean."""
+
+    scalar: SubstitutedString
+    at: str
+    """`file:line`."""
+    place: NestedPlace
+    path: Path
+    """In that."""
+    by: EngineObject
+    """What fills it in."""
+    value: object
+    sharers: tuple[Declaration, ...] = ()
+    """What else is made of the text."""
 
 
 def edit_variable(
@@ -84,25 +102,35 @@ def _edit_where_it_is_said(
     if applied is None or produced is None:
         raise AssertionError("only engines fill variables in")
     layer = produced.layers[word.layer]
-    field = f"{dotted_path(path)} of {declared.label}"
     base = layer.base if layer.inner is not None else (*layer.base, *word.path)
     at = file_and_line(TextPlace(layer.path, layer.document, base, layer.line), files)
-    found = substitution.find_redefinition(scalar.text, value, applied.substitution, users=(), files=files)
+    mention = Mention(scalar, at, layer, word.path, applied, value, proof.sharers_of_layer(desired, declared, layer))
+    return draft_at_source(desired, files, declared, Set(path, value), mention).changes
+
+
+def draft_at_source(
+    desired: Desired, files: Mapping[str, str], declared: Declaration, wanted: Set, mention: Mention
+) -> DraftFiles:
+    """The edit of the definition that decides, or of the default in the text; raises Refused where more hangs on it."""
+    field, scalar, applied = f"{dotted_path(wanted.path)} of {declared.label}", mention.scalar, mention.by
+    found = substitution.find_redefinition(scalar.text, mention.value, applied.substitution, users=(), files=files)
     if isinstance(found, str):
-        raise Refused(f"{field} at {at} is not a value of its own: {found}. {_what_to_do_by_hand(scalar, applied)}")
+        told = f"{field} at {mention.at} is not a value of its own: {found}"
+        raise Refused(f"{told}. {_what_to_do_by_hand(scalar, applied)}")
     draft = DraftFiles(files)
     if isinstance(found, Redefinition):
         where = f"{found.variable.name}, which {found.variable.origin} defines at {file_and_line(found.place, files)}"
         _edit_definition(draft, found)
     else:
-        where = f"{' and '.join(scalar.names)}, which nothing defines, so that the default at {at} counts"
-        edit_nested(draft, layer, Set(word.path, found.text))
-    start = f"{field} at {at} is {scalar.text}: it comes from {where}"
-    if not isinstance(found, Redefinition) and (others := proof.sharers_of_layer(desired, declared, layer)):
+        where = f"{' and '.join(scalar.names)}, which nothing defines, so that the default at {mention.at} counts"
+        edit_nested(draft, mention.place, Set(mention.path, found.text))
+    start = f"{field} at {mention.at} is {scalar.text}: it comes from {where}"
+    if not isinstance(found, Redefinition) and mention.sharers:
         raise Refused(
-            f"{start}. It counts for others as well: {proof.labels_of(others)}. {_what_to_do_by_hand(scalar, applied)}"
+            f"{start}. It counts for others as well: {proof.labels_of(mention.sharers)}. "
+            f"{_what_to_do_by_hand(scalar, applied)}"
         )
-    effect = proof.effect_of_edit(desired, draft.changes, declared, Set(path, value))
+    effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
     if effect.others:
         raise Refused(f"{start}. Changing it would change more: {proof.labels_of(effect.others)}. {_OWN}")
     if effect.fields:
@@ -113,10 +141,10 @@ def _edit_where_it_is_said(
     if not effect.is_exact:
         raise Refused(f"{start}, and no text there gives the field this value")
     if isinstance(found, Redefinition):
-        more = _other_mentions(desired, files, found.place, at)
+        more = _other_mentions(desired, files, found.place, mention.at)
         if more:
             raise Refused(f"{start}. It is used at {', '.join(more)} as well. {_OWN}")
-    return draft.changes
+    return draft
 
 
 def _edit_definition(draft: DraftFiles, found: Redefinition) -> None:

@@ -50,14 +50,19 @@ class LocatedObject:
     def group(self) -> str:
         return str(self.object.get("apiVersion")).rpartition("/")[0]
 
-    @property
+    @cached_property
     def name(self) -> str:
         return str(at(self.object, "metadata", "name"))
 
-    @property
+    @cached_property
     def namespace(self) -> str | None:
         found = at(self.object, "metadata", "namespace")
         return found if isinstance(found, str) and found else None
+
+    @cached_property
+    def label(self) -> str:
+        """By which it is told from others, of the same document too."""
+        return f"{self.place}{self.place.base}{self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ running engines report is in `engine`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from gitops_mcp.domain import kustomize
@@ -45,7 +45,7 @@ _PARENTS = frozenset({flux.KUSTOMIZE_GROUP, flux_instances.INSTANCE_GROUP})
 _APPLIERS = _PARENTS | {flux.HELM_GROUP, argocd.GROUP}
 _FLUX = frozenset({flux.KUSTOMIZE_GROUP, flux.HELM_GROUP})
 _SURROUNDINGS = ("engine", "surroundings")
-_ROUNDS = 5
+_ROUNDS = 6
 
 
 def find_engine_objects(
@@ -68,22 +68,26 @@ def find_engine_objects(
     listed: dict[flux_parents.Key, list[LocatedObject]] = {}
     for lister in flux_parents.listing_folders(files, written):
         build = kustomize.build_folder(tree, lister, loads="any", groups=_ENGINE_GROUPS)
-        _add_objects(listed, flux_parents.objects_of_build(build.of_groups(_ENGINE_GROUPS), lister, None))
+        each = (flux_parents.object_of_build(*one, lister, None) for one in build.of_groups(_ENGINE_GROUPS))
+        _add_objects(listed, (one for one in each if one is not None))
     made: flux_parents.Made = listed
     other = other_address(written, files, remotes)
     known_as = (*remotes, other) if other else remotes
     context = FluxContext(files, (), known_as, revision, tuple(pushed_artifacts(files, known_as)), folder)
     below: list[tuple[tuple[object, ...], list[LocatedObject]]] = []
-    for _ in range(_ROUNDS):
+    tops = flux_parents.outermost(written)
+    for number in range(_ROUNDS):
         found = tuple(flux_parents.as_built(written, made))
-        context = replace(context, found=(*found, *_referred_objects(found, files, made)))
+        last, context = context, context.with_found((*found, *_referred_objects(found, files, made)))
+        if context.found == last.found and context.surroundings == last.surroundings:
+            break
         before, known = below, {(key[0], key[1]): (key, objects) for key, objects in below}
         below = []
-        for one in flux_parents.parents(_engine_objects(tree, context, others, _PARENTS)):
+        for one in flux_parents.parents(_engine_objects(tree, context, others, _PARENTS, () if number else tops)):
             key = (one.place, one.generated or one.name, *_build_of(one), one.selection, one.substitution)
             same = known.get((key[0], key[1]))
-            below.append(same if same and same[0] == key else (key, list(_objects_below(tree, one))))
-        if below == before:
+            below.append(same if same and same[0] == key else (key, _objects_below(tree, one)))
+        if number and below == before:
             break
         by_parents: dict[flux_parents.Key, list[LocatedObject]] = {}
         for _, objects in below:
@@ -104,15 +108,19 @@ def _known_as(one: EngineObject, other: str, remotes: tuple[str, ...]) -> Engine
     return replace(one, assumed=f"it applies {other}, all of which is here, and the remote here is {remotes[0]}")
 
 
-def _objects_below(tree: FileTree, one: EngineObject) -> Iterator[LocatedObject]:
+def _objects_below(tree: FileTree, one: EngineObject) -> list[LocatedObject]:
     paths: Files = tree.files
     if one.build == "directory" and one.folder:
         paths = {path: text for path, text in tree.files.items() if path.startswith(f"{one.folder}/")}
     with spent_by(one.place.path):
         spend(2 + len(paths) * 3 if one.build == "directory" else 20)
-        for folder, build in engine_builds(tree, one, paths):
-            spend(10 * len(build.produced))
-            yield from flux_parents.objects_of_build(build.of_groups(_ENGINE_GROUPS), folder, one)
+        builds = engine_builds(tree, one, paths)
+        spend(10 * sum(len(build.produced) for _, build in builds))
+        return flux_parents.objects_of_builds(tree, ("below", _label(one)), builds, one, _ENGINE_GROUPS)
+
+
+def _label(one: EngineObject) -> str:
+    return f"{one.place}{one.place.base}{one.generated or one.name}{one.folder}"
 
 
 def _add_objects(made: dict[flux_parents.Key, list[LocatedObject]], found: Iterable[LocatedObject]) -> None:
@@ -130,20 +138,28 @@ def declared_objects(files: Files, marks: Iterable[str]) -> Iterator[LocatedObje
     wanted = tuple(marks)
     for path in sorted(files):
         text = files[path]
-        if path.endswith(".tpl") or not any(mark in text for mark in wanted):  # a template is no manifest
-            continue
-        with spent_by(path):
-            documents = read_documents(text)
-        for document in documents:
-            items = at(document.value, "items") if at(document.value, "kind") == "List" else None
-            for index, item in enumerate(items if isinstance(items, list) else ()):
-                base: Path = ("items", index)
-                if _is_object(item):
-                    yield LocatedObject(
-                        item, TextPlace(path, document.index, base, line_of_path(text, document.index, base))
-                    )
-            if items is None and _is_object(document.value):
-                yield LocatedObject(document.value, TextPlace(path, document.index, (), document.line))
+        if any(mark in text for mark in wanted) and not path.endswith(".tpl"):  # a template is no manifest
+            yield from _objects_of_file(path, text)
+
+
+@lru_cache(maxsize=8192)
+def _objects_of_file(path: str, text: str) -> tuple[LocatedObject, ...]:
+    """The same ones for each state of a repository that has the file so."""
+    with spent_by(path):
+        return tuple(_located_objects(path, text))
+
+
+def _located_objects(path: str, text: str) -> Iterator[LocatedObject]:
+    for document in read_documents(text):
+        items = at(document.value, "items") if at(document.value, "kind") == "List" else None
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            base: Path = ("items", index)
+            if _is_object(item):
+                yield LocatedObject(
+                    item, TextPlace(path, document.index, base, line_of_path(text, document.index, base))
+                )
+        if items is None and _is_object(document.value):
+            yield LocatedObject(document.value, TextPlace(path, document.index, (), document.line))
 
 
 def all_value_sources(files: Files) -> frozenset[tuple[str, str]]:
@@ -183,8 +199,7 @@ def engine_builds(tree: FileTree, one: EngineObject, paths: Files) -> tuple[tupl
         own = [(top, kustomize.build_files(seen, top, taken, extra=extra, groups=_GROUPS))] if is_directory else []
         return (*own, *zip(folders, found, strict=True))
 
-    key = ("builds", f"{one.place}{one.place.base}{one.generated or one.name}{one.folder}")
-    return made_once(tree, key, (*_build_of(one), taken, folders), build)
+    return made_once(tree, ("builds", _label(one)), (*_build_of(one), taken, folders), build)
 
 
 def _loads(one: EngineObject) -> Loads:
@@ -236,8 +251,13 @@ def _referred_objects(found: Iterable[LocatedObject], files: Files, made: flux_p
 
 
 def _engine_objects(
-    tree: FileTree, context: FluxContext, others: Iterable[str], groups: Container[str]
+    tree: FileTree,
+    context: FluxContext,
+    others: Iterable[str],
+    groups: Container[str],
+    places: Collection[TextPlace] = (),
 ) -> tuple[EngineObject, ...]:
+    """Those of the groups; `places`: no others than what stands there."""
     found = context.found
     sets = [one for one in found if (one.group, one.kind) == (flux_instances.INSTANCE_GROUP, resource_set.KIND)]
     if sets:
@@ -254,11 +274,10 @@ def _engine_objects(
 
         return Repository(context.files, others, found, context.remotes, context.revision)
 
-    for one in (one for one in found if one.group in groups):
+    for one in (one for one in found if one.group in groups and (not places or one.place in places)):
         with spent_by(one.place.path):
             if one.group in _FLUX:
-                key = ("engine", f"{one.place}{one.place.base}{one.namespace}/{one.name}")
-                made = made_once(tree, key, (one, around), partial(_read_flux, one, context))
+                made = made_once(tree, ("engine", one.label), (one, around), partial(_read_flux, one, context))
             else:
                 made = tuple(_read_by_kind(one, context, repository))
             spend(10 * len(made))

@@ -70,7 +70,7 @@ def _declared_syncs(found: Iterable[LocatedObject]) -> Iterator[Sync]:
     for one in found:
         if one.kind == "FluxInstance":
             yield Sync(one.name, one.namespace, one.place, mapping_at(one.object, "spec"))
-        elif isinstance(at(one.object, *_VALUES, "sync"), dict):
+        elif one.kind != "Kustomization" and isinstance(at(one.object, *_VALUES, "sync"), dict):
             namespace = at(one.object, "spec", "targetNamespace") or one.namespace
             yield Sync(one.name, namespace, one.place.below(*_VALUES), mapping_at(one.object, *_VALUES))
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
 from gitops_mcp.domain.engines.envsubst import Malformed
-from gitops_mcp.domain.engines.reading import Files, TextPlace, read_documents, texts_in
-from gitops_mcp.domain.kustomize import Produced, join_path
+from gitops_mcp.domain.engines.reading import Files, TextPlace, clean_path, read_documents, texts_in
+from gitops_mcp.domain.kustomize import Build, FileTree, Produced, join_path
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.kustomize.regex import Unsupported
@@ -26,6 +26,7 @@ _PLAIN = frozenset({"apiVersion", "kind", "metadata", "resources", "bases", "gen
 """What a kustomization may say without a change to what it lists."""
 
 _GENERATOR = "configMapGenerator"
+_NOBODY: frozenset[TextPlace] = frozenset()
 
 Key = tuple[str, int, Path]
 """Where an object is written."""
@@ -40,6 +41,26 @@ def key_of(one: LocatedObject) -> Key:
 def parents(applied: Iterable[EngineObject]) -> list[EngineObject]:
     """The Kustomizations that can have others below them."""
     return [one for one in applied if one.engine == "flux" and one.kind != "HelmRelease" and one.counts]
+
+
+def outermost(found: Iterable[LocatedObject]) -> set[TextPlace]:
+    """Where the Kustomizations stand that no other one has in its folder, as far as the files say it themselves.
+
+    What these make of the others is known before any other is read, so that most are read once.
+    """
+    inside: dict[str, set[TextPlace]] = {}
+    flat = [one for one in found if one.kind == "Kustomization"]
+    for one in flat:
+        inside.setdefault(clean_path(at(one.object, "spec", "path")), set()).add(one.place)
+    return {
+        one.place for one in flat if all(inside.get(up, _NOBODY) <= {one.place} for up in _folders_of(one.place.path))
+    }
+
+
+def _folders_of(path: str) -> Iterator[str]:
+    while path:
+        path = posixpath.dirname(path)
+        yield path
 
 
 def listing_folders(files: Files, found: Iterable[LocatedObject]) -> list[str]:
@@ -70,28 +91,53 @@ def listing_folders(files: Files, found: Iterable[LocatedObject]) -> list[str]:
     return list(tops)
 
 
-def objects_of_build(
-    found: Iterable[tuple[Produced, str | None]], folder: str, by: EngineObject | None
-) -> Iterator[LocatedObject]:
-    """What comes out of a build, with the variables of the Kustomization that applies it; itself it leaves alone."""
-    from gitops_mcp.domain.engines import substitution
+def objects_of_builds(
+    tree: FileTree,
+    key: tuple[str, str],
+    builds: tuple[tuple[str, Build], ...],
+    by: EngineObject,
+    groups: Container[str],
+) -> list[LocatedObject]:
+    """What an engine object builds; the very same values as before where the same came out of a build."""
+    depends = by.place, by.substitution
+    known: Any = tree.memo.get(key)
+    if known is None or known[0] != depends:
+        known = depends, (), {}
+    if known[1] is not builds:
+        made: dict[tuple[int, str, str | None], tuple[Produced, LocatedObject | None]] = {}
+        for folder, build in builds:
+            for produced, doubt in build.of_groups(groups):
+                # What it is made of is kept beside it, so that nothing else gets its id.
+                which = id(produced), folder, doubt
+                made[which] = known[2].get(which) or (produced, object_of_build(produced, doubt, folder, by))
+        known = tree.memo[key] = depends, builds, made
+    return [found for _, found in known[2].values() if found is not None]
 
-    for produced, doubt in found:
-        first, value = produced.layers[0], produced.object
-        place = TextPlace(first.path, first.document, first.base, first.line)
-        if by is not None and place == by.place:
-            continue
-        if by is not None:
-            with suppress(Malformed):
-                value = substitution.substitute_object(value, by.substitution).object
-        made = produced if value is produced.object else replace(produced, object=value)
-        yield LocatedObject(value, place, made, folder, doubt)
+
+def object_of_build(
+    produced: Produced, doubt: str | None, folder: str, by: EngineObject | None
+) -> LocatedObject | None:
+    """With the variables of the Kustomization that applies it; itself it leaves alone."""
+    first, value = produced.layers[0], produced.object
+    place = TextPlace(first.path, first.document, first.base, first.line)
+    if by is not None and place == by.place:
+        return None
+    if by is not None and by.substitution.is_active:
+        from gitops_mcp.domain.engines import substitution
+
+        with suppress(Malformed):
+            value = substitution.substitute_object(value, by.substitution).object
+    made = produced if value is produced.object else replace(produced, object=value)
+    return LocatedObject(value, place, made, folder, doubt)
 
 
 def as_built(found: Iterable[LocatedObject], made: Made) -> Iterator[LocatedObject]:
     """The objects as builds make them: the nearest where several do, as written where none does, or none is nearer."""
     for one in found:
         known = made.get(key_of(one), ())
+        if len(known) < 2:
+            yield known[0] if known else one
+            continue
         depth = [len(each.home) if one.place.path.startswith(each.home.lstrip("/")) else 0 for each in known]
         nearest = [each for each, length in zip(known, depth, strict=True) if length == max(depth)]
         yield nearest[0] if nearest and all(each.object == nearest[0].object for each in nearest) else one

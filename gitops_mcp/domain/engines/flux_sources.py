@@ -81,6 +81,11 @@ class FluxContext:
         said = (self.remotes, self.revision, self.folder, self.syncs, self.pushed, self.has_known_source)
         return (*said, self.ignoring, self.paths, referred)
 
+    def with_found(self, found: tuple[LocatedObject, ...]) -> FluxContext:
+        made = replace(self, found=found)
+        vars(made).update(ignoring=self.ignoring, paths=self.paths)
+        return made
+
     def reading(self, files: Files) -> FluxContext:
         """The same with files that remember what is asked for; what is found once for all objects is kept."""
         made = object.__new__(FluxContext)

@@ -156,14 +156,14 @@ class _ManifestReader:
         for entry in node.entries:
             if entry.key is None:
                 continue
-            name, part = _key_text(entry.key), entry.value
+            key, part = entry.key, entry.value
+            is_bare = key.style is key.tag is None and key.target is None and _is_plain_key(key.text)
+            name = key.text if is_bare else _key_text(key)
             # Nearly all that there is: words without quotes, of which nothing is noted.
-            if is_plain and part.kind == "scalar" and part.text and part.tag is part.style is None:
-                value, is_as_printed = _plain_value(part.text)
-                if type(value) is str and is_as_printed:
-                    found[name] = value
-                    continue
-            found[name] = self._part(part, node, None if path is None else (*path, name))
+            if is_plain and part.kind == "scalar" and part.tag is part.style is None and _is_word(part.text):
+                found[name] = part.text
+            else:
+                found[name] = self._part(part, node, None if path is None else (*path, name))
         return found
 
     def _item(self, node: Node, parent: Node) -> Any:
@@ -204,6 +204,12 @@ def _plain_value(text: str) -> tuple[Any, bool]:
     """Of a scalar without quotes, and whether it stands there as it would be printed."""
     value = scalar.read_plain(text)
     return value, _is_as_printed(value, text)
+
+
+@lru_cache(maxsize=8192)
+def _is_word(text: str) -> bool:
+    value, is_as_printed = _plain_value(text)
+    return bool(text) and isinstance(value, str) and is_as_printed
 
 
 def _is_as_printed(value: Any, text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
+from weakref import ref
 
 from gitops_mcp.domain.kustomize.tree import FileTree
 
@@ -56,8 +57,10 @@ def made_once(tree: FileTree, key: tuple[str, str], depends: object, make: Calla
     `make` gets the files that remember what is asked for.
     """
     known = tree.memo.get(key)
-    if known is None or known[0] != depends or not is_unchanged(known[1], tree):
+    if known is None or known[0] != depends or not (known[3]() is tree or is_unchanged(known[1], tree)):
         files = TrackedFiles(tree)
-        known = tree.memo[key] = depends, files.seen, make(files)
+        known = depends, files.seen, make(files)
+    # One tree is looked at once.
+    tree.memo[key] = (*known[:3], ref(tree))
     made: Made = known[2]
     return made

@@ -79,7 +79,8 @@ def _apply_namespace(state: State, kustomization: Kustomization, files: TrackedT
 
 def check_names(state: State, layer: Layer) -> State:
     """After a namespace was given: kustomize refuses two objects of one name."""
-    for one, count in Counter(draft.id for draft in state.drafts if draft.is_cnpg).items():
+    named = [draft.id for draft in state.drafts if draft.is_cnpg]
+    for one, count in Counter(named).items() if len(set(named)) < len(named) else ():
         if count > 1:
             state = state.refused(layer.place, f"the namespace makes one {one} of {count} objects")
     return state

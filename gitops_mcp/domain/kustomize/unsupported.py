@@ -32,7 +32,7 @@ def add_generated(
         for placed in kustomization.items(field):
             made = generated.generated_draft(placed, kind, kustomization, files)
             generated.add_draft(drafts, made, placed.value.get("behavior"))
-    state = replace(state, drafts=tuple(drafts))
+    state = replace(state, drafts=tuple(drafts)) if drafts != list(state.drafts) else state
     for placed in kustomization.items("generators"):
         state = _add_from_files(state, placed, kustomization, files, read)
     return state
@@ -85,7 +85,7 @@ def mark_configurations(state: State, kustomization: Kustomization, files: Track
     for custom in customs:
         place, _, reason = custom.partition(": ")
         state = state.unsure(place, reason)
-    return replace(state, customs=(*state.customs, *customs))
+    return replace(state, customs=(*state.customs, *customs)) if customs else state
 
 
 def _touches_wanted(configuration: Any, tree: FileTree) -> bool:

@@ -30,6 +30,8 @@ def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[st
     found: set[str] = set()
     wide = _copying_folders(texts)
     for path, text in texts.items():
+        if not _may_name_file(text):
+            continue
         folder = path.rpartition("/")[0]
         if is_kustomization(path):
             found |= set(_existing_paths(_strings_of_kustomization(text, all_of_it=folder in wide), (folder,), paths))
@@ -44,6 +46,11 @@ def referenced_paths(texts: Mapping[str, str], paths: Collection[str]) -> set[st
 
                 found |= set(paths_that_may_fit(_document_values(text), paths))
     return found - texts.keys()
+
+
+def _may_name_file(text: str) -> bool:
+    """Whether a text may have a string that ends as the name of a file does: with escapes, or as a pattern, any may."""
+    return any(mark in text for mark in (*_TEXTS, "\\", "ApplicationSet"))
 
 
 def value_source_names(texts: Mapping[str, str]) -> frozenset[str]:

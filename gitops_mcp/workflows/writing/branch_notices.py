@@ -19,6 +19,7 @@ from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget, states_of_change
 
 _NAMED = 3
+_BYPASSED = "Bypassed rule violations"
 
 
 def conflicts_of(ground: Ground, found: ChangeRef | None) -> tuple[str, ...]:
@@ -62,6 +63,17 @@ def hook_notices(published: PublishedCommit | None) -> Iterator[Notice]:
             f"does not have so and a hook might execute before it is reviewed"
         )
         yield Notice("hooks-not-run", text)
+
+
+def rule_notices(ground: Ground, published: PublishedCommit | None) -> Iterator[Notice]:
+    """A user whom the rules let past them writes branches that they protect, and the forge says so afterwards."""
+    if published and _BYPASSED in published.printed:
+        text = (
+            f"a rule of the forge protects {published.branch}, and let this user past it: have the rule leave out "
+            f"branches that start with {ground.git.prefix}, or choose another branchPrefix, so that a right to go past "
+            f"rules is not needed"
+        )
+        yield Notice("rule-bypassed", text)
 
 
 def _some(texts: Iterable[str], between: str = ", ") -> str:

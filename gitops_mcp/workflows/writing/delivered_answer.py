@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
 from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, shorten_to_fit
@@ -13,9 +14,11 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.diff import shorten_diff
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
-from gitops_mcp.workflows.writing.branch_notices import hook_notices
-from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
+from gitops_mcp.workflows.writing.branch_notices import hook_notices, rule_notices
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget
+
+if TYPE_CHECKING:
+    from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
 
 
 def delivered_answer(
@@ -28,11 +31,12 @@ def delivered_answer(
     *,
     dry_run: bool = False,
 ) -> WriteResult:
-    review = review or ReviewOutcome()
     diff, omitted = shorten_diff(plan.diff, DIFF_MAX)
     summary = plan.headline
     if target.continues:
         summary = f"{'in' if plan.unchanged else 'adds to'} {target.continues}: {summary}"
+    told = (*hook_notices(published), *rule_notices(ground, published))
+    warnings = [*(review.notices if review else ()), *plan.warnings, *told]
     is_there = target.open is not None or not plan.unchanged
     answer = WriteResult(
         environment=environment.name,
@@ -50,12 +54,9 @@ def delivered_answer(
         about=[cut_text(redact_text(text), 600) for text in plan.body],
         operator=plan.operator,
         validated_by=[*plan.validated_by, *(f"hook {name}" for name in (published.hooks if published else ()))],
-        pull_request=review.pull,
-        warnings=[
-            replace(one, message=cut_text(one.message, 1000))
-            for one in (*review.notices, *plan.warnings, *hook_notices(published))
-        ],
-        next=[*review.steps, *plan.next, *_last_steps(target, published)],
+        pull_request=review.pull if review else None,
+        warnings=[replace(one, message=cut_text(one.message, 1000)) for one in warnings],
+        next=[*(review.steps if review else ()), *plan.next, *_last_steps(target, published)],
     )
     return shorten_to_fit(answer, "files", "about", "warnings", "next")
 

@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit, publish
 from gitops_mcp.adapters.git.ref_listing import ChangeRef
@@ -37,11 +38,12 @@ from gitops_mcp.workflows.view import View, view_at
 from gitops_mcp.workflows.writing.branch_notices import conflicts_of, continued_notices, overlap_notices
 from gitops_mcp.workflows.writing.delivered_answer import delivered_answer
 from gitops_mcp.workflows.writing.engine_notices import engine_notices
-from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
-from gitops_mcp.workflows.writing.pull_requests.step import pull_request_step, with_its_pull_request
 from gitops_mcp.workflows.writing.request import PATIENCE, NotDelivered, Patience, Settle, WriteRequest, Writing
 from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget, find_target, states_of_change
+
+if TYPE_CHECKING:
+    from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
 
 
 def deliver(app: App, request: WriteRequest, writing: Writing | Settle) -> WriteResult:
@@ -94,8 +96,7 @@ def _deliver_once(app: App, ground: Ground, request: WriteRequest, writing: Writ
         ground.repository.check_writable(attempt.view.desired.commit, plan.contents)
         return attempt.answer(plan)
     if plan.unchanged:
-        target, done = attempt.target, attempt.answer(plan)
-        return with_its_pull_request(app, ground, attempt.view, target, plan, done) if target.open else done
+        return attempt.unchanged(plan)
     return attempt.publish(plan, after, requests)
 
 
@@ -170,7 +171,17 @@ class _Attempt:
             raise type(base.fault)(f"nothing was pushed: {base.fault}")
         self.ground.repository.check_push(self.ground.git, base, self.target.branch)
 
+    def unchanged(self, plan: Plan) -> WriteResult:
+        done = self.answer(plan)
+        if not self.target.open:
+            return done
+        from gitops_mcp.workflows.writing.pull_requests.step import with_its_pull_request
+
+        return with_its_pull_request(self.app, self.ground, self.view, self.target, plan, done)
+
     def publish(self, plan: Plan, after: Desired | None, requests: list[str]) -> WriteResult:
+        from gitops_mcp.workflows.writing.pull_requests.step import pull_request_step
+
         ground, target, request = self.ground, self.target, self.request
         with _written_secrets(self.app, ground, self.view.environment, plan, target.change) as trailers:
             message = commit_message(

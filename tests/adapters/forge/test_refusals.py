@@ -18,6 +18,7 @@ from gitops_mcp.errors import Forbidden, GitOpsError, MayArrive, NotFound, RateL
 from gitops_mcp.sandbox.forges.routing import Answer
 from gitops_mcp.sandbox.forges.values import ForgeName
 from tests.adapters.forge.conftest import EACH, VARIABLES, Met, new, open_at
+from tests.fakes.full_listener import full_listener
 
 JSON = "application/json"
 
@@ -243,6 +244,20 @@ def test_of_a_creation_without_an_answer_it_is_told_that_it_may_arrive(met: Met)
         MayArrive, match=r"no answer from .* within 0.5 s.* the same request again does what is missing"
     ):
         quick(met.opened()).create(new())
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_a_host_whose_connections_hang_is_given_up_in_time_and_has_had_nothing(kind: ForgeName) -> None:
+    with full_listener() as address:
+        for ask in (
+            lambda: quick(open_at(kind, f"http://{address}", "planted-token")).pull(1),
+            lambda: quick(open_at(kind, f"http://{address}", "t")).create(new()),
+        ):
+            began = time.monotonic()
+            with pytest.raises(Unavailable, match=r"no answer from 127.0.0.1:\d+ within 0.5 s") as raised:
+                ask()
+            assert not isinstance(raised.value, MayArrive)
+            assert time.monotonic() - began < 1.5
 
 
 def quick(forge: Forge) -> Forge:

@@ -297,3 +297,17 @@ def test_hooks_see_the_tip_of_a_change_as_head(tmp_path: Path) -> None:
 
     assert second.hooks == ("pre-commit",)
     assert git(here, "rev-parse", f"{second.commit}^") == first.commit
+
+
+def test_a_later_change_moves_the_kept_checkout_once_and_a_hook_meets_nothing_that_one_has_left(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = alone(tmp_path)
+    executable(here / ".git/hooks/pre-commit", f"find . -name 'left*' >> {tmp_path}/seen; touch left-behind")
+    first = published(here, {ORDERS: SCALED})
+    caplog.set_level("DEBUG", "gitops_mcp.adapters.git.runner")
+
+    published(here, {NEW: b"new: 1\n"}, expected=first.commit)
+
+    assert sum(record.getMessage().startswith("git read-tree") for record in caplog.records) == 1
+    assert (tmp_path / "seen").read_text() == ""

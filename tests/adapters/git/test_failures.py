@@ -265,3 +265,23 @@ def test_a_protected_branch_is_told_as_one_in_the_words_of_each_forge(printed: s
     assert cause is not None
     assert cause.what == "a rule of the forge protects the branch"
     assert line == printed.removeprefix("remote: ").removeprefix("error: ")
+
+
+@pytest.mark.parametrize(
+    ("printed", "what"),
+    [
+        pytest.param("- Commits must have verified signatures.", "it takes signed commits only", id="GitHub, signatures"),
+        pytest.param("error: branch gitops-mcp/x is protected: commit 4d7a is not signed", "it takes signed commits only", id="Gitea, signatures"),
+        pytest.param("GitLab: Commit must be signed with a GPG key", "it takes signed commits only", id="GitLab, signatures"),
+        pytest.param("- GITHUB PUSH PROTECTION", "it takes something in the change for a secret", id="GitHub, secrets"),
+        pytest.param("GitLab: PUSH BLOCKED: Secrets detected in code changes", "it takes something in the change for a secret", id="GitLab, secrets"),
+        pytest.param("- Branch name must match a given regex pattern: ^feature/.*", "it has a rule for the names of branches", id="GitHub, names"),
+        pytest.param("GitLab: Branch name 'gitops-mcp/x' does not follow the pattern '^feature/'", "it has a rule for the names of branches", id="GitLab, names"),
+    ],
+)  # fmt: skip
+def test_a_rule_for_what_is_pushed_is_not_told_as_one_that_protects_the_branch(printed: str, what: str) -> None:
+    lines = ("error: GH013: Repository rule violations found for refs/heads/gitops-mcp/x.", printed)
+    line, cause = telling_line("".join(f"remote: {one}\n" for one in lines))
+    assert cause is not None
+    assert cause.what == what
+    assert line == printed.removeprefix("error: ")

@@ -14,6 +14,7 @@ from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused, Unavailable
 from tests.adapters.git.conftest import commit_all, git, program, snapshot, write
+from tests.fakes.full_listener import full_listener
 
 
 def advance(author: Path, *, branch: str = "main") -> str:
@@ -350,6 +351,14 @@ def test_a_base_that_was_never_fetched_is_fetched_even_if_not_asked_to(checkout:
     newer = advance(author, branch="stable")
     assert repository.base(GitSettings(base="stable"), fetch=False).commit == commit
     assert repository.base(GitSettings(base="stable"), fetch=True).commit == newer
+
+
+def test_a_remote_whose_connection_hangs_is_given_up_after_its_time_out(checkout: Path) -> None:
+    with full_listener() as address:
+        git(checkout, "remote", "set-url", "origin", f"http://{address}/gitops.git")
+        base = Repository.open(checkout).base(GitSettings(timeout=0.5), fetch=True)
+    assert base.warning is not None
+    assert "git fetch did not end within 0.5 s" in base.warning
 
 
 def test_a_slow_remote_is_given_up_after_its_time_out_and_leaves_no_lock(checkout: Path) -> None:

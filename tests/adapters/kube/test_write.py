@@ -6,6 +6,7 @@ import logging
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from gitops_mcp.errors import (
 )
 from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from tests.fakes.api import Answer, ReplayingApi, status
+from tests.fakes.full_listener import full_listener
 
 SECRET = Resource("", "v1", "secrets", "Secret")
 CLUSTERS = "/apis/postgresql.cnpg.io/v1/namespaces/shop/clusters"
@@ -429,6 +431,20 @@ def test_a_write_that_is_not_answered_in_time_may_have_been_done(api: ReplayingA
     with pytest.raises(OutcomeUnknown, match=rf"did not answer within 0.2 s: .*{UNKNOWN}"):
         create(connected(api.url, timeout=0.2))
     done.set()
+
+
+@pytest.mark.parametrize("addresses", [1, 3])
+def test_a_write_whose_connection_hangs_ends_in_time_and_was_not_done(
+    connected: Any, monkeypatch: pytest.MonkeyPatch, addresses: int
+) -> None:
+    find = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **more: find(*asked, **more) * addresses)
+    with full_listener() as address:
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match=r"127.0.0.1:\d+ did not answer within 0.5 s") as raised:
+            create(connected(f"http://{address}", timeout=0.5))
+    assert type(raised.value) is Unavailable
+    assert time.monotonic() - began < 1.5
 
 
 def test_a_write_that_reached_nobody_was_not_done(connected: Connect) -> None:

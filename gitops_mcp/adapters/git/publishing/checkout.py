@@ -130,8 +130,7 @@ def _moved(made: WorkTree, place: Path, tree: str) -> WorkTree:
             # LFS would download all that the base has of it, for hooks that look at manifests.
             how = "-m" if is_proven and not is_last else "--reset"
             kept.git(*_OPTIONS, "read-tree", how, "-u", tree, env={"GIT_LFS_SKIP_SMUDGE": "1"})
-            if how == "--reset":
-                kept.git(*_OPTIONS, "clean", "--quiet", "-ffdx")
+            kept.git(*_OPTIONS, "clean", "--quiet", "-ffdx")  # what hooks have left is for no later one
         except GitFailed as error:
             if is_last:
                 raise Unavailable(
@@ -139,4 +138,6 @@ def _moved(made: WorkTree, place: Path, tree: str) -> WorkTree:
                     f"or set commit.hooks to off"
                 ) from error
             shutil.rmtree(place, ignore_errors=True)
+        else:
+            break
     return kept

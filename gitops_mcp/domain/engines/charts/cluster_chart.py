@@ -17,6 +17,7 @@ from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts.chart_releases import why_not_read
 from gitops_mcp.domain.engines.charts.values import (
+    FilledIn,
     Release,
     ValuesPlace,
     effective_value,
@@ -240,6 +241,8 @@ def _values_place_of_image(release: Release, files: Files) -> ValuesPlace | str:
     if made is None:
         return f"version.postgresql and version.{kind} together make the image; see {values_line(release, files)}"
     found = find_values_place(release, _VERSION, (), files)
+    if isinstance(found, FilledIn):
+        return FilledIn.at(replace(found.place, prefix=made[0], suffix=made[1]), found.text, found)
     return found if isinstance(found, str) else replace(found, prefix=made[0], suffix=made[1])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,7 @@ from gitops_mcp.domain.engines.reading import Files, file_and_line
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.objects import CNPG_GROUP, Object, Path, at, dotted_path
 
-_LOOKS_LIKE_CNPG = re.compile(r"cnpg|cloudnative-?pg", re.IGNORECASE)
+_NAMES_OF_CNPG = ("cnpg", "cloudnativepg", "cloudnative-pg")
 _ANSWERS = frozenset({"instances", "replicas", "size", "storageClass", "imageName", "roles", "databases", "parameters"})
 _NAMED_AT_MOST = 6
 
@@ -64,8 +63,8 @@ def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
     if chart is None or cluster_chart.is_of_cnpg(chart.repository):
         return
     values = [(layer, values_of_layer(layer, files)) for layer in chart.values if layer.place]
-    named = _LOOKS_LIKE_CNPG.search(f"{chart.name} {chart.repository}")
-    if not named and not any(_LOOKS_LIKE_CNPG.search(str(value)) and _may_hold_cnpg(value) for _, value in values):
+    named = _looks_like_cnpg(f"{chart.name} {chart.repository}")
+    if not named and not any(_looks_like_cnpg(str(value)) and _may_hold_cnpg(value) for _, value in values):
         return
     places = [
         f"{dotted_path(path)} ({file_and_line(place if layer.kind == 'text' else place.below(*path), files)})"
@@ -78,12 +77,17 @@ def _of_unknown_chart(one: EngineObject, files: Files) -> Iterator[str]:
     yield f"{one} installs {chart}, which is not in this repository and may make it; {look}"
 
 
+def _looks_like_cnpg(text: str) -> bool:
+    lower = text.lower()
+    return any(name in lower for name in _NAMES_OF_CNPG)
+
+
 def _may_hold_cnpg(value: object) -> bool:
     """An object of CNPG, or what is called so and says what one says; a host or a dashboard of that name is neither."""
     if isinstance(value, dict):
         return (
             str(value.get("apiVersion")).startswith(CNPG_GROUP)
-            or any(_LOOKS_LIKE_CNPG.search(str(key)) and any(_paths_named(part, ())) for key, part in value.items())
+            or any(_looks_like_cnpg(str(key)) and any(_paths_named(part, ())) for key, part in value.items())
             or any(map(_may_hold_cnpg, value.values()))
         )
     return isinstance(value, list) and any(map(_may_hold_cnpg, value))

@@ -59,6 +59,20 @@ class ValuesPlace:
     suffix: str = ""
 
 
+class FilledIn(str):
+    """Why a value is not edited where it stands: what stands there is filled in before Helm reads it."""
+
+    __slots__ = ("place", "text")
+    place: ValuesPlace
+    text: str
+
+    @classmethod
+    def at(cls, place: ValuesPlace, text: str, why: str) -> FilledIn:
+        made = cls(why)
+        made.place, made.text = place, text
+        return made
+
+
 def layers_of_chart(one: EngineObject, files: Files) -> tuple[ValuesLayer, ...]:
     """All that is said in this repository, the chart's own values first."""
     chart = one.chart
@@ -123,14 +137,16 @@ def _place_in_layer(
         raise AssertionError("only what is unread has no place")
     exact = place if layer.kind not in {"mapping", "file"} else place.below(*path)
     line = file_and_line(exact, files)
-    if isinstance(current, str) and ("${" in current or "{{" in current):
-        return f"{dotted_path(path)} is {current} in {line}, which is filled in before Helm reads it"
     if release.applied.kind == "ApplicationSet" and layer.kind != "file":
         return f"{dotted_path(path)} stands in {line} for every Application that {release.applied} makes"
     inner, values = (0 if layer.kind == "text" else None), (() if layer.kind == "parameter" else path)
     number = int(line.rpartition(":")[2])
     is_text = layer.kind == "parameter"
-    return ValuesPlace(place.path, place.document, place.base, inner, values, number, current is not None, is_text)
+    found = ValuesPlace(place.path, place.document, place.base, inner, values, number, current is not None, is_text)
+    if isinstance(current, str) and ("${" in current or "{{" in current):
+        why = f"{dotted_path(path)} is {current} in {line}, which is filled in before Helm reads it"
+        return FilledIn.at(found, current, why)
+    return found
 
 
 def _names_overlap(one: str, other: str) -> bool:

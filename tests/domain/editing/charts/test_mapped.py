@@ -8,7 +8,8 @@ from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.objects import Path
 from gitops_mcp.domain.yaml.edits import Edit, Remove, Set
 from gitops_mcp.errors import Refused
-from tests.domain.repository.test_build import REMOTE, model
+from tests.domain.repository.test_build import REMOTE, flux, model
+from tests.domain.repository.test_build import SOURCE as GIT
 
 SOURCE = """\
 ---
@@ -102,3 +103,49 @@ def test_a_parameter_is_left_to_a_person() -> None:
         Refused, match=r"is set by an entry of helm.parameters \(cluster.cluster.instances\) at prod/app"
     ):
         edited(APPLICATION, Set(INSTANCES, 5), CHART)
+
+
+FILLED = RELEASE.replace("instances: 3 # one a zone", "instances: ${COUNT}").replace('"17"', '"${MAJOR:=17}"')
+
+
+def fleet(substitute: str, **releases: str) -> dict[str, str]:
+    """Flux applies the folder of releases with variables of its own."""
+    more = f"  targetNamespace: shop\n  postBuild: {{substitute: {{{substitute}}}}}\n"
+    return {
+        "prod/apps.yaml": GIT + "---\n" + flux("apps", "releases", more),
+        **{f"releases/{name}.yaml": text + (SOURCE if name == "orders" else "") for name, text in releases.items()},
+    }
+
+
+def edited_in_fleet(files: dict[str, str], path: Path, value: object) -> dict[str, str | None]:
+    desired = model(files, "prod")
+    declared = desired.cluster("orders", "shop", environment="prod")
+    return {one.path: one.after for one in edit_fields(desired, declared, Set(path, value))}
+
+
+def test_a_variable_in_the_values_is_changed_where_its_one_source_stands() -> None:
+    files = fleet('COUNT: "3"', orders=FILLED)
+    assert edited_in_fleet(files, INSTANCES, 5) == {"prod/apps.yaml": files["prod/apps.yaml"].replace('"3"', '"5"')}
+
+
+def test_a_default_in_the_values_is_changed_there_and_of_an_image_the_part_that_it_says() -> None:
+    files = fleet('COUNT: "3"', orders=FILLED)
+    image = "ghcr.io/cloudnative-pg/postgresql:18"
+    after = files["releases/orders.yaml"].replace("MAJOR:=17", "MAJOR:=18")
+    assert edited_in_fleet(files, ("spec", "imageName"), image) == {"releases/orders.yaml": after}
+
+
+OTHER = FILLED.replace("name: orders", "name: carts").replace("Override: orders", "Override: carts")
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        pytest.param(fleet('COUNT: "3"', orders=FILLED, carts=OTHER), r"^spec.instances of Cluster shop/orders.* at releases/orders.yaml:10 is \$\{COUNT\}: it comes from COUNT, which Kustomization flux-system/apps defines at prod/apps.yaml:\d+\. Changing it would change more: Cluster shop/carts", id="a variable of two releases"),
+        pytest.param(fleet("OTHER: x", orders=FILLED), r"at releases/orders.yaml:10 .*nothing in this repository defines COUNT\. COUNT is not defined in Flux Kustomization flux-system/apps", id="a variable that nothing sets"),
+        pytest.param({"prod/app.yaml": FILLED + SOURCE, "prod/values.env": "COUNT=3\n", "prod/kustomization.yaml": "resources: [app.yaml]\nconfigMapGenerator: [{name: x, envs: [values.env]}]\n"}, r"at prod/app.yaml:10 is '\$\{COUNT\}': it is filled in by something else.*\. COUNT is set at prod/values.env:1", id="who fills it in is not known"),
+    ],
+)  # fmt: skip
+def test_a_variable_that_is_not_of_one_value_alone_is_named_with_what_sets_it(files: dict[str, str], told: str) -> None:
+    with pytest.raises(Refused, match=told):
+        edited_in_fleet(files, INSTANCES, 5)
