@@ -100,6 +100,8 @@ class App:
     _prometheuses: dict[str, Prometheus] = field(default_factory=dict, repr=False)
     kept: Memory[tuple[object, ...], Any] = field(default_factory=lambda: Memory(1500), repr=False)
     """What was found out about commits, which never change, by who found it out."""
+    findings: Memory[tuple[object, ...], str] = field(default_factory=lambda: Memory(5000), repr=False)
+    """Of live Clusters, for lists: by object, its version and the time."""
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)
 

@@ -26,8 +26,8 @@ class ClusterRow(Answer):
     ready: int | None = None
     phase: str | None = None
     phase_class: str | None = None
-    findings: list[str] | None = None
-    """What the Cluster itself shows to be wrong, the worst first; get_cluster_status says what to do."""
+    findings: str | None = None
+    """What the Cluster itself shows to be wrong, the worst first, as get_cluster_status calls it."""
     primary: str | None = None
     image: str | None = None
     storage: str | None = None
@@ -80,7 +80,7 @@ class ClusterList(Answer):
                     row.label,
                     f"{'?' if row.ready is None else row.ready}/{'?' if row.instances is None else row.instances}",
                     row.live or f"{row.phase or 'not reported'} ({row.phase_class})",
-                    ", ".join(row.findings or ()),
+                    row.findings,
                     row.primary,
                     row.image,
                     row.storage,

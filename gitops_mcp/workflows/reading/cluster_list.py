@@ -19,7 +19,7 @@ from gitops_mcp.domain.cnpg.status.problems import problems
 from gitops_mcp.domain.cnpg.status.report import Related, read_status
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, at, mapping_at
+from gitops_mcp.domain.objects import Identity, Object, at, mapping_at, text_at
 from gitops_mcp.domain.redact import mark_outside
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.not_applied import chart_of_template
@@ -37,6 +37,8 @@ _PAGE, _PAGE_DETAILED = 80, 30
 """Rows that fit into one answer: its text and its structured content are bounded."""
 _CONDITIONS = 20
 _FINDINGS = 3
+_JUDGED_FOR = 300
+"""Seconds after which time alone may have made a finding."""
 _UNAPPLIED = 8
 _TOOL = "list_postgres_clusters"
 
@@ -103,7 +105,7 @@ def list_clusters(
         return listed
     now = datetime.now(UTC)
     delivery = _Delivery.of(apis, ground, chosen) if detailed else None
-    rows = [_row(one, now, delivery) for one in page.items]
+    rows = [_row(app, one, now, delivery) for one in page.items]
     kept = rows_that_fit(rows)
     after = page.position_after(len(kept))
     desired = None
@@ -229,7 +231,7 @@ class _Delivery:
         return cut_text(found.place) if found else self.nowhere
 
 
-def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterRow:
+def _row(app: App, cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterRow:
     status = mapping_at(cluster, "status")
     if "phase" in status:  # before it is read: what the operator's own phases say is no text of others
         status["phase"] = mark_outside(status["phase"])
@@ -241,7 +243,7 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
         ready=seen.ready,
         phase=seen.phase.name or "not reported",
         phase_class=seen.phase_class,
-        findings=_findings(cluster, now),
+        findings=_findings(app, cluster, now) or None,
         primary=mark_outside(seen.primary),
         image=cut_text(mark_outside(seen.image)) if seen.image else None,
         storage=mark_outside(seen.storage),
@@ -266,12 +268,19 @@ def _row(cluster: Object, now: datetime, delivery: _Delivery | None) -> ClusterR
     )
 
 
-def _findings(cluster: Object, now: datetime) -> list[str] | None:
-    """By what the Cluster says alone: nothing around it is read for a list."""
+def _findings(app: App, cluster: Object, now: datetime) -> str:
+    """By what the Cluster says alone: nothing around it is read for a list. What it says again is not judged again."""
+    uid, version = (text_at(cluster, "metadata", key) for key in ("uid", "resourceVersion"))
+    if not (uid and version):
+        return _name_findings(cluster, now)
+    key = (uid, version, int(now.timestamp()) // _JUDGED_FOR)
+    return app.findings.made(key, lambda: _name_findings(cluster, now))
+
+
+def _name_findings(cluster: Object, now: datetime) -> str:
     found = [one for one in problems(read_status(cluster, Related(), now=now)) if one.severity != "info"]
-    told = [f"{one.severity} {one.id}" for one in found[:_FINDINGS]]
-    more = [f"and {len(found) - _FINDINGS} more"] if len(found) > _FINDINGS else []
-    return [*told, *more] or None
+    told = ", ".join(f"critical {one.id}" if one.severity == "critical" else one.id for one in found[:_FINDINGS])
+    return f"{told} and {len(found) - _FINDINGS} more" if len(found) > _FINDINGS else told
 
 
 def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> ClusterList:

@@ -43,19 +43,23 @@ class Endpoint:
 def endpoints(
     cluster: Object, namespace: str, services: Iterable[Object] | None, poolers: Iterable[Object]
 ) -> tuple[Endpoint, ...]:
-    """The one that writes first. `services` None: they could not be read."""
+    """The one that writes first. Without `services`, which are not there yet or could not be read, those to come."""
     name = str(at(cluster, "metadata", "name"))
     own_poolers = {
         str(at(one, "metadata", "name")): one for one in poolers if at(one, "spec", "cluster", "name") == name
     }
     found = {one.name: one for one in (*_of_cluster(cluster, name, namespace), *_of_poolers(own_poolers, namespace))}
-    if services is not None:
+    if services:
         seen = {str(at(one, "metadata", "name")): one for one in services if _belongs(one, name)}
         found = {
-            key: _as_seen(one, found.get(key), cluster, namespace)
-            for key, one in sorted(seen.items())
+            # The Service of a pooler carries the Cluster's label in newer operators alone.
+            **{key: one for key, one in found.items() if one.kind == "pooler"},
             # `-any` is not for clients: instances find each other by it.
-            if key != f"{name}-any"
+            **{
+                key: _as_seen(one, found.get(key), cluster, namespace)
+                for key, one in seen.items()
+                if key != f"{name}-any"
+            },
         }
     noted = [_with_note(one, cluster, own_poolers.get(one.name)) for one in found.values()]
     order = [SERVES["rw"], SERVES["ro"], SERVES["r"]]

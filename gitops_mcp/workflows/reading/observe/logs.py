@@ -64,7 +64,9 @@ def postgres_logs(
     seen = running_cluster(app, cluster, namespace=namespace, environment=environment)
     wanted = [seen.pod(instance)] if instance else _of_interest(seen)
     parts = [(one, previous) for one in wanted[:_PODS] for previous in _containers(one, start)]
-    answers = seen.api.side_by_side(lambda side, part: _read(side, seen.namespace, *part, start=start), parts)
+    answers = seen.api.for_one_part().side_by_side(
+        lambda side, part: _read(side, seen.namespace, *part, start=start), parts
+    )
     reads = [one for one in answers if isinstance(one, _Read)]
     failures = [one for one in answers if isinstance(one, GitOpsError)]
     # A container that is still to start has no log, which is no reason to say nothing.

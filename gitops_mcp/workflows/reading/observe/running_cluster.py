@@ -72,7 +72,7 @@ class RunningCluster:
 def running_cluster(app: App, name: str, *, namespace: str | None, environment: str | None) -> RunningCluster:
     """Raises NotFound with near names, and where Git declares it; what could not be asked is the error."""
     check_cluster_name(name, field="cluster_name")
-    settings, ground = app.settings()
+    settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
     asked = allowed_namespace(chosen, namespace)
     apis = ApisOnce(app, settings)
@@ -80,8 +80,13 @@ def running_cluster(app: App, name: str, *, namespace: str | None, environment: 
     live, unread = live_cluster(api, chosen, name, asked)
     if live is None:
         live = _where_git_says(app, ground, chosen, name, asked, api, unread)
+    return as_running(api, settings, chosen, live)
+
+
+def as_running(api: ApiOnce, settings: Settings, environment: Environment, live: Object) -> RunningCluster:
+    """A live Cluster that is known already, with its pods."""
     warnings: list[Notice] = []
-    return RunningCluster(settings, chosen, api, live, tuple(_pods(api, live, warnings)), warnings)
+    return RunningCluster(settings, environment, api, live, tuple(_pods(api, live, warnings)), warnings)
 
 
 def _where_git_says(

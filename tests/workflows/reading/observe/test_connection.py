@@ -148,7 +148,7 @@ def test_a_role_of_a_databaserole_has_its_client_certificate(team: Team, api: Ap
     api.objects("databaseroles", listed({"metadata": {"name": "db-app1", "namespace": "shop"}, "spec": spec}))
     answer = asked(team, role="app 1", database="päy/roll")
     assert (answer.client_certificate, answer.secret, answer.user) == ("db-app1-client-cert", None, "app 1")
-    assert answer.endpoints == []
+    assert [one.name for one in answer.endpoints] == ["db-rw", "db-ro", "db-r"]
     assert [one.id for one in answer.problems] == ["database-unknown"]
     serve(api, live(**INITDB), services=FORBIDDEN)
     answer = asked(team, role=None, database="päy/roll")
@@ -171,6 +171,15 @@ def test_what_is_asked_for_wrongly_is_refused_with_what_would_work(team: Team, a
     api.clusters(None, listed(), named="gone")
     with pytest.raises(NotFound, match="gone"):
         asked(team, "gone")
+
+
+def test_a_pooler_whose_service_carries_no_label_is_there_all_the_same(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec=IN_GIT)})
+    own = {"metadata": {"name": "db-rw", "namespace": "shop", "labels": {"cnpg.io/cluster": "db"}}, "spec": {}}
+    other = {"metadata": {"name": "x-rw", "namespace": "shop", "labels": {"cnpg.io/cluster": "x"}}, "spec": {}}
+    pooler = {"metadata": {"name": "pool", "namespace": "shop"}, "spec": {"cluster": {"name": "db"}, "type": "rw"}}
+    serve(api, live(**INITDB), services=listed(own, other), poolers=listed(pooler))
+    assert [(one.name, one.kind) for one in asked(team).endpoints] == [("db-rw", "service"), ("pool", "pooler")]
 
 
 def test_a_cluster_that_nobody_can_reach_is_told_first(team: Team, api: Api) -> None:
