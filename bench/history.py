@@ -46,7 +46,7 @@ def _first_pages(checkout: Path) -> Ratio:
 
 
 def _beside(few: Path, many: Path) -> Iterator[Ratio]:
-    for tool, asked in (("get_history", {"cluster_name": "db-0"}), ("get_cluster_status", {"name": "db-0"})):
+    for tool, asked in (("get_history", {"cluster_name": "db-0"}), ("get_cluster_status", {"cluster_name": "db-0"})):
         with _server(few) as one, _server(many) as other:
             pairs = [(_called(other, tool, asked), _called(one, tool, asked)) for _ in range(PAIRS * 3)]
         ours, baseline = (median([*side]) for side in zip(*pairs[1:], strict=True))

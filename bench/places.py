@@ -25,17 +25,15 @@ from gitops_mcp.errors import GitOpsError
 
 Asked = Mapping[str, Any]
 
-REQUESTS: Mapping[str, tuple[str, str, tuple[Asked, ...]]] = {
-    "scale": ("scale_postgres_cluster", "name", ({"instances": 7}, {"instances": 8})),
+REQUESTS: Mapping[str, tuple[str, tuple[Asked, ...]]] = {
+    "scale": ("scale_postgres_cluster", ({"instances": 7}, {"instances": 8})),
     "parameter": (
         "update_postgres_cluster",
-        "name",
         ({"parameters": {"work_mem": "23MB"}}, {"parameters": {"work_mem": "29MB"}}),
     ),
-    "storage": ("update_postgres_cluster", "name", ({"storage_size": "9000Gi"}, {"storage_size": "9001Gi"})),
+    "storage": ("update_postgres_cluster", ({"storage_size": "9000Gi"}, {"storage_size": "9001Gi"})),
     "image": (
         "update_postgres_cluster",
-        "name",
         (
             {"image": "ghcr.io/cloudnative-pg/postgresql:18.3-standard-trixie"},
             {"image": "ghcr.io/cloudnative-pg/postgresql:18.4-standard-trixie"},
@@ -43,14 +41,10 @@ REQUESTS: Mapping[str, tuple[str, str, tuple[Asked, ...]]] = {
             {"postgres_version": "19"},
         ),
     ),
-    "restart": ("update_postgres_cluster", "name", ({"restart": True},)),
-    "new role": (
-        "create_postgres_role",
-        "cluster_name",
-        ({"role_name": "places_probe", "password_source": "existing:p"},),
-    ),
-    "new database": ("create_postgres_database", "cluster_name", ({"database_name": "places_probe", "owner": "app"},)),
-    "deletion": ("delete_postgres_cluster", "name", ({"confirm_deletion": True},)),
+    "restart": ("update_postgres_cluster", ({"restart": True},)),
+    "new role": ("create_postgres_role", ({"role_name": "places_probe", "password_source": "existing:p"},)),
+    "new database": ("create_postgres_database", ({"database_name": "places_probe", "owner": "app"},)),
+    "deletion": ("delete_postgres_cluster", ({"confirm_deletion": True},)),
 }
 """By request its tool, the argument that names the Cluster, and what is asked for: the next where one changes nothing,
 or does not suit the Cluster, such as an image where a catalog has it."""
@@ -100,10 +94,10 @@ def _listed(app: App, environment: str) -> list[Any]:
 
 def _outcome(app: App, request: str, cluster: str, where: Asked) -> Outcome:
     """Of the first that is an edit; where none is, of the first."""
-    tool, key, every = REQUESTS[request]
+    tool, every = REQUESTS[request]
     found = []
     for asked in every:
-        found.append(_outcome_of(app, request, tool, {key: cluster, **where, **asked}))
+        found.append(_outcome_of(app, request, tool, {"cluster_name": cluster, **where, **asked}))
         if found[-1].placed:
             return found[-1]
     return found[0]
