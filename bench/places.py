@@ -46,7 +46,7 @@ REQUESTS: Mapping[str, tuple[str, tuple[Asked, ...]]] = {
     "new database": ("create_postgres_database", ({"database_name": "places_probe", "owner": "app"},)),
     "deletion": ("delete_postgres_cluster", ({"confirm_deletion": True},)),
 }
-"""By request its tool, the argument that names the Cluster, and what is asked for: the next where one changes nothing,
+"""By request its tool, and what is asked for: the next where one changes nothing,
 or does not suit the Cluster, such as an image where a catalog has it."""
 _WIDTH = 300
 
