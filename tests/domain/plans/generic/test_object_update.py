@@ -176,6 +176,17 @@ def test_what_a_request_cannot_mean_is_told(asked: dict[str, Any], told: str) ->
     assert told in str(raised.value)
 
 
+def test_every_fault_of_a_request_is_told_at_once() -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        planned({"prod/db.yaml": CLUSTER}, {"spec.instnces": 1, "spec.logLevel": "loud"}, remove=["spec.instances"])
+    told = str(raised.value).split("; ")
+    assert told[0] == "set: 'instnces' is no field of spec"
+    assert told[2:] == [
+        'set: spec.logLevel: "loud" is none of: error, warning, info, debug, trace',
+        "remove: spec.instances is required by the schema of the kind: set another value",
+    ]
+
+
 def test_what_is_so_already_is_unchanged_and_what_is_not_there_is_removed() -> None:
     files = {"prod/db.yaml": CLUSTER}
     same = planned(files, {"spec.storage.size": "10Gi"}, items={"spec.plugins": [{"name": "b"}]}, remove=["spec.env"])
