@@ -11,6 +11,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Resource
 from gitops_mcp.domain.plans.clusters.cluster import LiveCluster
 from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.plans.subject import FilePart
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.object_stores import MARK, in_own_group, with_object_stores
@@ -51,6 +52,11 @@ class FoundObject:
     whom: Identity
     desired: Desired
     """With the ObjectStores, where it is one."""
+
+    @property
+    def parts(self) -> tuple[FilePart, ...]:
+        """What it is known by in states that do not have the ObjectStores; nothing for any other kind."""
+        return (FilePart(self.declared.path),) if self.whom.kind == OBJECT_STORE.kind else ()
 
 
 def find_object(view: View, named: NamedObject) -> FoundObject:

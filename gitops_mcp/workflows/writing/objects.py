@@ -22,7 +22,7 @@ from gitops_mcp.domain.plans.generic.object_update import plan_object_update
 from gitops_mcp.domain.plans.generic.refusals import checked_json
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import find_role
-from gitops_mcp.domain.plans.subject import ObjectPart, Subject
+from gitops_mcp.domain.plans.subject import ObjectPart, Subject, SubjectPart
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.object_stores import as_built
 from gitops_mcp.errors import InvalidRequest
@@ -88,7 +88,8 @@ def update_object(app: App, request: WriteRequest, named: NamedObject, asked: Ob
         subjects = [one.writing.about(view) for one in own]
         if len(subjects) == 1 and not rest:
             return subjects[0]
-        fields = [FieldPart(found.declared.identity, one.path) for one in rest]
+        fields: tuple[SubjectPart, ...] = tuple(FieldPart(found.declared.identity, one.path) for one in rest)
+        fields = found.parts or fields
         verb = "update" if named.kind == CLUSTER.kind else f"update-{named.kind.lower()}"
         return Subject(verb, found.whom, (*(part for one in subjects for part in one.parts), *fields))
 
@@ -122,8 +123,8 @@ def delete_object(app: App, request: WriteRequest, named: NamedObject) -> WriteR
 
     def about(view: View) -> Subject:
         found = find_object(view, named)
-        part = ObjectPart(found.declared.identity)
-        return Subject(f"delete-{named.kind.lower()}", found.whom, (part,), removes=True)
+        parts = found.parts or (ObjectPart(found.declared.identity),)
+        return Subject(f"delete-{named.kind.lower()}", found.whom, parts, removes=True)
 
     def plan(view: View) -> Plan:
         from gitops_mcp.domain.plans.generic.object_deletion import plan_object_deletion
@@ -136,6 +137,7 @@ def delete_object(app: App, request: WriteRequest, named: NamedObject) -> WriteR
             found.whom,
             live=live,
             merged=object_at_base(view, found.declared),
+            kept=view.source.why_kept(found.declared, live.object if live else None),
             configured=view.environment.engine_type,
         )
         return as_written(view, named, found.desired, made).warned(unread)

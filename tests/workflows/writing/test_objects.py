@@ -171,8 +171,8 @@ def test_a_field_of_any_kind_is_changed_alone(
     done = update(team, kind, name, **asked)
     assert lines(done) == changed
     assert done.about[0] == told
-    again = update(team, kind, name, **{**asked, "change": done.change})
-    assert again.outcome == "unchanged"
+    again = update(team, kind, name, **asked)
+    assert (again.outcome, again.change) == ("unchanged", done.change)
 
 
 @pytest.mark.parametrize(
@@ -348,6 +348,18 @@ def test_a_deletion_says_what_goes_and_asks_for_a_word(team: Team, api: Api) -> 
     assert done.impact.level.label == "outage"
     with pytest.raises(Refused, match=r"ObjectStore shop/archive is named by Cluster shop/db, db\.yaml:1"):
         delete(team, "ObjectStore", "archive")
+
+
+def test_what_an_engine_does_not_prune_is_told_to_stay(team: Team, api: Api) -> None:
+    application = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: apps, namespace: argocd}\n"
+        "spec:\n  source: {repoURL: https://git.example.com/fleet.git, path: shop, targetRevision: HEAD}\n  destination: {namespace: shop}\n  syncPolicy: {automated: {}}\n"
+    )
+    team.git("remote", "add", "origin", "https://git.example.com/fleet.git")
+    team.git("config", f"url.{team.root}.insteadOf", "https://git.example.com/fleet.git")
+    team.commit({"apps.yaml": application, "shop/db.yaml": cluster(spec=FULL), "shop/pool.yaml": POOLER})
+    done = delete(team, "Pooler", "db-pool")
+    assert any("The live Pooler shop/db-pool stays, since" in one for one in done.next)
 
 
 def test_what_is_protected_against_pruning_is_deleted_in_two_steps(team: Team, api: Api) -> None:

@@ -131,6 +131,7 @@ def read_path(root: SchemaNode, text: str, *, argument: str) -> FieldPath:
 
     Raises InvalidRequest, with near names, for what is no field of the kind, and Refused for what is not to be written.
     """
+    text = text.strip()
     if len(text) > _LONGEST:
         raise InvalidRequest(f"{argument}: a path has at most {_LONGEST} characters, such as {EXAMPLES}")
     _check_beginning(text, argument)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from gitops_mcp.domain.objects import Identity, Path, at, dotted_path
@@ -15,7 +16,7 @@ from gitops_mcp.domain.schema.structure import Found, examine, fill_defaults
 from gitops_mcp.errors import InvalidRequest
 
 _TOLD = 5
-"""Faults of one value."""
+"""Faults of one value, and of one request."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,17 @@ class FieldRequest:
 
 
 def read_update(asked: ObjectUpdate, root: SchemaNode) -> tuple[FieldRequest, ...]:
-    """What is asked for, field by field. Raises InvalidRequest for what the schema does not allow, or Refused."""
-    found = (*_read_set(asked, root), *_read_items(asked, root), *_read_remove(asked, root))
+    """What is asked for, field by field. Raises InvalidRequest with all that the schema does not allow, or Refused."""
+    found: list[FieldRequest] = []
+    faults: list[str] = []
+    for read in _readers(asked, root):
+        try:
+            found += read()
+        except InvalidRequest as error:
+            faults.append(str(error))
+    if faults:
+        more = f"; and {len(faults) - _TOLD} more" if len(faults) > _TOLD else ""
+        raise InvalidRequest(f"{'; '.join(faults[:_TOLD])}{more}")
     if not found:
         raise InvalidRequest(
             'nothing to change was named: give set={"spec.path": value}, remove=["spec.path"] or '
@@ -67,36 +77,43 @@ def read_update(asked: ObjectUpdate, root: SchemaNode) -> tuple[FieldRequest, ..
                 raise InvalidRequest(
                     f"{other.path} and {one.path} are both asked for, and one is the other or a part of it: say it once"
                 )
-    return found
+    return tuple(found)
 
 
-def _read_set(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest]:
+def _readers(asked: ObjectUpdate, root: SchemaNode) -> Iterator[Callable[[], Iterable[FieldRequest]]]:
+    """One for each path that was given, in the order in which the edits are made."""
     for text, value in asked.set.items():
-        path = read_path(root, text, argument="set")
-        check_writable(path, argument="set")
-        if value is None:
-            raise InvalidRequest(f"set: {path} is given null: to take it away name it in remove")
-        _check_value(path, value, argument="set")
-        yield FieldRequest("set", path, value)
-
-
-def _read_items(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest]:
+        yield partial(_read_set, root, text, value)
     for text, items in asked.items.items():
-        path = read_path(root, text, argument="items")
-        for item in items:
-            one = path.below(key_of_item(path, item, argument="items"))
-            _check_value(one, item, argument="items")
-            yield FieldRequest("item", one, item)
-
-
-def _read_remove(asked: ObjectUpdate, root: SchemaNode) -> Iterator[FieldRequest]:
+        yield partial(_read_items, root, text, items)
     for text in asked.remove:
-        path = read_path(root, text, argument="remove")
-        if path.is_required:
-            raise InvalidRequest(f"remove: {path} is required by the schema of the kind: set another value")
-        if path.names_item:
-            raise InvalidRequest(f"remove: {path} is what names the item: remove {path.parent} as a whole")
-        yield FieldRequest("remove", path)
+        yield partial(_read_remove, root, text)
+
+
+def _read_set(root: SchemaNode, text: str, value: Any) -> Iterator[FieldRequest]:
+    path = read_path(root, text, argument="set")
+    check_writable(path, argument="set")
+    if value is None:
+        raise InvalidRequest(f"set: {path} is given null: to take it away name it in remove")
+    _check_value(path, value, argument="set")
+    yield FieldRequest("set", path, value)
+
+
+def _read_items(root: SchemaNode, text: str, items: Sequence[Any]) -> Iterator[FieldRequest]:
+    path = read_path(root, text, argument="items")
+    for item in items:
+        one = path.below(key_of_item(path, item, argument="items"))
+        _check_value(one, item, argument="items")
+        yield FieldRequest("item", one, item)
+
+
+def _read_remove(root: SchemaNode, text: str) -> Iterator[FieldRequest]:
+    path = read_path(root, text, argument="remove")
+    if path.is_required:
+        raise InvalidRequest(f"remove: {path} is required by the schema of the kind: set another value")
+    if path.names_item:
+        raise InvalidRequest(f"remove: {path} is what names the item: remove {path.parent} as a whole")
+    yield FieldRequest("remove", path)
 
 
 def _check_value(path: FieldPath, value: Any, *, argument: str) -> None:

@@ -25,6 +25,7 @@ from gitops_mcp.domain.plans.clusters.cluster import LiveCluster
 from gitops_mcp.domain.plans.clusters.cluster_deletion import plan_before_removal
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import engine_in_use
+from gitops_mcp.domain.plans.removal_step import Kept
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.object_stores import stores_named_by
 from gitops_mcp.errors import Refused
@@ -48,11 +49,13 @@ def plan_object_deletion(
     *,
     live: LiveCluster | None,
     merged: Object | None,
+    kept: Kept | None = None,
     configured: Engine | Literal["none", "auto"] = "auto",
 ) -> Plan:
     """The step that is due: first a protection against pruning goes, and once that is live the manifest.
 
-    `live`: None where it could not be read; `merged`: what the base declares. Raises Refused where something names it.
+    `live`: None where it could not be read; `merged`: what the base declares; `kept`: what keeps the live object
+    although its manifest goes. Raises Refused where something names it.
     """
     if users := list(_users(desired, whom)):
         more = f" and {len(users) - _TOLD} more" if len(users) > _TOLD else ""
@@ -66,6 +69,7 @@ def plan_object_deletion(
     if (first := plan_before_removal(plan, declared, desired, live, merged, engine, tool=tool)) is not None:
         return first
     files = remove_objects(desired, declared)
+    stays = f"the live {whom} stays, since {kept.why}: a person has to delete it" if kept else None
     return replace(
         plan,
         files=files,
@@ -76,7 +80,7 @@ def plan_object_deletion(
             *stranding_notices(desired, files, declared),
             *applier_notices(declared, desired),
         ),
-        next=(f"{desired.origin.deletes} {whom}: {lost}",),
+        next=(stays[:1].upper() + stays[1:] if stays else f"{desired.origin.deletes} {whom}: {lost}",),
     )
 
 

@@ -1,0 +1,211 @@
+"""Where a field that is named by its path is written, in repositories that say it in different ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from gitops_mcp.crds import packaged_schema
+from gitops_mcp.domain.impact.level import Level
+from gitops_mcp.domain.kinds import BY_KIND
+from gitops_mcp.domain.plans.generic.field_requests import ObjectUpdate, read_update
+from gitops_mcp.domain.plans.generic.object_update import plan_object_update
+from gitops_mcp.domain.plans.plan import Plan
+from gitops_mcp.domain.repository.build import build_desired
+from gitops_mcp.errors import InvalidRequest, Refused
+
+CLUSTER = """\
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata:
+  name: db
+  namespace: shop
+spec:
+  instances: 3
+  storage: {size: 10Gi}
+  plugins:
+    - name: a # archives
+      parameters: {x: "1"}
+    - {name: b}
+"""
+BASE = {"base/db.yaml": CLUSTER, "base/kustomization.yaml": "resources: [db.yaml]\n"}
+TWO = {**BASE, "test/kustomization.yaml": "resources: [../base]\nnamePrefix: test-\n"}
+JSON_PATCH = """\
+resources: [../base]
+patches:
+  - target: {kind: Cluster}
+    patch: |-
+      - op: add
+        path: /spec/plugins/-
+        value: {name: c, enabled: true}
+"""
+FLUX = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps, namespace: flux-system}
+spec:
+  path: ./prod
+  prune: true
+  sourceRef: {kind: GitRepository, name: flux-system}
+  postBuild: {substitute: {level: info}}
+"""
+
+
+def planned(
+    files: Mapping[str, str],
+    set_: Mapping[str, Any] | None = None,
+    *,
+    remove: Sequence[str] = (),
+    items: Mapping[str, Sequence[Any]] | None = None,
+    folder: str = "prod",
+) -> Plan:
+    desired = build_desired(dict(files), commit="0" * 40, folder=folder)
+    declared = desired.one("Cluster", "db", None, environment="prod")
+    asked = read_update(ObjectUpdate(set_ or {}, remove, items or {}), packaged_schema(BY_KIND["Cluster"]).root)
+    return plan_object_update(declared, desired, declared.identity, asked, live=None)
+
+
+def changed(plan: Plan) -> list[str]:
+    """The files, and the lines of the diff that come or go."""
+    lines = [one for one in plan.diff.splitlines() if one[:1] in "+-" and one[:3] not in {"---", "+++"}]
+    return [*(one.path for one in plan.files), *lines]
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "wanted"),
+    [
+        pytest.param(
+            {"prod/db.yaml": CLUSTER},
+            {"set_": {"spec.plugins[name=a].parameters[z]": "2"}, "remove": ["spec.plugins[name=b]"]},
+            ["prod/db.yaml", '-      parameters: {x: "1"}', "-    - {name: b}", '+      parameters: {x: "1", z: "2"}'],
+            id="an item goes and another one changes, in one file",
+        ),
+        pytest.param(
+            {"prod/db.yaml": CLUSTER},
+            {"items": {"spec.plugins": [{"name": "a", "enabled": False}, {"name": "c"}]}},
+            ["prod/db.yaml", '-      parameters: {x: "1"}', "+      enabled: false", "+    - name: c"],
+            id="an item replaces the one of its key, and another comes",
+        ),
+        pytest.param(
+            {**TWO, "prod/kustomization.yaml": "resources: [../base]\n"},
+            {"set_": {"spec.logLevel": "debug"}},
+            [
+                "prod/kustomization.yaml",
+                "+patches:",
+                "+  - patch: |-",
+                "+      apiVersion: postgresql.cnpg.io/v1",
+                "+      kind: Cluster",
+                "+      metadata:",
+                "+        name: db",
+                "+        namespace: shop",
+                "+      spec:",
+                "+        logLevel: debug",
+            ],
+            id="a field that the base shares is patched in the overlay",
+        ),
+        pytest.param(
+            {**TWO, "prod/kustomization.yaml": JSON_PATCH},
+            {"set_": {"spec.plugins[name=c].enabled": False}},
+            [
+                "prod/kustomization.yaml",
+                "-        value: {name: c, enabled: true}",
+                "+        value: {name: c, enabled: false}",
+            ],
+            id="an item that an operation of a patch has added",
+        ),
+        pytest.param(
+            {**TWO, "prod/kustomization.yaml": JSON_PATCH},
+            {"remove": ["spec.plugins[name=c]"]},
+            [
+                "prod/kustomization.yaml",
+                "-      - op: add",
+                "-        path: /spec/plugins/-",
+                "-        value: {name: c, enabled: true}",
+                "+      []",
+            ],
+            id="and the operation goes with its item",
+        ),
+        pytest.param(
+            {
+                "apps.yaml": FLUX,
+                "prod/db.yaml": CLUSTER.replace("  instances: 3\n", "  instances: 3\n  logLevel: ${level}\n"),
+                "prod/kustomization.yaml": "resources: [db.yaml]\n",
+            },
+            {"set_": {"spec.logLevel": "debug"}},
+            ["apps.yaml", "-  postBuild: {substitute: {level: info}}", "+  postBuild: {substitute: {level: debug}}"],
+            id="a field that is a variable",
+        ),
+    ],
+)
+def test_a_field_is_written_where_its_last_word_stands(
+    files: dict[str, str], asked: dict[str, Any], wanted: list[str]
+) -> None:
+    assert changed(planned(files, **asked)) == wanted
+
+
+def test_a_list_that_others_share_is_left_to_a_person() -> None:
+    files = {**TWO, "prod/kustomization.yaml": "resources: [../base]\n"}
+    with pytest.raises(Refused, match=r"spec\.plugins\[1\]\.enabled of Cluster shop/db .* is shared"):
+        planned(files, {"spec.plugins[name=b].enabled": False})
+    with pytest.raises(Refused, match="A patch can only replace the list as a whole"):
+        planned(files, items={"spec.plugins": [{"name": "c"}]})
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, "nothing to change was named"),
+        ({"set_": {"spec.storage.size": "1Gi", "spec.storage": {"size": "1Gi"}}}, "both asked for"),
+        ({"set_": {"spec.plugins[a].enabled": True}, "remove": ["spec.plugins[name=a]"]}, "both asked for"),
+        ({"items": {"spec.plugins": [{"name": "c"}, {"name": "c"}]}}, "both asked for"),
+        ({"items": {"spec.plugins": [{"enabled": True}]}}, "each item of spec.plugins needs name"),
+        ({"items": {"spec.plugins": ["c"]}}, "each item of spec.plugins needs name"),
+        ({"items": {"spec.topologySpreadConstraints": [{"maxSkew": 1}]}}, "whose items have no key: set it whole"),
+        ({"items": {"spec.storage": [{"name": "c"}]}}, "spec.storage is no list"),
+        ({"remove": ["spec.instances.x"]}, "is of type integer"),
+        ({"remove": ["spec.plugins[name=a].name"]}, "spec.plugins[name=a].name is required"),
+        ({"remove": ["spec.storage.pvcTemplate.dataSource.kind"]}, "is required by the schema of the kind"),
+        ({"set_": {"spec.plugins": [{"enabled": True}]}}, "spec.plugins[0].name: is required"),
+    ],
+)
+def test_what_a_request_cannot_mean_is_told(asked: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        planned({"prod/db.yaml": CLUSTER}, **asked)
+    assert told in str(raised.value)
+
+
+def test_every_fault_of_a_request_is_told_at_once() -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        planned({"prod/db.yaml": CLUSTER}, {"spec.instnces": 1, "spec.logLevel": "loud"}, remove=["spec.instances"])
+    told = str(raised.value).split("; ")
+    assert told[0] == "set: 'instnces' is no field of spec"
+    assert told[2:] == [
+        'set: spec.logLevel: "loud" is none of: error, warning, info, debug, trace',
+        "remove: spec.instances is required by the schema of the kind: set another value",
+    ]
+
+
+def test_what_is_so_already_is_unchanged_and_what_is_not_there_is_removed() -> None:
+    files = {"prod/db.yaml": CLUSTER}
+    same = planned(files, {"spec.storage.size": "10Gi"}, items={"spec.plugins": [{"name": "b"}]}, remove=["spec.env"])
+    said = "spec.storage.size, spec.plugins[name=b], spec.env"
+    assert same.unchanged == f"prod/db.yaml:1 says so already: {said}"
+    assert same.files == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "level", "asks"),
+    [
+        ({"spec.description": "ours"}, Level.NONE, False),
+        ({"spec.postgresql.parameters[work_mem]": "8MB"}, Level.RELOAD, False),
+        ({"spec.logLevel": "debug"}, Level.ROLLING_RESTART, False),
+        ({"metadata.annotations[cnpg.io/hibernation]": "on"}, Level.OUTAGE, True),
+        ({"metadata.annotations[cnpg.io/fencedInstances]": '["*"]'}, Level.OUTAGE, True),
+        ({"spec.imageName": "registry.example.com/pg:18.4"}, Level.OUTAGE, True),
+    ],
+)
+def test_what_stops_the_database_is_asked_of_a_person(values: dict[str, Any], level: Level, asks: bool) -> None:
+    plan = planned({"prod/db.yaml": CLUSTER}, values)
+    assert (plan.impact.level, plan.destroys is not None) == (level, asks)
