@@ -105,7 +105,7 @@ _NOS: dict[int, tuple[type[GitOpsError], str]] = {
         "it refused {who}, which is wrong, expired, revoked or for another host: make a new one, or take this one away",
     ),
     403: (Forbidden, "{who} may not do that"),
-    404: (NotFound, "there is no such thing, or {who} may not see it"),
+    404: (NotFound, "it is not there, or {who} may not see it"),
     **dict.fromkeys((405, 409, 410, 412, 423), (Refused, "it cannot be done now")),
 }
 
@@ -143,10 +143,17 @@ def _what_would_do(answer: Answer) -> str:
         return f" before it is authorized for single sign-on{page}"
     if needed := answer.headers.get("x-accepted-github-permissions"):
         return f"; the permissions that would do: {words_of_others(needed, most=200)}"
+    lacking = _words(answer, "x-accepted-oauth-scopes") - _words(answer, "x-oauth-scopes")
+    if lacking and "x-oauth-scopes" in answer.headers:
+        return f"; the scopes that would do: {words_of_others(', '.join(sorted(lacking)), most=200)}"
     scope = answer.body.get("scope") if isinstance(answer.body, dict) else None
     if isinstance(scope, str) and scope:
         return f"; the scope that would do: {words_of_others(scope, most=100)}"
     return ""
+
+
+def _words(answer: Answer, header: str) -> set[str]:
+    return {word for one in answer.headers.get(header, "").split(",") if (word := one.strip())}
 
 
 def at(body: Any, *keys: str) -> Any:

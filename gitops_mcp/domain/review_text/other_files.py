@@ -34,7 +34,9 @@ def _others(text: str | None) -> Iterator[str]:
     for one in documents:
         if isinstance(one, dict) and _group(one) != CNPG_GROUP and text_at(one, "metadata", "name"):
             named = filter(None, (text_at(one, "metadata", "namespace"), text_at(one, "metadata", "name")))
-            yield f"{one.get('kind')} {'/'.join(named)}"
+            kind, name = one.get("kind"), "/".join(named)
+            # `Password x` is what a password in clear text would look like.
+            yield f"{kind} {name}" if kind != "Password" else f"{name} ({kind})"
 
 
 def _group(of: Object) -> str:

@@ -51,6 +51,6 @@ def plain_title(text: str, *, most: int = 120) -> str:
 
 
 def _told(text: str, most: int) -> str:
-    line = redact_text(one_line(redact_text(text.replace(_JOINER, ""))))
+    line = redact_text(one_line(redact_text(text.replace(_JOINER, "")))).strip()
     line = line if len(line) <= most else f"{line[:most]}…"
     return _COMMENT.sub(f"<{_JOINER}", _CLOSES.sub(rf"\1{_JOINER}", line))

@@ -36,6 +36,26 @@ def test_a_repository_that_a_token_may_not_see_is_not_there(met: Met) -> None:
         met.opened(met.served.forge.token("stranger")).pull(1)
 
 
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        (
+            ("X-Accepted-OAuth-Scopes: repo", "X-OAuth-Scopes: gist, read:org"),
+            "(404); the scopes that would do: repo. ",
+        ),
+        (("X-Accepted-OAuth-Scopes: repo", "X-OAuth-Scopes: repo"), "(404). It said"),
+        (("X-Accepted-OAuth-Scopes: repo",), "(404). It said"),
+    ],
+)
+def test_the_scopes_that_a_token_lacks_are_told(headers: tuple[str, ...], told: str) -> None:
+    with listening(answer(404, b'{"message": "Not Found"}', *headers)) as url, pytest.raises(NotFound) as raised:
+        open_at("github", url, "planted-token").pull_of("change")
+    assert (
+        f"the pull request of change in platform/fleet: it is not there, or the token of GITHUB_TOKEN may not see it {told}"
+        in str(raised.value)
+    )
+
+
 def test_a_renamed_repository_is_told_with_its_new_place_and_not_followed(met: Met) -> None:
     forge = met.opened()
     met.served.commit("change")

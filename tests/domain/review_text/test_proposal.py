@@ -81,6 +81,13 @@ def test_who_applies_what_is_live_is_told_where_the_repository_does_not_say_it()
     assert "Nothing is destroyed" in told
 
 
+def test_the_name_of_what_generates_a_password_is_no_password() -> None:
+    made = "apiVersion: generators.external-secrets.io/v1alpha1\nkind: Password\nmetadata: {name: clerk, namespace: shop}\n"
+    proposal = proposal_of(Case(BASE, {**BASE, f"{SHOP}/secret.yaml": made}))
+    told = body_text(proposal, "GitHub", limit=60_000)
+    assert f"- added `{SHOP}/secret.yaml`: `shop/clerk (Password)`" in told
+
+
 def test_what_was_not_checked_is_told_without_what_the_server_would_need_for_it() -> None:
     proposal = proposal_of(Case(BASE, {**BASE, CLUSTER: cluster(instances="5")}))
     told = "the schema could not be read: there is no kubeconfig (looked at /etc/shop/config): set KUBECONFIG for this server"

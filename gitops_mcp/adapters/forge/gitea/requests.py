@@ -50,7 +50,7 @@ class Gitea:
         pulls: list[PullRequest] = []
         seen = 0
         for page in range(1, pages + 1):
-            answer = self._listed({"state": "open", "page": page}, "the open pull requests")
+            answer = self._listed({"state": "open", "page": page}, f"the open pull requests of {self._place.path}")
             rows = rows_in(answer.body)
             pulls += [pull_from(row) for row in rows if self._is_ours(row)]
             seen += len(rows)
@@ -62,7 +62,7 @@ class Gitea:
         return self._wire.get(f"{self._repository}/pulls", {**query, "limit": _PAGE}, about=about, gives=list)
 
     def pull_of(self, branch: str, /) -> PullRequest | None:
-        about = f"the pull request of {branch}"
+        about = f"the pull request of {branch} in {self._place.path}"
         owner = self._place.head_path.partition("/")[0]
         head = f"{owner}:{branch}" if self._place.is_across else branch
         path = f"{self._repository}/pulls/{quote(self._place.base, safe='')}/{quote(head, safe=':')}"
@@ -90,7 +90,7 @@ class Gitea:
 
     def create(self, new: NewPullRequest, /) -> OpenedPullRequest:
         check_body(self.name, new.body)
-        about = f"the pull request of {new.branch}"
+        about = f"the pull request of {new.branch} in {self._place.path}"
         unmet: list[str] = []
         owner = self._place.head_path.partition("/")[0]
         wanted: dict[str, Any] = {

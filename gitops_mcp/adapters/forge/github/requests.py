@@ -58,7 +58,8 @@ class GitHub:
     def pull_of(self, branch: str, /) -> PullRequest | None:
         owner = self._place.head_path.partition("/")[0]
         query: dict[str, str | int] = {"head": f"{owner}:{branch}", "state": "all", "per_page": 100}
-        answer = self._wire.get(f"{self._repository}/pulls", query, about=f"the pull request of {branch}", gives=list)
+        about = f"the pull request of {branch} in {self._place.path}"
+        answer = self._wire.get(f"{self._repository}/pulls", query, about=about, gives=list)
         mine = [row for row in rows_in(answer.body) if self._is_of(row, branch)]
         return newest(map(pull_from, mine), self._place.base)
 
@@ -77,7 +78,7 @@ class GitHub:
 
     def create(self, new: NewPullRequest, /) -> OpenedPullRequest:
         check_body(self.name, new.body)
-        about = f"the pull request of {new.branch}"
+        about = f"the pull request of {new.branch} in {self._place.path}"
         unmet: list[str] = []
         draft = new.draft
         answer = first_known(self._patience, lambda: self._created(new, about, draft=draft))

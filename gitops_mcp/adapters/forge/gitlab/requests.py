@@ -56,7 +56,7 @@ class GitLab:
         for page in range(1, pages + 1):
             query: dict[str, str | int] = {"state": "opened", "per_page": _PAGE, "page": page}
             query["with_merge_status_recheck"] = "true"
-            rows = self._rows(query, "the open merge requests")
+            rows = self._rows(query, f"the open merge requests of {self._place.path}")
             pulls += [pull_from(row) for row in rows if self._is_ours(row)]
             if len(rows) < _PAGE:
                 return PullRequests(tuple(pulls), pages=page)
@@ -67,7 +67,7 @@ class GitLab:
 
     def pull_of(self, branch: str, /) -> PullRequest | None:
         query: dict[str, str | int] = {"source_branch": branch, "state": "all", "per_page": _PAGE}
-        rows = self._rows(query, f"the merge request of {branch}")
+        rows = self._rows(query, f"the merge request of {branch} in {self._place.path}")
         mine = [row for row in rows if at(row, "source_branch") == branch and self._is_ours(row)]
         return newest(map(pull_from, mine), self._place.base)
 
@@ -102,7 +102,7 @@ class GitLab:
 
     def create(self, new: NewPullRequest, /) -> OpenedPullRequest:
         check_body(self.name, new.body)
-        about = f"the merge request of {new.branch}"
+        about = f"the merge request of {new.branch} in {self._place.path}"
         unmet: list[str] = []
         reviewers = list(self._found_reviewers(new.reviewers, unmet))
         wanted: dict[str, Any] = {
