@@ -10,7 +10,7 @@ The same value in a patch of `prod/kustomization.yaml` makes one object that dif
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from gitops_mcp.domain.kustomize import Layer
@@ -81,8 +81,17 @@ class EditEffect:
         return self.is_wanted and not self.others and not self.faults
 
 
-def prove_only_change(before: Desired, files: Iterable[FileChange], wanted: Identity, *also: Identity) -> None:
-    """Raises Refused where files do anything but let these objects of the environment come, go or change."""
+def prove_only_change(
+    before: Desired,
+    files: Iterable[FileChange],
+    wanted: Identity,
+    *also: Identity,
+    elsewhere: Collection[Identity] = (),
+) -> None:
+    """Raises Refused where files do anything but let these objects of the environment come, go or change.
+
+    `elsewhere`: objects of other environments that may do so too.
+    """
     changes = tuple(files)
     after = desired_after(before, changes)
     changed = [pair for pair in _paired_objects(before, after) if pair.differs]
@@ -94,7 +103,8 @@ def prove_only_change(before: Desired, files: Iterable[FileChange], wanted: Iden
         for made in (one, *desired.copies(one))
     }
     shown = ", ".join(change.path for change in changes)
-    found = [*(str(pair) for pair in changed if _builder_key(pair.known) not in own), *_new_faults(before, after)]
+    others = [pair for pair in changed if _builder_key(pair.known) not in own]
+    found = [*(str(pair) for pair in others if pair.known.identity not in elsewhere), *_new_faults(before, after)]
     if found:
         raise Refused(f"changing {shown} would not change just {wanted}: {_shortened(found)}. Make this change by hand")
     if all(pair.known.identity != wanted for pair in changed):

@@ -46,6 +46,8 @@ class Done:
     changes: tuple[ObjectChange, ...]
     before: Desired
     files: tuple[FileChange, ...]
+    elsewhere: frozenset[Identity] = frozenset()
+    """Objects of other environments, which the same files change back."""
 
     @property
     def target(self) -> Identity:
@@ -81,11 +83,11 @@ def undo_files(
     if all(today.get(one.path) == one.after for one in done.files):
         found = tuple(FileChange(one.path, one.after, one.before) for one in done.files)
         known = replace(now, texts={**today, **now.texts})
-        if _is_as_wanted(known, found, wanted):
+        if _is_as_wanted(known, found, wanted, done.elsewhere):
             return found
     with suppress(Refused):
         found = tuple(_without(one, today.get(one.path)) for one in done.files)
-        if _is_as_wanted(replace(now, texts={**today, **now.texts}), found, wanted):
+        if _is_as_wanted(replace(now, texts={**today, **now.texts}), found, wanted, done.elsewhere):
             return found
     return _by_objects(now, done, today, layouts, wanted)
 
@@ -139,7 +141,7 @@ def _by_objects(
                 steps.take(_made_edit(steps.desired, steps.again(here), edit))
     for file in done.files:
         _undo_others(steps, file, today.get(file.path))
-    if not _is_as_wanted(known, steps.changes, wanted):
+    if not _is_as_wanted(known, steps.changes, wanted, done.elsewhere):
         raise Refused(
             f"change {done.name!r} cannot be taken back here: what is built with its edits set back is not what was "
             f"before. Take it back by hand"
@@ -229,14 +231,19 @@ def _is_cnpg(value: Any) -> bool:
     return str(at(value, "apiVersion")).startswith(f"{CNPG_GROUP}/")
 
 
-def _is_as_wanted(now: Desired, files: tuple[FileChange, ...], wanted: Mapping[Identity, Object | None]) -> bool:
+def _is_as_wanted(
+    now: Desired,
+    files: tuple[FileChange, ...],
+    wanted: Mapping[Identity, Object | None],
+    elsewhere: frozenset[Identity],
+) -> bool:
     """Whether all that is built then is what is wanted, and nothing else is otherwise, here or elsewhere."""
     made = {one.identity: one.object for one in desired_after(now, files).declarations}
     if not all(_same(made.get(whom), one) for whom, one in wanted.items()):
         return False
     with suppress(Refused):
         if wanted:
-            prove_only_change(now, files, *wanted)
+            prove_only_change(now, files, *wanted, elsewhere=elsewhere)
         return True
     return False
 

@@ -15,19 +15,16 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.asked import AskedRequest
 from gitops_mcp.domain.plans.confirmation import CHANGE
-from gitops_mcp.domain.plans.governing import check_governed
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import Subject
-from gitops_mcp.domain.repository.build import desired_after
-from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.workflows.newest_pull import ask_span
-from gitops_mcp.workflows.view import View, view_at
+from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.carried_on.replay import Believed, DraftRequest, Replay, joined_plan, subjects_of
+from gitops_mcp.workflows.writing.carried_on.several import validated_there, view_there
 from gitops_mcp.workflows.writing.carried_on.steps import check_has_branch, net_changes, steps_of
 from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
-from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 
 
 def refresh_open_change(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> WriteResult:
@@ -58,25 +55,13 @@ def refresh_open_change(app: App, request: WriteRequest, change: str, draft: Dra
                 return Plan(f"Refresh change {change!r}", target, unchanged=text).warned(told)
             planned = _planned_on_base(replay.sees(view), replay.believed(steps), environment)
             for name in others:
-                planned = _validated_there(app, ground, name, planned)
+                planned = validated_there(view_there(app, ground, name, base.commit, proposed=False), planned)
             return planned.warned(told)
 
         settled = replace(request, change=change, environment=environment)
         return settled, Writing(about, plan, on_base=True)
 
     return deliver(app, request, settle)
-
-
-def _validated_there(app: App, ground: Ground, name: str, plan: Plan) -> Plan:
-    """In another environment than the one in which it is delivered, as it would be there."""
-    environment = app.environment(ground.settings, name)
-    if environment.delivery == "direct":
-        raise Refused(f"nothing was changed: environment {name!r} is changed directly, so nothing of it is brought up")
-    view = view_at(app, ground, environment, ground.base.commit, proposed=False)
-    after = desired_after(view.desired, plan.files)
-    plan = plan.warned(check_governed(view.desired, after, plan.files))
-    ours = changed_objects(view.desired, after)
-    return validate_plan(plan, ours, after, view.api, limits=Limits.of(view), base=view.base)
 
 
 def _planned_on_base(replay: Replay, believed: tuple[Believed, ...], name: str) -> Plan:

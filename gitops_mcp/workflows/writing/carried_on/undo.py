@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from gitops_mcp.adapters.secrets.notes import MadeSecret
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
-from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.protection import blockers
 from gitops_mcp.domain.impact.level import NOTHING
 from gitops_mcp.domain.kinds import BY_KIND
@@ -33,18 +33,18 @@ from gitops_mcp.domain.plans.undo.undo import (
 )
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Declaration
-from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows.newest_pull import ask_span
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.carried_on.done_by_commits import DoneByCommits
 from gitops_mcp.workflows.writing.carried_on.replay import DraftRequest, Replay
+from gitops_mcp.workflows.writing.carried_on.several import validated_there, view_there
 from gitops_mcp.workflows.writing.carried_on.steps import (
     check_comes_back,
     check_commits,
     check_has_branch,
-    net_changes,
     refresh_step,
     source_of,
 )
@@ -67,7 +67,7 @@ def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> W
         is_half = span.half or (is_open and span.pull is not None and span.pull.state == "merged")
         if is_open and not is_half:
             check_has_branch(ground, span)
-            settled = replace(request, change=change, environment=takes.environment(*takes.last(span.tip)))
+            settled = replace(request, change=change, environment=takes.did.environments(*takes.last(span.tip))[0])
             return settled, Writing(takes.about_last, takes.plan_last)
         if is_half:
             how = "merged in part" if span.half else f"not merged as a whole into {ground.base.branch}"
@@ -78,7 +78,7 @@ def undo(app: App, request: WriteRequest, change: str, draft: DraftRequest) -> W
         if span.state != "merged":
             raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing of it to take back")
         check_commits(ground, change, span.start, span.tip)
-        environment = takes.environment(str(span.start), span.tip)
+        environment, *_ = takes.did.environments(str(span.start), span.tip)
         return replace(request, environment=environment), Writing(takes.about_whole, takes.plan_whole)
 
     try:
@@ -95,21 +95,11 @@ class _Undo:
     draft: DraftRequest
     told: tuple[Notice, ...] = ()
     """Of the forge."""
-    _dones: dict[tuple[str, str, str], Done] = field(default_factory=dict)
     _lasts: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def environment(self, old: str, new: str) -> str:
-        """The one whose objects the commits change, else whose files; any, where they change none."""
-        environments = self.ground.settings.environments
-        touched = [name for name, one in environments.items() if self._done(one, old, new).changes]
-        if len(touched) > 1:
-            raise Refused(
-                f"change {self.span.name!r} altered objects of several environments ({', '.join(touched)}), which are "
-                f"not changed together: set them back by the tools themselves"
-            )
-        paths = [] if touched else self.ground.repository.changed_files(old, new)
-        own = [name for name, one in environments.items() if any(path.startswith(f"{one.path}/") for path in paths)]
-        return next(iter(touched or own or environments))
+    @cached_property
+    def did(self) -> DoneByCommits:
+        return DoneByCommits(self.app, self.ground, self.span)
 
     def last(self, tip: str) -> tuple[str, str]:
         """The last commit with the one before it; of what a refresh took over, with all but the last request."""
@@ -140,46 +130,49 @@ class _Undo:
     def plan_last(self, view: View) -> Plan:
         last = self.last(view.desired.commit)
         check_comes_back(self.ground, self.span.name, *last)
-        return self._plan(view, self._done(view.environment, *last))
+        plan = self._plan(view, self.did.of(view.environment, *last))
+        return self._with_others(view, plan, last, lambda there: self.did.of(there.environment, *last))
 
     def about_whole(self, view: View) -> Subject:
-        done = self._done_whole(view)
+        done = self.did.of_whole(view.environment)
         parts = tuple(ObjectPart(one.identity, path) for one in done.changes for path in one.fields or ((),))
         return Subject("undo", done.target, parts, called=f"undo-{self.span.name}")
 
     def plan_whole(self, view: View) -> Plan:
-        done = self._done_whole(view)
+        done = self.did.of_whole(view.environment)
         if view.proposed and all(
             _is_as(object_without(one, view.desired), view.desired.declared(one.identity)) for one in done.changes
         ):
             return Plan("", done.target, unchanged=f"change {self.span.name!r} is taken back here already")
-        check_still_stands(done, view.desired)
         check_comes_back(self.ground, self.span.name, str(self.span.start), self.span.tip)
-        plan = self._plan(view, done)
+        plan = self._with_others(
+            view, self._plan(view, self._standing(view)), (str(self.span.start), self.span.tip), self._standing
+        )
         return replace(plan, body=(f"It takes back {source_of(self.span)}", *plan.body))
 
-    def _done_whole(self, view: View) -> Done:
-        """With its files as they are called today, where they were renamed since."""
-        done = self._done(view.environment, str(self.span.start), self.span.tip)
-        base, paths = self.ground.base.commit, [one.path for one in done.files if one.after is not None]
-        if len(self.ground.repository.files.entries(base, paths)) == len(paths):
-            return done
-        renamed = self.ground.repository.path_history.renamed_since(self.span.tip, base)
-        return replace(done, files=tuple(replace(one, path=renamed.get(one.path, one.path)) for one in done.files))
+    def _standing(self, view: View) -> Done:
+        done = self.did.of_whole(view.environment)
+        check_still_stands(done, view.desired)
+        return done
 
-    def _done(self, environment: Environment, old: str, new: str) -> Done:
-        """What the commits did, with the folder of the environment as it was called then."""
-        key = (environment.name, old, new)
-        if key not in self._dones:
-            self._dones[key] = self._done_anew(environment, old, new)
-        return self._dones[key]
-
-    def _done_anew(self, environment: Environment, old: str, new: str) -> Done:
-        start = self.ground.repository.merge_base(self.ground.base.commit, old) or old
-        then = self.app.earlier_ground(self.ground, start).settings.environments.get(environment.name, environment)
-        before, after = (self.app.desired(self.ground, then.path, commit) for commit in (old, new))
-        files = net_changes(self.ground, old, new)
-        return Done.between(self.span.name, before, after, _moved_files(files, then.path, environment.path))
+    def _with_others(
+        self, view: View, plan: Plan, commits: tuple[str, str], done_there: Callable[[View], Done]
+    ) -> Plan:
+        """The plan with what it means in other environments, where it takes back what the commits did there as well."""
+        for name in self.did.environments(*commits):
+            if name == view.environment.name:
+                continue
+            there = view_there(self.app, self.ground, name, view.desired.commit, proposed=view.proposed)
+            other = self._plan(there, done_there(there))
+            if {one.path: one.after for one in other.files} != {one.path: one.after for one in plan.files}:
+                raise Refused(
+                    f"change {self.span.name!r} altered objects of {view.environment.name} and {name}, which are not "
+                    f"taken back by the same edits any more: set them back by the tools themselves"
+                )
+            destroys = "; ".join(filter(None, (plan.destroys, other.destroys))) or None
+            joined = replace(plan, destroys=destroys, body=tuple(dict.fromkeys((*plan.body, *other.body))))
+            plan = validated_there(there, joined.warned(one for one in other.warnings if one not in plan.warnings))
+        return plan
 
     def _plan(self, view: View, done: Done) -> Plan:
         if not done.files:
@@ -262,13 +255,4 @@ def _unprotecting(view: View, change: ObjectChange, live: LiveObject) -> Plan | 
         live=LiveCluster(live.object) if live.is_read else None,
         merged=object_at_base(view, declared),
         configured=view.environment.engine_type,
-    )
-
-
-def _moved_files(files: tuple[FileChange, ...], then: str, now: str) -> tuple[FileChange, ...]:
-    if then == now or not then:
-        return files
-    return tuple(
-        replace(one, path=f"{now}{one.path.removeprefix(then)}".lstrip("/")) if one.path.startswith(f"{then}/") else one
-        for one in files
     )

@@ -226,6 +226,51 @@ def test_a_file_that_holds_more_and_has_changed_is_named(furnished: House) -> No
         furnished.ask("undo_change", change="notes")
 
 
+@pytest.mark.parametrize("later", [False, True], ids=["as it was left", "with later comments"])
+def test_what_a_change_did_in_several_environments_is_taken_back_together(house: House, later: bool) -> None:
+    before = {name: house.objects("main", name) for name in ("prod", "staging")}
+    house.ask("scale_postgres_cluster", **DB, instances=5, change="mine")
+    house.ask("scale_postgres_cluster", name="db-staging", environment="staging", instances=4, change="mine")
+    house.merge("mine")
+    if later:
+        house.commit({"staging/all.yaml": f"{house.file('main', 'staging/all.yaml')}\n# Later\n"})
+    undone = house.ask("undo_change", change="mine")
+    house.merge(str(undone.change))
+    assert {name: house.objects("main", name) for name in before} == before
+    assert house.file("main", "staging/all.yaml").endswith("# Later") == later
+
+
+def test_what_two_environments_build_of_one_folder_is_taken_back(house: House) -> None:
+    settings = house.file("main", ".gitops-mcp.yaml").replace("path: staging", "path: prod")
+    house.commit({".gitops-mcp.yaml": settings})
+    before = house.objects()
+    made = house.ask("scale_postgres_cluster", **DB, instances=5)
+    house.merge(str(made.change))
+    undone = house.ask("undo_change", change=made.change)
+    house.merge(str(undone.change))
+    assert house.objects() == before
+
+
+def test_a_base_that_two_environments_share_is_taken_back(house: House) -> None:
+    shared = {"shared/kustomization.yaml": "resources:\n  - carts.yaml\n", "shared/carts.yaml": CARTS}
+    house.commit(
+        {
+            **shared,
+            "prod/carts/kustomization.yaml": "namespace: carts\nresources:\n  - ../../shared\n",
+            "staging/carts/kustomization.yaml": "namespace: carts\nresources:\n  - ../../shared\n",
+        }
+    )
+    before = {name: house.objects("main", name) for name in ("prod", "staging")}
+    edited = {"shared/carts.yaml": CARTS.replace("instances: 3", "instances: 4")}
+    house.commit(edited, branch="gitops-mcp/base", start="main")
+    house.merge("base")
+    house.commit({"shared/carts.yaml": f"# Later\n{house.file('main', 'shared/carts.yaml')}\n"})
+    assert house.objects() != before["prod"]
+    undone = house.ask("undo_change", change="base")
+    house.merge(str(undone.change))
+    assert {name: house.objects("main", name) for name in before} == before
+
+
 CARTS = cluster("carts", None, "\n  instances: 3\n  storage: {size: 10Gi}")
 LISTED = "resources:\n  - carts.yaml\n"
 
