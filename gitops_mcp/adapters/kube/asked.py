@@ -30,6 +30,8 @@ class ApiRequest:
     """A path that addresses no resource, such as `/openapi/v3`."""
     proxied: str | None = None
     """The path behind a Service's port, which the API server reaches for us."""
+    subresource: str = ""
+    """`status`, where that alone is written."""
     port: str = ""
     """The name of that port; the server finds one without a name by no name alone."""
 
@@ -54,14 +56,15 @@ class ApiRequest:
             return f"{self.verb} {self.url} ({self.where})"
         name = f" {self.name!r}" if self.name else ""
         behind = "" if self.proxied is None else f" through its proxy, /{self.proxied.lstrip('/')},"
-        return f"{self.verb} {self.kind}{name}{behind} {self.place} ({self.where})"
+        part = f"/{self.subresource}" if self.subresource else ""
+        return f"{self.verb} {self.kind}{part}{name}{behind} {self.place} ({self.where})"
 
     def rule(self, verb: str | None = None) -> str:
         """What RBAC must say, ready to be pasted into a Role; `verb` is the one that the server named."""
         verbs = verb or self.verb
         if self.url:
             return f'- {{nonResourceURLs: ["{self.url.partition("?")[0]}"], verbs: [{verbs}]}}'
-        resource, names = self.resource.plural, ""
+        resource, names = self.resource.plural + (f"/{self.subresource}" if self.subresource else ""), ""
         if self.proxied is not None:
             # Without the names, every Service of the namespace could be reached.
             named = ", ".join(f'"http:{self.name}:{port}"' for port in HTTP_PORTS)
@@ -80,7 +83,7 @@ class ApiRequest:
             parts += ["namespaces", self.namespace]
         parts.append(resource.plural)
         if self.name and self.verb != "create":
-            parts.append(self._segment)
+            parts += [self._segment, *([self.subresource] if self.subresource else [])]
         behind = "" if self.proxied is None else f"/proxy/{quote(self.proxied.lstrip('/'))}"
         return "/" + "/".join(quote(part, safe=":") for part in parts) + behind
 
