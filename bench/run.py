@@ -1,7 +1,7 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
 python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks] [fleet]
-[standing] [pull_requests] [history]
+[standing] [pull_requests] [history] [status]
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import scaling
 import script
 import standing
 import startup
+import status
 import validating
 from measure import Ratio
 
@@ -37,6 +38,7 @@ PARTS = {
     "standing": standing.measured,
     "pull_requests": pull_requests.measured,
     "history": history.measured,
+    "status": status.measured,
 }
 
 

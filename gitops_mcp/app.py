@@ -102,6 +102,8 @@ class App:
     """What was found out about commits, which never change, by who found it out."""
     findings: Memory[tuple[object, ...], str] = field(default_factory=lambda: Memory(5000), repr=False)
     """Of live Clusters, for lists: by object, its version and the time."""
+    asked_before: Memory[tuple[object, ...], Any] = field(default_factory=lambda: Memory(500), repr=False)
+    """What the last status of a Cluster has asked the API, so that the next one asks it at once."""
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)
 

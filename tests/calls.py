@@ -139,6 +139,8 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
     ],
     "get_postgres_object": lambda here: [{"kind": "Cluster", "name": here.cluster, **here.where}],
     "get_postgres_logs": lambda here: [here.on, {**here.on, "level": "info", "since": "1d", "limit": 500}],
+    "promote_postgres_instance": lambda here: [{**here.on, "instance": f"{here.cluster}-2"}],
+    "restart_postgres_instance": lambda here: [{**here.on, "instance": f"{here.cluster}-2"}],
     "list_changes": lambda _: [{"state": state} for state in ("open", "merged", "applied", "all")],
     "get_change": lambda here: [{"change": here.change, "detail_level": level} for level in LEVELS],
     "review_change": lambda here: [{"ref": f"gitops-mcp/{here.change}"}],
@@ -174,9 +176,9 @@ def every_read(here: Subject) -> Iterator[tuple[Tool, dict[str, Any]]]:
 
 
 def every_dry_run(here: Subject) -> Iterator[tuple[Tool, dict[str, Any]]]:
-    """The calls of all that write, which leave everything as it is."""
+    """The calls of all that write, which leave everything as it is; not of those that no server offers by itself."""
     for tool in tools.ALL:
-        if tool.writes:
+        if tool.writes and tool.toolset != "direct":
             yield from ((tool, {**arguments, "dry_run": True}) for arguments in calls_of(tool, here))
 
 
@@ -184,7 +186,7 @@ def every_write(here: Subject) -> Iterator[tuple[Tool, dict[str, Any]]]:
     """Each into a change of its own in git delivery, so that none stands in the way of another."""
     number = 0
     for tool in tools.ALL:
-        if tool.writes:
+        if tool.writes and tool.toolset != "direct":
             for arguments in calls_of(tool, here):
                 number += 1
                 yield tool, {"change": f"call-{number}", **arguments}

@@ -76,6 +76,8 @@ WHAT_ELSE = {
         for verb in ("get", "list")
     },
     "password-secrets": {("", "secrets", verb) for verb in ("get", "create", "patch", "delete")},
+    "promote": {(CNPG, "clusters/status", "patch"), ("", "pods", "get")},
+    "restart": {(CNPG, "clusters/status", "patch"), ("", "pods", "get"), ("", "pods", "delete")},
     "read-schemas": {("apiextensions.k8s.io", "customresourcedefinitions", "get")},
     "sealing-certificate": {("", "services/proxy", "get")},
 }

@@ -108,6 +108,7 @@ AdoptedFields = Annotated[
     ),
 ]
 Instances = Annotated[int, Strict(), Field(description="One primary, the others replicas", ge=1, le=100)]
+InstanceName = Annotated[str, Field(description="Its pod, such as orders-2, or number", min_length=1, max_length=63)]
 DetailLevel = Annotated[Literal["concise", "detailed"], Field(description="detailed: everything")]
 Sections = Annotated[
     list[Section] | None, Field(description="Those to show in full, beside what is wrong", min_length=1, max_length=8)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,8 +24,8 @@ from gitops_mcp.errors import GitOpsError, NotFound, NotInstalled, Unavailable
 T = TypeVar("T")
 P = TypeVar("P")
 
-_AT_ONCE = 8
-"""Requests to the API."""
+_AT_ONCE = 20
+"""Requests to the API: all that a status asks."""
 _TOLD = 10
 """Objects whose unreadable fields are told."""
 Served = tuple[Schema, str, bool]
@@ -40,6 +41,8 @@ class ApiOnce:
     _down: Unavailable | None = None
     only_shown: bool = False
     """Nothing of what is read goes back to the API or into Git, so that prose in it is marked as such."""
+    asked: dict[tuple[Any, ...], None] = field(default_factory=dict)
+    """What was asked of objects, in this order."""
     unreadable: dict[Notice, None] = field(default_factory=dict)
     """Fields of other types than they have, which no part of the call has seen; of all parts that share the record."""
 
@@ -134,6 +137,23 @@ class ApiOnce:
             down = [side._down for side, _ in sides]  # noqa: SLF001 - of the same class
             self._down = self._down or (down[0] if down and all(down) else None)
 
+    def ask_again(self, keys: Iterable[tuple[Any, ...]]) -> None:
+        """For objects that another call has asked for, all at once; what fails says so again where it is wanted."""
+
+        def ask(side: ApiOnce, key: tuple[Any, ...]) -> None:
+            with suppress(GitOpsError):
+                match key:
+                    case ("get", resource, namespace, name):
+                        side.get(resource, namespace, name)
+                    case ("list", resource, namespace, labels, fields):
+                        side.every(resource, namespace, labels=labels, fields=fields)
+                    case ("page", resource, namespace, limit, cursor, labels, marked):
+                        side.page(resource, namespace, limit=limit, cursor=cursor, labels=labels, marked=marked)
+                    case _:
+                        pass
+
+        self.side_by_side(ask, keys)
+
     def serves(self, resource: Resource) -> bool:
         return self._once(("serves", resource), lambda: self.kube.serves(resource))
 
@@ -190,6 +210,7 @@ class ApiOnce:
         if key not in self._known:
             if self._down is not None:
                 raise self._down
+            self.asked[key] = None
             try:
                 self._known[key] = read()
             except GitOpsError as error:
@@ -255,6 +276,15 @@ class ApisOnce:
     def at_engine(self, environment: Environment) -> ApiOnce:
         """Where the environment's engine runs."""
         return self._at(self.app.engine_kube(environment, self.settings))
+
+    def asked_of(self, environment: Environment) -> tuple[tuple[tuple[Any, ...], ...], ...]:
+        """What was asked of the environment's API, and of the engine's where that is another."""
+        ours, engine = self.at_environment(environment), self.at_engine(environment)
+        return tuple(tuple(one.asked) for one in ([ours] if ours is engine else [ours, engine]))
+
+    def ask_again(self, environment: Environment, asked: Sequence[Sequence[tuple[Any, ...]]]) -> None:
+        for api, keys in zip((self.at_environment(environment), self.at_engine(environment)), asked, strict=False):
+            api.ask_again(keys)
 
     @property
     def unreadable(self) -> list[Notice]:

@@ -34,7 +34,7 @@ class ApiRequest:
     """The name of a Service's port, which the server finds without a name by no name alone; the number of a pod's."""
     scheme: str = "http"
     subresource: str = ""
-    """`log`."""
+    """`log`, or `status` where that alone is written."""
 
     @property
     def kind(self) -> str:

@@ -53,10 +53,18 @@ class Kube(KubeReader):
         return self._written(asked, "PATCH", list(operations), content_type=_OPERATIONS)
 
     def merge(
-        self, resource: Resource, namespace: str | None, name: str, change: Object, *, dry_run: bool = False
+        self,
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        change: Object,
+        *,
+        dry_run: bool = False,
+        subresource: str = "",
     ) -> WriteAnswer:
         """JSON Merge Patch; Raced or Refused where it names a resourceVersion or uid that is another by now."""
-        asked = ApiRequest("patch", resource, namespace, name, self.description, writes=not dry_run)
+        where, writes = self.description, not dry_run
+        asked = ApiRequest("patch", resource, namespace, name, where, writes=writes, subresource=subresource)
         return self._written(asked, "PATCH", change, content_type=_MERGE)
 
     def delete(

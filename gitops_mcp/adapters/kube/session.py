@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 _TOKEN_FRESH = 60.0
 """Seconds for which a token file is not read again; kubelet renews it long before it expires."""
-_CONNECTIONS = 320
-"""Kept open at most: as many as ask at once, which are 40 calls with 8 parts each. One more would be closed after each
+_CONNECTIONS = 800
+"""Kept open at most: as many as ask at once, which are 40 calls with 20 parts each. One more would be closed after each
 request, and the pool would say so on standard error."""
 _LOADING = threading.Lock()
 

@@ -41,6 +41,8 @@ _NAMING = {
 }
 """Objects of the namespace that may name it."""
 
+_PARTS: dict[str, Resource] = {**_OWN, **_NAMING}
+
 
 def live_cluster(
     api: ApiOnce, environment: Environment, name: str, namespace: str | None
@@ -76,22 +78,41 @@ def _clusters_named(api: ApiOnce, space: str | None, name: str, *, known: bool) 
         raise forbidden_everywhere(error) from error  # nobody looked in the others
 
 
+def read_ahead(api: ApiOnce, environment: Environment, name: str, *, asked: str | None, namespace: str) -> None:
+    """Asks at once for the Cluster and for what will be around it, if it is in that namespace.
+
+    What fails says so again where it is wanted.
+    """
+
+    def read(side: ApiOnce, part: str | None) -> None:
+        with suppress(GitOpsError):
+            if part is None:
+                live_cluster(side, environment, name, asked)
+            else:
+                _read_part(side, part, namespace, name)
+
+    api.side_by_side(read, [None, *_PARTS])
+
+
+def _read_part(api: ApiOnce, part: str, namespace: str, name: str) -> tuple[Object, ...]:
+    resource = _PARTS[part]
+    if resource is EVENT:
+        return api.page(resource, namespace, limit=_EVENTS).items
+    return api.every(resource, namespace, labels=f"cnpg.io/cluster={name}" if part in _OWN else None)
+
+
 def read_related(api: ApiOnce, live: Object) -> tuple[Related, list[Notice]]:
     """The objects around a Cluster, read side by side; a part that may not be read is named."""
     namespace, name = at(live, "metadata", "namespace"), at(live, "metadata", "name")
 
-    def read(side: ApiOnce, part: tuple[str, Resource]) -> tuple[Object, ...] | GitOpsError:
-        key, resource = part
+    def read(side: ApiOnce, part: str) -> tuple[Object, ...] | GitOpsError:
         try:
-            if resource is EVENT:
-                return side.page(resource, namespace, limit=_EVENTS).items
-            labels = f"cnpg.io/cluster={name}" if key in _OWN else None
-            return side.every(resource, namespace, labels=labels)
+            return _read_part(side, part, namespace, name)
         except GitOpsError as error:
             return error
 
-    parts = [*_OWN.items(), *_NAMING.items()]
-    answers = api.side_by_side(read, parts)
+    parts = _PARTS.items()
+    answers = api.side_by_side(read, _PARTS)
     found: dict[str, tuple[Object, ...]] = {}
     warnings: list[Notice] = []
     absent: list[str] = []

@@ -219,3 +219,26 @@ def test_a_shallow_clone_that_holds_no_change_of_the_cluster_says_so(team: Team,
     assert found.git.commit is None
     [warning] = [one for one in found.warnings if one.id == "last-change-unknown"]
     assert "get_history looks further back, and says where this clone ends" in warning.message
+
+
+def test_the_next_status_asks_the_same_and_nothing_twice(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster()})
+    api.clusters(None, listed(live()), named="db")
+    app = team.app()
+    asked = []
+    for _ in range(2):
+        api.requests.clear()
+        assert told(app).live == "available"
+        asked.append(sorted(one.path for one in api.requests))
+    assert asked[0] == asked[1]
+    assert len(asked[1]) == len(set(asked[1])) > 10
+
+
+def test_what_failed_the_last_time_is_asked_again(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster()})
+    api.clusters(None, Answer(502, b""), named="db")
+    api.clusters("shop", Answer(502, b""), named="db")
+    app = team.app()
+    assert told(app).live == "unavailable"
+    api.clusters(None, listed(live()), named="db")
+    assert told(app).live == "available"
