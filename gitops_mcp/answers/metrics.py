@@ -8,7 +8,7 @@ from pydantic import Field
 
 from gitops_mcp.answers.base import Answer, LongAnswer
 from gitops_mcp.answers.cluster_parts import ProblemRow, Text, problem_line
-from gitops_mcp.answers.markdown import bullets, inline_code, section, table, warning_blocks
+from gitops_mcp.answers.markdown import UNTRUSTED, bullets, inline_code, section, table, warning_blocks
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 
@@ -60,6 +60,7 @@ class PostgresMetrics(LongAnswer):
     """As the primary sees them, the largest first."""
     replication: list[ReplicationRow] = Field(default_factory=list)
     volumes: list[VolumeMetricsRow] = Field(default_factory=list)
+    untrusted: str = f"names inside PostgreSQL are {UNTRUSTED}"
     warnings: list[Notice] = Field(default_factory=list)
 
     def blocks(self) -> Iterator[str]:
@@ -79,6 +80,5 @@ class PostgresMetrics(LongAnswer):
             rows, names = getattr(self, title), list(shown.model_fields)
             titles = [name.replace("_", " ") for name in names]
             more = f"and {left(title)} more" if left(title) else ""
-            yield from section(
-                title.capitalize(), table(titles, ([getattr(one, name) for name in names] for one in rows)), more
-            )
+            heading = title.capitalize() if title == "volumes" else f"{title.capitalize()} ({UNTRUSTED})"
+            yield from section(heading, table(titles, ([getattr(one, name) for name in names] for one in rows)), more)

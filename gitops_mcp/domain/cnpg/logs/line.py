@@ -23,6 +23,7 @@ _OF_WORD: dict[str, Level] = {
     **dict.fromkeys(("ERROR", "FATAL", "PANIC", "CRITICAL", "error", "fatal", "dpanic", "panic"), "error"),
     **dict.fromkeys(("WARNING", "warning", "warn"), "warning"),
 }
+_HARMLESS = frozenset({"LOG", "INFO", "NOTICE", "DEBUG", "DEBUG1", "info", "debug", "trace"})
 _LONGEST = 4_000
 """Characters of a text that are looked at: a line may have a million."""
 _BARMAN = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ \[\d+\] (\w+): ")
@@ -111,6 +112,13 @@ def _of_record(pod: str, time: datetime | None, logger: str, record: Object) -> 
     )
 
 
+def _level(word: str, code: str) -> Level:
+    """By the word; lc_messages may say it in another language, and the code is the same in all."""
+    if word in _OF_WORD or word in _HARMLESS or not code:
+        return _OF_WORD.get(word, "info")
+    return {"00": "info", "01": "warning", "02": "info"}.get(code[:2], "error")  # type: ignore[return-value] # of a table
+
+
 def _line(
     pod: str,
     time: datetime | None,
@@ -128,7 +136,7 @@ def _line(
         pod=pod,
         time=time,
         word=word[:12],
-        level="info" if _ROUTINE.match(raw) else _OF_WORD.get(word, "info"),
+        level="info" if _ROUTINE.match(raw) else _level(word, code),
         raw=raw,
         message=message,
         note=(detail or "")[:_LONGEST],

@@ -26,6 +26,7 @@ from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Resource, at, list_at, text_at, texts_at
 from gitops_mcp.domain.plans.databases.database import declared_databases, sql_name_of
 from gitops_mcp.domain.plans.roles.declared_roles import ROLES, declared_roles
+from gitops_mcp.domain.redact import OutsideText
 from gitops_mcp.errors import GitOpsError, NotInstalled
 from gitops_mcp.workflows.reading.members import ClusterReading, read_cluster
 
@@ -147,6 +148,9 @@ def _database_problems(name: str | None, known: Iterable[str], *, whole: bool) -
 
 
 def _with_uri(one: Endpoint, user: str | None, database: str | None) -> EndpointRow:
+    """Without a URI where a name is prose: nobody could tell that others wrote a part of it."""
+    if isinstance(user, OutsideText) or isinstance(database, OutsideText):
+        return EndpointRow.model_validate({**vars(one), "external": list(one.external)})
     who = f"{percent(user, safe='')}@" if user else ""
     path = f"/{percent(database, safe='')}" if database else "/"
     uri = f"postgresql://{who}{one.host}:{one.port}{path}?sslmode={one.sslmode}&sslrootcert=ca.crt"

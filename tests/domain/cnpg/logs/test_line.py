@@ -37,6 +37,18 @@ def test_the_severity_is_postgresqls_and_of_two_keys_the_first_speaks() -> None:
             "WAL file 00000002.history for server shop does not exist",
             id="what every standby says",
         ),
+        pytest.param(
+            '{"record":{"error_severity":"FEHLER","sql_state_code":"42P01","message":"m"}}',
+            "error",
+            "m",
+            id="in German",
+        ),
+        pytest.param(
+            '{"record":{"error_severity":"LOG","sql_state_code":"42704","message":"m"}}',
+            "info",
+            "m",
+            id="a code of a LOG",
+        ),
         pytest.param("panic: runtime error", "error", "panic: runtime error", id="no JSON"),
         pytest.param('{"level":"info"', "info", '{"level":"info"', id="cut JSON"),
         pytest.param("[1,2]", "info", "[1,2]", id="another JSON"),
