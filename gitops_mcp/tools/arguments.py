@@ -22,11 +22,17 @@ def _object(properties: dict[str, Any]) -> WithJsonSchema:
 
 
 _TEXT: dict[str, Any] = {"type": "string"}
-_NAMED = Annotated[
-    str | dict[str, Any],
-    WithJsonSchema({"anyOf": [_TEXT, {"type": "object", "properties": {"name": _TEXT}, "additionalProperties": True}]}),
-]
-"""An item by its name alone, or with fields as the CRD has them."""
+
+
+def _named(more: dict[str, Any]) -> WithJsonSchema:
+    """An item by its name alone, or with fields."""
+    item = {"type": "object", "properties": {"name": _TEXT}, "additionalProperties": more}
+    return WithJsonSchema({"anyOf": [_TEXT, item]})
+
+
+_OPTIONS = {"type": "object", "properties": {"host": _TEXT}, "additionalProperties": _TEXT}
+_Named = Annotated[str | dict[str, Any], _named(_TEXT)]
+_WithOptions = Annotated[str | dict[str, Any], _named({"anyOf": [_TEXT, _OPTIONS]})]
 _ANY_VALUE: dict[str, Any] = {
     "anyOf": [*({"type": kind} for kind in ("string", "integer", "boolean", "null")), {"type": "array", "items": _TEXT}]
 }
@@ -224,16 +230,13 @@ Extensions = Annotated[
 Schemas = Annotated[list[str] | None, Field(description="Schemas to create in it", max_length=100)]
 NewDatabaseOwner = Annotated[str | None, Field(description="Another role to own it", max_length=255)]
 NewExtensions = Annotated[
-    list[_NAMED] | None, Field(description="To add or change: name, version, schema, ensure", max_length=100)
+    list[_Named] | None, Field(description="Add or change: name, version, schema, ensure", max_length=100)
 ]
-NewSchemas = Annotated[list[_NAMED] | None, Field(description="The same: name, owner, ensure", max_length=100)]
+NewSchemas = Annotated[list[_Named] | None, Field(description="name, owner, ensure", max_length=100)]
 Wrappers = Annotated[
-    list[_NAMED] | None,
-    Field(description="The same: name, handler, validator, owner, options, usage, ensure", max_length=100),
+    list[_WithOptions] | None, Field(description="name, handler, validator, owner, options, ensure", max_length=100)
 ]
-Servers = Annotated[
-    list[_NAMED] | None, Field(description="The same: name, fdw, options, usage, ensure", max_length=100)
-]
+Servers = Annotated[list[_WithOptions] | None, Field(description="name, fdw, options, ensure", max_length=100)]
 FixedLocale = Annotated[
     str | None, Field(description="Refused: locale, encoding and template cannot change", max_length=63)
 ]
