@@ -8,6 +8,7 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.clusters.volume_growth import growing_volumes, growth_notices
 from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
 
@@ -19,7 +20,7 @@ def volume_growth_notices(change: ObjectChange, live: Object | None, api: ApiOnc
     if not growing:
         return ()
     claims = _claims(change, api) if live is not None else ()
-    names = {name for one in growing for name in one.classes(claims)}
+    names = {name for one in growing for name in one.classes(claims) if not has_unfilled(name)}
     expandable = {name: _is_expandable(name, api) for name in sorted(names)}
     return tuple(growth_notices(growing, claims, expandable))
 
