@@ -132,6 +132,7 @@ def start_sandbox(
         world.kubeconfig.write_text(kubeconfig_text(world.url, None))
         world.kubeconfig.chmod(0o600)
         if not api_only:
+            store.create(kinds.STORAGE_CLASS, {"metadata": {"name": "standard"}, "allowVolumeExpansion": True})
             remote = SandboxRemote.create(world.remote)
             if forge:
                 served = stack.enter_context(serve_remote(remote, forge, api_token=api_token))

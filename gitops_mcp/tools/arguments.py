@@ -195,9 +195,9 @@ NewExtensions = Annotated[
 ]
 NewSchemas = Annotated[list[_NAMED] | None, Field(description="name, owner, ensure", max_length=100)]
 Wrappers = Annotated[
-    list[_NAMED] | None, Field(description="name, handler, validator, owner, options, usage, ensure", max_length=100)
+    list[_NAMED] | None, Field(description="name, handler, validator, owner, options, ensure", max_length=100)
 ]
-Servers = Annotated[list[_NAMED] | None, Field(description="name, fdw, options, usage, ensure", max_length=100)]
+Servers = Annotated[list[_NAMED] | None, Field(description="name, fdw, options, ensure", max_length=100)]
 FixedLocale = Annotated[str | None, Field(description="Refused: it cannot change", max_length=63)]
 DropDatabase = Annotated[bool, Strict(), Field(description="true: drop it with all data")]
 NewStorageSize = Annotated[str | None, Field(description="Of each volume, such as 20Gi; only up", max_length=32)]

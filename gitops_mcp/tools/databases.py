@@ -101,8 +101,8 @@ def update_postgres_database(
 ) -> WriteResult:
     """Propose another owner, limit, extensions, schemas, foreign data wrappers (fdws) or foreign servers of a database.
 
-    Only the lines that change, for review; what is not named stays. An item is a name, or fields as the Database has
-    them: {"name": "vector", "version": "0.8.0"}; {"name": "s", "ensure": "absent"} drops it.
+    What is not named stays. An item is a name or its fields: {"name": "vector", "version": "0.8.0"}; "ensure": "absent"
+    drops it.
     """
     from gitops_mcp.workflows.writing import databases
     from gitops_mcp.workflows.writing.request import WriteRequest

@@ -56,7 +56,11 @@ def test_a_resize_is_one_line_that_arrives_at_the_live_cluster(here: Shop) -> No
     assert lines(done) == ["-    size: 5Gi", "+    size: 8Gi"]
     assert done["about"][0] == "spec.storage.size: 5Gi -> 8Gi"
     assert done["impact"]["level"] == "none"
-    assert ids(done) >= {"volume-expansion"}
+    (told,) = [one["message"] for one in done["warnings"] if one["id"] == "volume-expansion"]
+    assert told == (
+        "spec.storage 5Gi -> 8Gi: StorageClass standard allows expansion, so the volumes grow while in use; they cannot "
+        "shrink again"
+    )
     message = here.team.git(here.team.remote, "log", "-1", "--format=%B", done["commit"])
     assert "spec.storage.size: 5Gi -> 8Gi" in message
     assert "a year more of invoices" in message
@@ -67,8 +71,8 @@ def test_a_resize_is_one_line_that_arrives_at_the_live_cluster(here: Shop) -> No
     assert live["spec"]["storage"]["size"] == "8Gi"
     again = here.ask.answer(TOOL, name="invoices-db", storage_size="8Gi")
     assert (again["outcome"], again["files"]) == ("unchanged", [])
-    told = here.refused(TOOL, name="invoices-db", storage_size="5Gi")
-    assert "5Gi is less than 8Gi, and volumes do not shrink: at least 8Gi" in told
+    refused = here.refused(TOOL, name="invoices-db", storage_size="5Gi")
+    assert "5Gi is less than 8Gi, and volumes do not shrink: at least 8Gi" in refused
 
 
 def test_a_parameter_is_reloaded_and_another_restarts(here: Shop) -> None:

@@ -59,7 +59,10 @@ class Scaling:
             reasons=(f"removes {_replicas(gone)} and deletes {_lost_volumes(cluster, gone, live)}", *_last_replica(to)),
             warnings=(*_scaling_warnings(cluster, to), *_hibernation_warning(cluster)),
             risk=_scaling_risk(cluster, to),
-            next=(f"the operator removes the newest ready replica first; the primary of {name} stays",),
+            next=(
+                f"the operator removes the newest ready replica first; the primary of {name} stays",
+                "what stays: backups, the volumes of all other instances, and PVs whose StorageClass retains them",
+            ),
         )
 
 

@@ -189,7 +189,7 @@ def _check_object(
         warnings += _placeholder_notices(change, judged.skipped)
     if limits.protected and change.before is None:
         warnings += notice_missing_backups(change.after, near)
-    warnings += [*judged.undecided, *volume_growth_notices(change, api)]
+    warnings += [*judged.undecided, *volume_growth_notices(change, live, api)]
     warnings += [*left_alone_notices(own, after, live), *wide_patch_notices(own, after)]
     return _CheckedObject(tuple(faults), tuple(standing), tuple(warnings), effect, judged.by, operator)
 

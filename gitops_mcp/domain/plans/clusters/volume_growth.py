@@ -65,7 +65,7 @@ def _what_happens(which: str, *, can: bool | None) -> str:
         return f"{which} allows expansion, so the volumes grow while in use; they cannot shrink again"
     if can is None:
         return (
-            f"whether {which} allows expansion could not be read; where it does not, the volumes stay as they are "
+            f"whether {which} allows expansion is not known; where it does not, the volumes stay as they are "
             f"{anew}, and the size cannot be lowered again"
         )
     return (

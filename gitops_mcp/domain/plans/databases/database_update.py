@@ -26,7 +26,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.roles.declared_roles import LiveRoles, bootstrap_database
 from gitops_mcp.domain.plans.roles.role_attributes import VALIDATED, quote_sql_name
 from gitops_mcp.domain.plans.waiting import once_applied
-from gitops_mcp.domain.redact import redact_text
+from gitops_mcp.domain.redact import is_credential, may_be_secret
 from gitops_mcp.domain.redact.keys import is_secret_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.yaml.edits import Set, apply_edit, normalize_edit
@@ -40,6 +40,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 }
 """Lists of a Database, and what an item may say."""
 Asked = Mapping[str, Any]
+_TOLD_TO_ALL = "looks as if it held a password or a token, which everybody could read in Git from then on"
 
 
 @dataclass(frozen=True)
@@ -68,29 +69,44 @@ class DatabaseUpdate:
 def _checked_items(part: str, given: Sequence[str | Asked]) -> Iterator[Object]:
     seen: set[str] = set()
     for index, one in enumerate(given):
-        item = {"name": one} if isinstance(one, str) else dict(one)
         place = f"{part}[{index}]"
-        if unknown := [key for key in item if key not in PARTS[part]]:
-            raise InvalidRequest(
-                f"{place}: {quote(str(unknown[0]))} is no field; {suggest(str(unknown[0]), PARTS[part])}"
-            )
+        item = {"name": one} if isinstance(one, str) else _checked_fields(part, one, place=place)
         name = item.get("name")
         if not isinstance(name, str):
-            raise InvalidRequest(f"{place}.name: is needed, such as {{'name': 'pg_trgm'}}")
+            raise InvalidRequest(f"{place}.name: is needed, such as {{'name': 'app'}}")
         checked_sql_name(name, field=f"{place}.name")
         if name in seen:
             raise InvalidRequest(f"{part}: {quote(name)} is named twice, which the operator refuses; name each once")
-        if item.get("ensure", "present") not in {"present", "absent"}:
-            raise InvalidRequest(f"{place}.ensure: must be 'present' or 'absent'")
-        for option in list_at(item.get("options")):
-            key, value = str(at(option, "name")), str(at(option, "value"))
-            if is_secret_value(key, value) or redact_text(value) != value:
-                raise InvalidRequest(
-                    f"{place}.options: {quote(key)} holds a password or a token, which everybody could read in Git "
-                    f"from then on: leave it out, and make a USER MAPPING for it by hand"
-                )
         seen.add(name)
         yield item
+
+
+def _checked_fields(part: str, given: Asked, *, place: str) -> Object:
+    for key, value in given.items():
+        if key not in PARTS[part]:
+            shown = f"{quote(key)} is no field" if not may_be_secret(key) else "one of its keys is no field"
+            near = suggest("" if may_be_secret(key) else key, PARTS[part])
+            raise InvalidRequest(f"{place}: {shown}; {near}")
+        if isinstance(value, str) and is_credential(value):
+            raise InvalidRequest(f"{place}.{key}: {_TOLD_TO_ALL}: leave it out")
+    if given.get("ensure", "present") not in {"present", "absent"}:
+        raise InvalidRequest(f"{place}.ensure: must be 'present' or 'absent'")
+    options = _checked_options(given.get("options"), place=f"{place}.options")
+    return {**given, **({"options": options} if "options" in given else {})}
+
+
+def _checked_options(given: object, *, place: str) -> list[Object]:
+    """A mapping of texts, or a list as the CRD has it."""
+    listed = [{"name": key, "value": value} for key, value in given.items()] if isinstance(given, dict) else given
+    found: list[Object] = []
+    for one in listed if isinstance(listed, list) else ():
+        key, value = at(one, "name"), at(one, "value")
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise InvalidRequest(f"{place}: each has a name and a value, both texts, such as {{'host': 'db.example'}}")
+        if is_credential(key) or is_credential(value) or is_secret_value(key, value):
+            raise InvalidRequest(f"{place}: one {_TOLD_TO_ALL}: leave it out, and make a USER MAPPING for it by hand")
+        found.append({**one, "ensure": at(one, "ensure") or "present"})
+    return found
 
 
 def require_database_to_update(desired: Desired, cluster: Declaration, ref: ClusterRef, name: str) -> Declaration:
@@ -164,11 +180,20 @@ def _wanted_fields(before: Object, asked: DatabaseUpdate) -> Iterator[tuple[Path
         places = {at(one, "name"): index for index, one in enumerate(known)}
         for item in items:
             if (index := places.get(item["name"])) is not None:
-                stays = item.get("ensure") == "present" and "ensure" not in known[index]
-                known[index] |= {key: value for key, value in item.items() if not (stays and key == "ensure")}
+                new = _with_known_options(item, known[index])
+                stays = new.get("ensure") == "present" and "ensure" not in known[index]
+                known[index] |= {key: value for key, value in new.items() if not (stays and key == "ensure")}
             else:
                 known.append({"ensure": "present", **item} | {"name": item["name"]})
         yield ("spec", part), [_in_order(part, one) for one in known]
+
+
+def _with_known_options(item: Object, known: Object) -> Object:
+    if "options" not in item:
+        return item
+    given = {at(one, "name"): one for one in item["options"]}
+    old = [given.pop(at(one, "name"), one) for one in list_at(known, "options")]
+    return {**item, "options": [*old, *given.values()]}
 
 
 def _in_order(part: str, item: Any) -> Any:

@@ -60,7 +60,7 @@ def test_each_volume_is_told_by_the_class_that_its_pvcs_have() -> None:
 )
 def test_what_could_not_be_read_is_said(after: Object, which: str) -> None:
     first, *_ = told(cluster("10Gi"), after, [])
-    assert f"{which} expansion could not be read; where it does not" in first
+    assert f"{which} expansion is not known; where it does not" in first
 
 
 def test_volumes_that_may_not_grow_in_use_are_told() -> None:

@@ -46,12 +46,22 @@ def test_items_that_are_named_are_added_or_changed_and_all_others_stay_with_thei
 
 
 def test_a_list_that_is_not_there_is_made_with_the_name_first() -> None:
-    plan = updated(
-        update(servers=[{"fdw": "postgres_fdw", "name": "old", "options": [{"name": "host", "value": "a"}]}])
-    )
+    plan = updated(update(servers=[{"fdw": "postgres_fdw", "name": "old", "options": {"host": "a"}}]))
     assert text_of(plan) == DATABASE + (
         "  servers:\n    - name: old\n      fdw: postgres_fdw\n      options:\n        - name: host\n          value: a\n"
+        "          ensure: present\n"
         "      ensure: present\n"
+    )
+
+
+def test_options_that_are_named_change_and_the_others_stay() -> None:
+    text = DATABASE + (
+        "  servers:\n    - name: old\n      fdw: postgres_fdw\n      options:\n        - name: host\n          value: a\n"
+        '        - name: port\n          value: "5432"\n'
+    )
+    plan = updated(update(servers=[{"name": "old", "options": {"host": "b", "dbname": "shop"}}]), text)
+    assert text_of(plan) == text.replace("value: a\n", "value: b\n          ensure: present\n") + (
+        "        - name: dbname\n          value: shop\n          ensure: present\n"
     )
 
 
@@ -97,9 +107,15 @@ def test_nothing_is_promised_of_a_replica_cluster() -> None:
         pytest.param({"schemas": [""]}, r"schemas\[0\]\.name", id="an empty name"),
         pytest.param(
             {"servers": [{"name": "s", "fdw": "f", "options": [{"name": "password", "value": "Tr0ub4dor"}]}]},
-            "'password' holds a password or a token.*USER MAPPING",
+            r"servers\[0\]\.options: one looks as if it held a password.*USER MAPPING",
             id="a password in clear text",
         ),
+        pytest.param(
+            {"extensions": [{"name": "x", "version": "password=Tr0ub4dor"}]},
+            r"extensions\[0\]\.version: looks as if it held a password",
+            id="a password in another field",
+        ),
+        pytest.param({"servers": [{"name": "s", "options": {"port": 5432}}]}, "both texts", id="an option of no text"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_what_would_work(given: Any, says: str) -> None:
