@@ -42,7 +42,7 @@ STRICT_REFUSES = {
     *("uniqueItems", "prefixItems", "const"),
 }
 STRICT_DEEPEST, STRICT_MOST = 10, 5_000
-WITH_MAPPINGS = {"create_postgres_cluster", "update_postgres_cluster", "repeat_change"}
+WITH_MAPPINGS = {"create_postgres_cluster", "update_postgres_cluster", "repeat_change", "create_postgres_pooler"}
 
 
 def schema_of(tool: Tool) -> Schema:

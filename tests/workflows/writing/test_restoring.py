@@ -322,3 +322,19 @@ def test_a_backup_of_another_major_is_not_restored_by_this_one(team: Team, api: 
         restored(team)
     made = spec_of(team, restored(team, postgres_version="17.5-standard-trixie"))
     assert made["imageName"] == "ghcr.io/example/postgresql:17.5-standard-trixie"
+
+
+def test_of_a_source_that_only_the_api_has_its_spec_is_taken_and_no_secret_with_it(team: Team, api: Api) -> None:
+    team.commit({"other.yaml": cluster("other")})
+    parameters = {"barmanObjectName": "vault"}
+    plugin = {"name": PLUGIN, "isWALArchiver": True, "enabled": True, "parameters": parameters}
+    storage = {"size": "20Gi"}
+    image = "ghcr.io/example/postgresql:18.1-standard-trixie"
+    alive = live(imageName=image, storage=storage, plugins=[plugin])
+    serve(api, backup(), source=Answer(200, alive))
+    found = restored(team)
+    assert spec_of(team, found)["storage"]["size"] == "20Gi"
+    assert "its spec is that of the live Cluster" in " ".join(found.about)
+    alive["spec"]["env"] = [{"name": "API_KEY", "value": "hunter2-hunter2"}]
+    with pytest.raises(Refused, match=r"spec\.env\S* of the live Cluster shop/db may hold a secret"):
+        restored(team, "db-other")
