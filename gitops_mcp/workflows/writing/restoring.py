@@ -157,7 +157,8 @@ def _source(app: App, view: View, ref: ClusterRef, which: WhichRestore) -> Resto
             f"cluster_name: neither {view.desired.origin.name}, its history nor the API has a Cluster {ref}: name "
             f"from_store, the ObjectStore that holds its backups, with server_name"
         )
-    archive = archive_to_restore(spec, ref, from_store=which.from_store, server_name=which.server_name)
+    needed = which.target != "backup"
+    archive = archive_to_restore(spec, ref, from_store=which.from_store, server_name=which.server_name, needed=needed)
     own = [one for one in backups or () if at(one, "spec", "cluster", "name") == ref.name]
     declared = {one.identity.name: one.object for one in declared_stores(view.desired, ref.namespace)}
     return RestoreSource(

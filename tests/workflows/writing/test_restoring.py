@@ -338,3 +338,17 @@ def test_of_a_source_that_only_the_api_has_its_spec_is_taken_and_no_secret_with_
     alive["spec"]["env"] = [{"name": "API_KEY", "value": "hunter2-hunter2"}]
     with pytest.raises(Refused, match=r"spec\.env\S* of the live Cluster shop/db may hold a secret"):
         restored(team, "db-other")
+
+
+def test_an_archive_of_another_plugin_is_not_read_and_not_written_to(team: Team, api: Api) -> None:
+    foreign = f"{SPEC}  plugins:\n  - {{name: pgbackrest.example.com, isWALArchiver: true}}\n"
+    team.commit({"db.yaml": cluster(spec=foreign)})
+    elements = {"elements": [{"name": "db-1", "type": "PG_DATA"}]}
+    serve(api, backup(method="volumeSnapshot", online=False, snapshotBackupStatus=elements))
+    with pytest.raises(Refused, match=r"archives by plugin pgbackrest\.example\.com, whose parameters"):
+        restored(team)
+    found = restored(team, target="backup", target_value="db-1")
+    made = spec_of(team, found)
+    assert made.keys().isdisjoint({"plugins", "externalClusters"})
+    assert made["bootstrap"]["recovery"].keys() == {"volumeSnapshots", "database", "owner"}
+    assert "it would write to the same archive" in str(found.warnings)

@@ -52,9 +52,12 @@ class RestoreSource:
 
 
 def archive_to_restore(
-    spec: Object | None, ref: ClusterRef, *, from_store: str | None, server_name: str | None
+    spec: Object | None, ref: ClusterRef, *, from_store: str | None, server_name: str | None, needed: bool
 ) -> Archive | None:
-    """As it is named, else as the manifest has it. Raises where neither tells it, or another plugin's is meant."""
+    """As it is named, else as the manifest has it. Raises where neither tells it, or another plugin's is meant.
+
+    `needed`: nothing else will do, such as VolumeSnapshots.
+    """
     told = archive_of({"metadata": {"name": ref.name}, "spec": spec}) if spec is not None else None
     if from_store is not None:
         same = told if told and told.store == from_store else None
@@ -66,6 +69,8 @@ def archive_to_restore(
             )
         return Archive(BARMAN_PLUGIN, from_store, server)
     if told is not None and told.by not in {BARMAN_PLUGIN, IN_TREE}:
+        if not needed:
+            return None
         raise Refused(
             f"Cluster {ref} archives by plugin {told.by}, whose parameters for a restore are not known here: restore a "
             f"VolumeSnapshot (target='backup'), or follow that plugin's manual"
