@@ -14,6 +14,7 @@ import yaml
 
 from gitops_mcp.answers.base import TEXT_MAX
 from gitops_mcp.domain import kinds
+from gitops_mcp.domain.cnpg.status.backups import BARMAN_PLUGIN
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import Store, WriteOptions
 from gitops_mcp.sandbox.operator import Operator
@@ -38,7 +39,10 @@ def manifest(resource: Resource, name: str, namespace: str, /, **spec: object) -
 
 def declared(name: str, namespace: str) -> Object:
     image = "registry.example.com/cloudnative-pg/postgresql:18.4-standard-trixie"
-    return manifest(kinds.CLUSTER, name, namespace, instances=3, imageName=image, storage={"size": "10Gi"})
+    parameters = {"barmanObjectName": "vault"}
+    plugin = {"name": BARMAN_PLUGIN, "enabled": True, "isWALArchiver": True, "parameters": parameters}
+    spec = {"instances": 3, "imageName": image, "storage": {"size": "10Gi"}, "plugins": [plugin]}
+    return manifest(kinds.CLUSTER, name, namespace, **spec)
 
 
 def members(cluster: str, namespace: str) -> list[Object]:
@@ -178,6 +182,7 @@ def test_without_namespaces_that_are_named_they_are_one_list(house: House) -> No
 
 EMPTY_HERE = {
     "errors",
+    "findings",
     "unchecked",
     "conflicts",
     "tablespaces",
@@ -189,6 +194,8 @@ EMPTY_HERE = {
     "omitted",
     "pending",
     "promotions",
+    "schedules",
+    "windows",
 }
 """What a Cluster or a change of this house has none of."""
 
