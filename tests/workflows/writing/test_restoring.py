@@ -352,3 +352,10 @@ def test_an_archive_of_another_plugin_is_not_read_and_not_written_to(team: Team,
     assert made.keys().isdisjoint({"plugins", "externalClusters"})
     assert made["bootstrap"]["recovery"].keys() == {"volumeSnapshots", "database", "owner"}
     assert "it would write to the same archive" in str(found.warnings)
+
+
+def test_where_stores_cannot_be_read_backup_objects_alone_rule_no_time_out(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec=ARCHIVED)})
+    serve(api, backup(), stores=FORBIDDEN)
+    found = restored(team, target="time", target_value="2026-01-01T00:00:00Z")
+    assert "Mind: the times that can be restored could not be read" in found.summary

@@ -83,7 +83,7 @@ def archive_to_restore(
 def span_of(source: RestoreSource) -> Span | None:
     """None where it could not be read. Raises Refused for a source without backups."""
     archive = source.archive
-    if archive is None:
+    if archive is None or (archive.store and source.stores is None):
         return None
     where = (
         f"ObjectStore {archive.store} (server {archive.server})" if archive.store else f"the archive {archive.server}"
@@ -92,8 +92,7 @@ def span_of(source: RestoreSource) -> Span | None:
     ends = sorted(end for one in source.usable if (end := parse_time(at(one, "status", "stoppedAt"))) is not None)
     first, newest = first or (ends[0] if ends else None), newest or (ends[-1] if ends else None)
     if first is None and newest is None:
-        read = source.stores is not None if archive.store else source.live is not None
-        if read and source.backups is not None:
+        if (archive.store or source.live is not None) and source.backups is not None:
             raise Refused(
                 f"{where} holds no backup that is known, so Cluster {source.ref} cannot be restored from it"
                 f"{_other_servers(source, archive)}: list_postgres_backups says what there is"
