@@ -355,6 +355,30 @@ def test_roles_and_databases_answer_as_before(tmp_path: Path, monkeypatch: pytes
         compared(here.recording.text(), "git-roles-and-databases")
 
 
+def test_backups_and_poolers_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with story(tmp_path, monkeypatch, {}) as here:
+        invoices: dict[str, Any] = {"cluster_name": "invoices-db"}
+        here.ask("list_postgres_backups", **invoices)
+        here.ask("create_postgres_backup", **invoices)
+        here.ask("schedule_postgres_backups", **invoices, schedule="0 3 * * *")
+        here.ask("schedule_postgres_backups", **invoices, schedule="@daily", retention="30days")
+        here.ask("schedule_postgres_backups", **invoices, schedule="@daily", dry_run=True)
+        asked = {"schedule": "@daily", "destination_path": "s3://example/billing", "credentials_secret": "s3-keys"}
+        here.proposed("schedule_postgres_backups", **invoices, **asked, retention="30d")
+        here.ask("migrate_postgres_backups", **ON)
+        here.proposed("create_postgres_backup", **ON, backup_name="orders-db-by-hand")
+        restore: dict[str, Any] = {**ON, "new_name": "orders-restored"}
+        here.ask("restore_postgres_cluster", **restore)
+        here.ask("restore_postgres_cluster", **restore, target="time", target_value="2026-08-21T02:03:12")
+        here.proposed(
+            "restore_postgres_cluster", **restore, target="backup", target_value="20260821T020001", drill=True
+        )
+        here.ask("create_postgres_pooler", **ON, parameters={"pool_size": "20"})
+        here.proposed("create_postgres_pooler", **ON, pool_mode="transaction", parameters={"default_pool_size": "20"})
+        here.ask("list_postgres_poolers", **ON)
+        compared(here.recording.text(), "git-backups-and-poolers")
+
+
 def role_refusals(here: Story) -> None:
     here.ask("create_postgres_role", **ON, role_name="postgres")
     here.ask("create_postgres_role", **ON, role_name="ada", password_source="hunter2")

@@ -36,13 +36,16 @@ class PoolerList(LongAnswer):
     namespace: str | None = None
     cluster: str
     items: list[ListedPooler]
-    total: int
+    total: int | None = None
+    """Left out where there is nothing to count, since it could not be read."""
     cursor: str | None = None
     warnings: list[Notice] = Field(default_factory=list)
 
     def blocks(self) -> Iterator[str]:
         named = f"{self.namespace}/{self.cluster}" if self.namespace else self.cluster
-        yield f"{len(self.items)} of {pluralize(self.total, 'pooler')} of {named} in {self.environment}"
+        known = f"{len(self.items)} of {pluralize(self.total, 'pooler')}" if self.total is not None else "poolers"
+        unread = "; how many there are is not known, since not all could be read" if self.total is None else ""
+        yield f"{known} of {named} in {self.environment}{unread}"
         yield from warning_blocks(self.warnings)
         titles = ("pooler", "state", "phase", "type", "pods", "mode", "host", "parameters", "declared", "open changes")
         rows = (

@@ -136,6 +136,13 @@ def test_a_cluster_without_an_archive_gets_one_with_its_schedule(here: Shop) -> 
     (row,) = seen["schedules"]
     assert (row["name"], row["state"]) == ("invoices-db-backup", "live")
     assert row["next"].partition(" ")[0].endswith("T03:00:00Z")
+    back = here.ask.answer("undo_change", change=done["change"], confirm_deletion=True)
+    assert {one["path"].rpartition("/")[2] for one in back["files"]} == {
+        "cluster.yaml",
+        "kustomization.yaml",
+        "objectstore.yaml",
+        "scheduledbackup-backup.yaml",
+    }
 
 
 def test_a_backup_that_was_asked_for_keeps_its_name_when_its_change_is_carried_on(here: Shop) -> None:

@@ -161,6 +161,7 @@ def test_the_commit_of_every_tool_keeps_a_request_that_gives_the_same_again(tmp_
         assert unchecked == {
             "adopt_live": "unchanged",
             "discard_change": "discarded",
+            "migrate_postgres_backups": "unchanged",
             "open_pull_request": "not_opened",
             "undo_change": "all of it is taken back",
         }

@@ -58,6 +58,11 @@ spec:
   env:
     - name: API_KEY
       value: {PLANTED}-in-the-environment
+  plugins:
+    - name: barman-cloud.cloudnative-pg.io
+      isWALArchiver: true
+      parameters:
+        barmanObjectName: vault
   postgresql:
     ldap:
       bindSearchAuth:
@@ -100,6 +105,8 @@ kind: Cluster
 metadata: {{{{ .Values.metadata }}}}
 password: {PLANTED}-in-a-template
 """
+REFUSED = {"restore_postgres_cluster"}
+"""A new Cluster of the spec that Git has: what that has wrong is refused of it."""
 SAID = f"cannot connect to postgres://app:{PLANTED}-said@db/x: the password is {PLANTED}1, tried password={PLANTED}2 and Bearer {PLANTED}3"
 
 
@@ -311,10 +318,11 @@ def test_no_tool_repeats_a_planted_secret(bank: Bank) -> None:
     for tool, said in every_read(subject):
         bank.call(tool.name, **said)
     for tool, said in every_dry_run(subject):
-        bank.call(tool.name, **with_reason(tool, said))
+        bank.call(tool.name, **with_reason(tool, said), error=tool.name in REFUSED)
     goes = bank.call("scale_postgres_cluster", name="ledger", instances=4, change="goes")
     subject = replace(subject, change=goes["change"])
-    made = [bank.call(tool.name, **with_reason(tool, said)) for tool, said in every_write(subject)]
+    writes = [(tool, said) for tool, said in every_write(subject) if tool.name not in REFUSED]
+    made = [bank.call(tool.name, **with_reason(tool, said)) for tool, said in writes]
     assert {one["outcome"] for one in made} == {"committed", "discarded", "unchanged", "not_opened"}
     bank.call("scale_postgres_cluster", name="template", instances=2, error=True)
     parameters = {"application_name": f"x password={PLANTED}-in-a-new-parameter"}

@@ -35,6 +35,7 @@ from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import Refused
 
 _INSTANCES: Path = ("spec", "instances")
+_CREDENTIALS = ("s3Credentials", "azureCredentials", "googleCredentials")
 _SHOWN = 120
 _DROPPED: tuple[Any, ...] = (None, "", [], {})
 """What the API may drop, so that Git may go on saying it."""
@@ -99,9 +100,7 @@ def plan_object_adoption(
     desired: Desired, cluster: Declaration | None, whom: Identity, manifest: Object, places: Iterable[FilePlace]
 ) -> Plan:
     """An object that only live has, written as a document; `manifest` is without what comes by itself."""
-    for path, value in leaves(manifest):
-        if _may_hold_secret(path, value):
-            raise _secret_refusal(whom, path)
+    check_holds_no_secret(whom, manifest)
     put = put_document(desired, cluster, new_object_of(whom, manifest, cluster), manifest, places)
     return Plan(
         f"Adopt the live {whom}",
@@ -236,8 +235,17 @@ def _at_stake(before: Object, after: Object, whom: Identity) -> tuple[str | None
     return told[0], told[1]
 
 
+def check_holds_no_secret(whom: Identity, manifest: Object) -> None:
+    """Raises Refused where what is live holds what Git must not."""
+    for path, value in leaves(manifest):
+        if _may_hold_secret(path, value):
+            raise _secret_refusal(whom, path)
+
+
 def _may_hold_secret(path: Path, value: Any) -> bool:
-    return not is_same(redact_value(value, path), value)
+    """A key of a Secret that is named is none: `secretAccessKey: {name: s3, key: ACCESS_SECRET_KEY}`."""
+    is_named = len(path) > 2 and path[-1] in {"name", "key"} and path[-3] in _CREDENTIALS
+    return not is_named and not is_same(redact_value(value, path), value)
 
 
 def _secret_refusal(whom: Identity, path: Path) -> Refused:

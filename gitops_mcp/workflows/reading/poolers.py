@@ -34,7 +34,7 @@ def list_poolers(
         namespace=seen.ref.namespace,
         cluster=cluster,
         items=shown,
-        total=len(rows),
+        total=len(rows) if seen.whole or rows else None,
         cursor=more,
         warnings=[*seen.warnings, *seen.api.unreadable],
     )

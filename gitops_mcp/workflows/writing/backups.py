@@ -163,7 +163,6 @@ def read_around(view: View, ref: ClusterRef) -> tuple[Around, list[Notice]]:
     stores: tuple[Object, ...] | None = None
     served, why, unread = None, "", []
     schedules: tuple[Object, ...] = ()
-    live = None
     try:
         served = view.api.serves(OBJECT_STORE)
         stores = view.api.every(OBJECT_STORE, ref.namespace) if served else ()
@@ -171,7 +170,6 @@ def read_around(view: View, ref: ClusterRef) -> tuple[Around, list[Notice]]:
         why = str(error)
     try:
         schedules = view.api.every(SCHEDULED_BACKUP, ref.namespace)
-        live = view.api.get(CLUSTER, ref.namespace, ref.name)
     except (Forbidden, NotInstalled, Unavailable) as error:
         unread.append(Notice("live-unavailable", f"live schedules could not be read: {error}"))
-    return Around(stores, served, why, schedules, live), unread
+    return Around(stores, served, why, schedules), unread

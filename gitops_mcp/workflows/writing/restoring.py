@@ -15,6 +15,7 @@ from gitops_mcp.domain.live.unstated import written_part
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name, check_object_name
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Resource, at
+from gitops_mcp.domain.plans.adoption import check_holds_no_secret
 from gitops_mcp.domain.plans.backups.object_store import declared_stores
 from gitops_mcp.domain.plans.backups.restore import RestoreRequest, plan_restore
 from gitops_mcp.domain.plans.backups.restore_source import RestoreSource, archive_to_restore
@@ -30,6 +31,8 @@ from gitops_mcp.workflows.writing.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import only_namespace
 
+_READ_ONCE = ("bootstrap", "externalClusters")
+"""What a restored Cluster does not take over."""
 _SOUGHT = 5
 """Commits that may have taken the source away, of which one has."""
 
@@ -154,7 +157,8 @@ def _source(app: App, view: View, ref: ClusterRef, which: WhichRestore) -> Resto
             f"cluster_name: neither {view.desired.origin.name}, its history nor the API has a Cluster {ref}: name "
             f"from_store, the ObjectStore that holds its backups, with server_name"
         )
-    archive = archive_to_restore(spec, ref, from_store=which.from_store, server_name=which.server_name)
+    needed = which.target != "backup"
+    archive = archive_to_restore(spec, ref, from_store=which.from_store, server_name=which.server_name, needed=needed)
     own = [one for one in backups or () if at(one, "spec", "cluster", "name") == ref.name]
     declared = {one.identity.name: one.object for one in declared_stores(view.desired, ref.namespace)}
     return RestoreSource(
@@ -178,7 +182,11 @@ def _last_spec(app: App, view: View, ref: ClusterRef, live: Object | None) -> tu
     if live is not None:
         whom = Identity(CLUSTER.kind, ref.namespace, ref.name)
         given = {"apiVersion": CLUSTER.api_version, "kind": CLUSTER.kind, **live}
-        return written_part(given, fill_of(view.api, view.environment, whom, given))["spec"], "the live Cluster"
+        made = written_part(given, fill_of(view.api, view.environment, whom, given))
+        if view.desired.origin.in_files:
+            taken = {key: part for key, part in made["spec"].items() if key not in _READ_ONCE}
+            check_holds_no_secret(whom, {"spec": taken})
+        return made["spec"], "the live Cluster"
     return _spec_in_history(app, view, ref)
 
 

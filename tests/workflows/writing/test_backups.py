@@ -255,6 +255,14 @@ def test_another_plugin_that_archives_is_used_as_it_is(team: Team, api: Api) -> 
         scheduled(team, retention="30d")
 
 
+def test_a_plugin_that_has_nothing_to_do_with_backups_is_not_asked_for_one(team: Team, api: Api) -> None:
+    spec = IN_TREE[:-1] + ", plugins: [{name: audit.example.com}]}"
+    team.commit(kustomized(db=cluster(spec=spec)))
+    serve(api)
+    assert "method: barmanObjectStore" in shown(team, found := scheduled(team), "scheduledbackup-backup.yaml")
+    assert found.outcome == "committed"
+
+
 def test_a_backup_has_its_name_from_when_it_was_asked_for_and_its_commit_keeps_it(team: Team, api: Api) -> None:
     team.commit(kustomized(db=cluster(spec=ARCHIVED), vault=STORE))
     serve(api)

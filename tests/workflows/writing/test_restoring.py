@@ -322,3 +322,40 @@ def test_a_backup_of_another_major_is_not_restored_by_this_one(team: Team, api: 
         restored(team)
     made = spec_of(team, restored(team, postgres_version="17.5-standard-trixie"))
     assert made["imageName"] == "ghcr.io/example/postgresql:17.5-standard-trixie"
+
+
+def test_of_a_source_that_only_the_api_has_its_spec_is_taken_and_no_secret_with_it(team: Team, api: Api) -> None:
+    team.commit({"other.yaml": cluster("other")})
+    parameters = {"barmanObjectName": "vault"}
+    plugin = {"name": PLUGIN, "isWALArchiver": True, "enabled": True, "parameters": parameters}
+    storage = {"size": "20Gi"}
+    image = "ghcr.io/example/postgresql:18.1-standard-trixie"
+    alive = live(imageName=image, storage=storage, plugins=[plugin])
+    serve(api, backup(), source=Answer(200, alive))
+    found = restored(team)
+    assert spec_of(team, found)["storage"]["size"] == "20Gi"
+    assert "its spec is that of the live Cluster" in " ".join(found.about)
+    alive["spec"]["env"] = [{"name": "API_KEY", "value": "hunter2-hunter2"}]
+    with pytest.raises(Refused, match=r"spec\.env\S* of the live Cluster shop/db may hold a secret"):
+        restored(team, "db-other")
+
+
+def test_an_archive_of_another_plugin_is_not_read_and_not_written_to(team: Team, api: Api) -> None:
+    foreign = f"{SPEC}  plugins:\n  - {{name: pgbackrest.example.com, isWALArchiver: true}}\n"
+    team.commit({"db.yaml": cluster(spec=foreign)})
+    elements = {"elements": [{"name": "db-1", "type": "PG_DATA"}]}
+    serve(api, backup(method="volumeSnapshot", online=False, snapshotBackupStatus=elements))
+    with pytest.raises(Refused, match=r"archives by plugin pgbackrest\.example\.com, whose parameters"):
+        restored(team)
+    found = restored(team, target="backup", target_value="db-1")
+    made = spec_of(team, found)
+    assert made.keys().isdisjoint({"plugins", "externalClusters"})
+    assert made["bootstrap"]["recovery"].keys() == {"volumeSnapshots", "database", "owner"}
+    assert "it would write to the same archive" in str(found.warnings)
+
+
+def test_where_stores_cannot_be_read_backup_objects_alone_rule_no_time_out(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec=ARCHIVED)})
+    serve(api, backup(), stores=FORBIDDEN)
+    found = restored(team, target="time", target_value="2026-01-01T00:00:00Z")
+    assert "Mind: the times that can be restored could not be read" in found.summary

@@ -34,10 +34,14 @@ class Method:
 
 
 def methods_of(cluster: Object) -> Iterator[Method]:
-    """Those that it is set up for, the likeliest first: what archives its WAL, then what else may."""
+    """Those that it is set up for, the likeliest first: what archives its WAL, then Barman Cloud, then its own section.
+
+    Other plugins may have nothing to do with backups.
+    """
     enabled = [one for one in list_at(cluster, "spec", "plugins") if at(one, "enabled") is not False]
-    ranked = sorted(enabled, key=lambda one: (at(one, "isWALArchiver") is not True, at(one, "name") != BARMAN_PLUGIN))
-    yield from (Method(PLUGIN, str(at(one, "name"))) for one in ranked)
+    archivers = [str(at(one, "name")) for one in enabled if at(one, "isWALArchiver") is True]
+    barman = [BARMAN_PLUGIN for one in enabled if at(one, "name") == BARMAN_PLUGIN]
+    yield from (Method(PLUGIN, name) for name in dict.fromkeys([*archivers, *barman]))
     for name in (IN_TREE, SNAPSHOT):
         if at(cluster, "spec", "backup", name) is not None:
             yield Method(name)

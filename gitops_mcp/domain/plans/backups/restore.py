@@ -31,7 +31,7 @@ from gitops_mcp.errors import InvalidRequest
 DRILL = "gitops-mcp/restore-drill"
 """Label of a Cluster that is restored to see that it can be; its value is the source's name."""
 _LEFT_OUT: Mapping[str, str] = {
-    "replica": "",
+    "replica": "the new one is a primary of its own, and follows nobody",
     "description": "",
     "nodeMaintenanceWindow": "",
     "certificates": "certificates of its own are made by the operator, with another CA: clients that check it need it",
@@ -130,6 +130,10 @@ def _spec(source: RestoreSource, asked: RestoreRequest, recovery: Recovery, serv
     for key in ("imageName", "imageCatalogRef", "instances"):
         told.pop(key, None)
     told["storage"] = _storage(told, asked)
+    if kept := [one for one in list_at(told, "plugins") if not _is_foreign_archiver(one)]:
+        told["plugins"] = kept
+    else:
+        told.pop("plugins", None)
     _write_elsewhere(told, source, server)
     return {
         "instances": 1 if asked.drill else at(source.spec, "instances") or (3 if source.spec is None else 1),
@@ -180,6 +184,12 @@ def _write_elsewhere(told: Object, source: RestoreSource, server: str | None) ->
         told["plugins"] = [{"name": BARMAN_PLUGIN, "enabled": True, "isWALArchiver": True, "parameters": parameters}]
 
 
+def _is_foreign_archiver(plugin: Object) -> bool:
+    """Whether it archives WAL where it is not known here how to name another archive."""
+    is_barman = at(plugin, "name") == BARMAN_PLUGIN and at(plugin, "parameters", "barmanObjectName")
+    return at(plugin, "isWALArchiver") is True and not is_barman
+
+
 def _own_server(desired: Desired, source: RestoreSource, ref: ClusterRef) -> str | None:
     """A name that no archive has yet; None where it is to write none."""
     told = (
@@ -215,6 +225,12 @@ def _notices(source: RestoreSource, spec: Object, asked: RestoreRequest) -> Iter
     if at(source.spec, "managed", "services") is not None and not asked.drill:
         text = "its Services have names that are taken: add such with other names afterwards"
         yield Notice("not-taken-over", f"spec.managed.services of Cluster {source.ref} is left out: {text}")
+    for plugin in filter(_is_foreign_archiver, list_at(source.spec, "plugins")):
+        text = f"plugin {at(plugin, 'name')} of Cluster {source.ref} is left out: it would write to the same archive"
+        yield Notice("not-taken-over", text)
+    others = [str(at(one, "name")) for one in list_at(source.spec, "externalClusters")]
+    if others:
+        yield Notice("not-taken-over", f"external clusters of {source.ref} are left out: {', '.join(others[:8])}")
     if asked.target.kind == "lsn":
         yield Notice(
             "target-not-checked", "whether the LSN lies in what is archived is not told by any time: not checked"

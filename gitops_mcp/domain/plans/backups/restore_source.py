@@ -52,9 +52,12 @@ class RestoreSource:
 
 
 def archive_to_restore(
-    spec: Object | None, ref: ClusterRef, *, from_store: str | None, server_name: str | None
+    spec: Object | None, ref: ClusterRef, *, from_store: str | None, server_name: str | None, needed: bool
 ) -> Archive | None:
-    """As it is named, else as the manifest has it. Raises where neither tells it, or another plugin's is meant."""
+    """As it is named, else as the manifest has it. Raises where neither tells it, or another plugin's is meant.
+
+    `needed`: nothing else will do, such as VolumeSnapshots.
+    """
     told = archive_of({"metadata": {"name": ref.name}, "spec": spec}) if spec is not None else None
     if from_store is not None:
         same = told if told and told.store == from_store else None
@@ -66,6 +69,8 @@ def archive_to_restore(
             )
         return Archive(BARMAN_PLUGIN, from_store, server)
     if told is not None and told.by not in {BARMAN_PLUGIN, IN_TREE}:
+        if not needed:
+            return None
         raise Refused(
             f"Cluster {ref} archives by plugin {told.by}, whose parameters for a restore are not known here: restore a "
             f"VolumeSnapshot (target='backup'), or follow that plugin's manual"
@@ -78,7 +83,7 @@ def archive_to_restore(
 def span_of(source: RestoreSource) -> Span | None:
     """None where it could not be read. Raises Refused for a source without backups."""
     archive = source.archive
-    if archive is None:
+    if archive is None or (archive.store and source.stores is None):
         return None
     where = (
         f"ObjectStore {archive.store} (server {archive.server})" if archive.store else f"the archive {archive.server}"
@@ -87,8 +92,7 @@ def span_of(source: RestoreSource) -> Span | None:
     ends = sorted(end for one in source.usable if (end := parse_time(at(one, "status", "stoppedAt"))) is not None)
     first, newest = first or (ends[0] if ends else None), newest or (ends[-1] if ends else None)
     if first is None and newest is None:
-        read = source.stores is not None if archive.store else source.live is not None
-        if read and source.backups is not None:
+        if (archive.store or source.live is not None) and source.backups is not None:
             raise Refused(
                 f"{where} holds no backup that is known, so Cluster {source.ref} cannot be restored from it"
                 f"{_other_servers(source, archive)}: list_postgres_backups says what there is"

@@ -43,8 +43,7 @@ class Around:
     """Whether the API serves ObjectStores, and so has the plugin; None: that could not be read."""
     unread: str = ""
     schedules: tuple[Object, ...] = ()
-    live: Object | None = None
-    """The Cluster."""
+    """The live ScheduledBackups of the namespace."""
 
     @property
     def caution(self) -> str:
