@@ -52,8 +52,8 @@ def hooked(folder: Path, hook: str, *, alone: bool = False) -> Team:
     ("hook", "alone"),
     [
         pytest.param("pre-commit", False, id="pre-commit"),
-        pytest.param("commit-msg", False, id="commit-msg"),
-        pytest.param("pre-commit", True, id="without a remote"),
+        pytest.param("commit-msg", False, id="commit-msg", marks=pytest.mark.thorough),
+        pytest.param("pre-commit", True, id="without a remote", marks=pytest.mark.thorough),
     ],
 )
 def test_a_request_that_is_cancelled_before_its_commit_leaves_no_branch(

@@ -57,7 +57,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield House(here, str(identity.to_public()))
 
 
-@pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets", "sops", "cluster"])
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "sops",
+        "cluster",
+        *(pytest.param(one, marks=pytest.mark.thorough) for one in ("external-secrets", "sealed-secrets")),
+    ],
+)
 def test_a_password_that_is_made_is_carried_over_and_made_anew_elsewhere(house: House, provider: str) -> None:
     house.uses(provider)
     here, role = house.shop, f"by_{provider.partition('-')[0]}"

@@ -72,7 +72,9 @@ def test_what_could_not_be_judged_ends_with_2_and_says_why_in_both_forms(team: P
     assert ended(team.served.checkout, "--fail-on", "maybe", "HEAD").returncode == 2
 
 
-@pytest.mark.parametrize("name", ["github", "gitlab", "gitea"])
+@pytest.mark.parametrize(
+    "name", ["github", *(pytest.param(one, marks=pytest.mark.thorough) for one in ("gitlab", "gitea"))]
+)
 def test_a_pull_request_of_anybody_is_reviewed_by_its_number(
     forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch, name: ForgeName
 ) -> None:

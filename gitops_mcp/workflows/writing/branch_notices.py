@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
 from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -17,6 +17,9 @@ from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget, states_of_change
+
+if TYPE_CHECKING:
+    from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
 
 _NAMED = 3
 _BYPASSED = "Bypassed rule violations"

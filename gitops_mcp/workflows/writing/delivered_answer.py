@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
 from gitops_mcp.answers.base import DIFF_MAX, TouchedFile, shorten_to_fit
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import WriteResult
@@ -18,6 +17,7 @@ from gitops_mcp.workflows.writing.branch_notices import hook_notices, rule_notic
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget
 
 if TYPE_CHECKING:
+    from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
     from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
 
 

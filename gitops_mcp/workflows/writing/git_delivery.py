@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gitops_mcp.adapters.git.publishing.publish import PublishedCommit, publish
 from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App, Ground
@@ -43,6 +42,7 @@ from gitops_mcp.workflows.writing.validation import Limits, validate_plan
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget, find_target, states_of_change
 
 if TYPE_CHECKING:
+    from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
     from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
 
 
@@ -199,6 +199,8 @@ class _Attempt:
             return self.answer(plan, published, step.after(published) if published else None)
 
     def _commit(self, plan: Plan, message: str, options: tuple[str, ...]) -> PublishedCommit:
+        from gitops_mcp.adapters.git.publishing.publish import publish
+
         ground, target = self.ground, self.target
         return publish(
             ground.repository,

@@ -20,7 +20,7 @@ MOST = 6
 """Requests to the forge for one change."""
 
 
-@pytest.fixture(params=["github", "gitlab", "gitea"])
+@pytest.fixture(params=["github", *(pytest.param(one, marks=pytest.mark.thorough) for one in ("gitlab", "gitea"))])
 def team(forge_server: ForgeServers, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ForgeTeam:
     name: ForgeName = request.param
     return forge_team(forge_server, name, monkeypatch)

@@ -34,7 +34,7 @@ def is_open(pull: Pull) -> bool:
     return pull.is_open
 
 
-@pytest.fixture(params=["github", "gitlab", "gitea"])
+@pytest.fixture(params=["github", *(pytest.param(one, marks=pytest.mark.thorough) for one in ("gitlab", "gitea"))])
 def team(request: pytest.FixtureRequest, forge_server: ForgeServers, monkeypatch: pytest.MonkeyPatch) -> ProposingTeam:
     name: ForgeName = request.param
     made = ProposingTeam.of(forge_server(name), more="pullRequests: {labels: [database], reviewers: [reviewer]}\n")
