@@ -58,7 +58,8 @@ def no_such_tool(name: str, flags: Flags) -> NotFound:
 
 def _why_not_offered(tool: Tool, flags: Flags) -> str | None:
     if tool.toolset not in flags.toolsets:
-        return f"the server was started without the toolset {tool.toolset}, which --toolsets names"
+        instead = _INSTEAD[tool.toolset]
+        return f"the server was started without the toolset {tool.toolset}, which --toolsets names. Instead: {instead}"
     if tool.writes and flags.read_only:
         return "it writes, and the server was started with --read-only"
     return None

@@ -153,7 +153,9 @@ TOLD = {
             ("**Discarded**",),
         ]
     ),
-    "Make orders-db-2 the primary": Told([("kubectl cnpg promote orders-db orders-db-2",)], (True,)),
+    "Make orders-db-2 the primary": Told(
+        [("not offered", "toolset direct", "kubectl cnpg promote CLUSTER POD")], (True,)
+    ),
     "The same in another environment": Told(
         [("**Committed** (dev, git)", "-      work_mem: 4MB", "+      work_mem: 8MB")], before=House.add_environment
     ),

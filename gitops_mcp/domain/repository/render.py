@@ -218,8 +218,10 @@ def _known_namespace(said: object) -> str | None:
 
 
 def _decrypted(value: Object) -> Object:
-    """Without what sops keeps beside the values, which goes as it decrypts them."""
-    return {key: part for key, part in value.items() if key != "sops"} if "sops" in value else value
+    """Without what sops keeps beside values, which goes as it decrypts them. A Secret keeps it, and is known by it."""
+    if "sops" not in value or value.get("kind") == "Secret":
+        return value
+    return {key: part for key, part in value.items() if key != "sops"}
 
 
 def _encryption_reason(produced: Produced) -> str | None:
