@@ -80,7 +80,7 @@ Sections = Annotated[
 Only = Annotated[Literal["all", "unwell"], Field(description="unwell: neither healthy nor hibernated")]
 Limit = Annotated[int, Strict(), Field(description="Most items", ge=1, le=500)]
 Cursor = Annotated[str | None, Field(description="From the answer before", max_length=4096)]
-Change = Annotated[str | None, Field(description="New or open one to put it into", max_length=63)]
+Change = Annotated[str | None, Field(description="New or open", max_length=63)]
 ChangeName = Annotated[str, Field(description="As list_changes names it", min_length=1, max_length=63)]
 NextEnvironment = Annotated[str | None, Field(description="To repeat it in; left out: the only one", max_length=63)]
 OtherNames = Annotated[
@@ -102,8 +102,8 @@ ChangeTimeout = Annotated[int | None, Strict(), Field(description="Seconds, with
 HistoryField = Annotated[
     str | None, Field(description="Only commits that set it, such as spec.managed.roles[app]", max_length=500)
 ]
-Reason = Annotated[str | None, Field(description="For the commit; no secret", max_length=1000)]
-DryRun = Annotated[bool, Strict(), Field(description="Only show what it would do")]
+Reason = Annotated[str | None, Field(description="Why; no secret", max_length=1000)]
+DryRun = Annotated[bool, Strict(), Field(description="Only show it")]
 Draft = Annotated[bool | None, Strict(), Field(description="Left out: as configured")]
 ReviewedRef = Annotated[str | None, Field(description="Branch, tag or commit", max_length=300)]
 PullRequestNumber = Annotated[

@@ -506,7 +506,7 @@ def test_many_faults_are_named_together_and_no_value_is_repeated(
     told = desk.ask.refusal("scale_postgres_cluster", instances="hunter2", token="hunter2", dry_run="hunter2")
     assert told == (
         f"InvalidRequest: cluster_name: is required; instances: input should be a valid integer {NUMBER}; dry_run: input should be "
-        "a valid boolean (Only show what it would do); there is no argument 'token'; there are: cluster_name, "
+        "a valid boolean (Only show it); there is no argument 'token'; there are: cluster_name, "
         "instances, confirm_deletion, namespace, environment, change, reason, dry_run"
     )
     assert "hunter2" not in told + desk.told()
