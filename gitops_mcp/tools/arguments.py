@@ -116,7 +116,7 @@ Sections = Annotated[
 Only = Annotated[Literal["all", "unwell"], Field(description="unwell: neither healthy nor hibernated")]
 Limit = Annotated[int, Strict(), Field(description="Most items", ge=1, le=500)]
 Cursor = Annotated[str | None, Field(description="From the answer before", max_length=4096)]
-Change = Annotated[str | None, Field(description="New or open one", max_length=63)]
+Change = Annotated[str | None, Field(description="New or open", max_length=63)]
 ChangeName = Annotated[str, Field(description="As list_changes names it", min_length=1, max_length=63)]
 NextEnvironment = Annotated[str | None, Field(description="To repeat it in; left out: the only one", max_length=63)]
 OtherNames = Annotated[

@@ -426,7 +426,8 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         ),
         bad(
             "create",
-            'InvalidRequest: parameters.max_connections: input should be a valid string (As strings: {"max_connections": "200"})',
+            "InvalidRequest: parameters.max_connections: input should be a valid string (As strings: "
+            '{"max_connections": "200"})',
             id="a parameter that is no string",
             parameters={"max_connections": 200},
             **CREATE,

@@ -337,7 +337,7 @@ def refs(world: World) -> str:
         pytest.param(
             "create_postgres_cluster",
             {"name": "new-db", "namespace": "shop", "password": "hunter2"},
-            "InvalidRequest: there is no argument 'password'; there are: name,",
+            "InvalidRequest: there is no argument 'password'; there are: cluster_name,",
             id="a secret where it does not belong",
         ),
     ],
