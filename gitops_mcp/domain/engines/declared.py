@@ -79,7 +79,8 @@ def find_engine_objects(
     for number in range(_ROUNDS):
         found = tuple(flux_parents.as_built(written, made))
         last, context = context, context.with_found((*found, *_referred_objects(found, files, made)))
-        if context.found == last.found and context.surroundings == last.surroundings:
+        # The first round has read no more than the outermost.
+        if number > 1 and context.found == last.found and context.surroundings == last.surroundings:
             break
         before, known = below, {(key[0], key[1]): (key, objects) for key, objects in below}
         below = []

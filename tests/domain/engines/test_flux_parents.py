@@ -6,6 +6,8 @@ import pytest
 
 from gitops_mcp.domain.engines.declared import find_engine_objects
 from tests.domain.engines.test_flux import REMOTE, found, kustomization
+from tests.domain.repository.test_build import REMOTE as FLEET
+from tests.domain.repository.test_build import SOURCE, flux, listing
 
 
 @pytest.mark.parametrize(
@@ -171,3 +173,22 @@ def test_a_patch_in_a_file_is_no_engine_object(around: dict[str, str]) -> None:
     files = {"apps/ks.yaml": kustomization("path: x", name="shop"), "x/kustomization.yaml": "resources: []\n", **around}
     made = find_engine_objects(files, remotes=REMOTE, revision="main")
     assert [(one.place.path, one.folder, one.target_namespace) for one in made] == [("apps/ks.yaml", "x", "shop")]
+
+
+def test_what_a_kustomization_makes_below_one_that_changes_nothing_is_found() -> None:
+    release = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a}\n"
+        "spec: {chartRef: {kind: OCIRepository, name: a}}\n"
+    )
+    files = {
+        "flux/apps.yaml": f"{SOURCE}---\n{flux('apps', 'apps')}",
+        "apps/a/ks.yaml": flux("a", "apps/a/app", "  targetNamespace: shop\n"),
+        "apps/a/app/release.yaml": release,
+        "apps/a/app/kustomization.yaml": listing("release.yaml"),
+    }
+    made = find_engine_objects(files, remotes=(FLEET,), revision="main")
+    assert [(one.kind, one.name, one.namespace) for one in made] == [
+        ("HelmRelease", "a", "shop"),
+        ("Kustomization", "a", "flux-system"),
+        ("Kustomization", "apps", "flux-system"),
+    ]
