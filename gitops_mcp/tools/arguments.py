@@ -43,9 +43,9 @@ Strictly = Annotated[str, Strict()] | Annotated[int, Strict()] | Annotated[bool,
 _REMOVABLE: dict[str, Any] = {"anyOf": [_TEXT, {"type": "null"}]}
 _AMOUNTS = {"type": "object", "properties": {"cpu": _REMOVABLE}}
 
-Environment = Annotated[str | None, Field(description="Needed if several", max_length=63)]
-SomeEnvironment = Annotated[str | None, Field(description="Needed if several; all: every one", max_length=63)]
-Namespace = Annotated[str | None, Field(description="Left out: found", max_length=63)]
+Environment = Annotated[str | None, Field(description="If several", max_length=63)]
+SomeEnvironment = Annotated[str | None, Field(description="If several; all: every one", max_length=63)]
+Namespace = Annotated[str | None, Field(description="Else found", max_length=63)]
 AllNamespaces = Annotated[str | None, Field(description="Left out: all allowed", max_length=63)]
 ComparedNamespace = Annotated[str | None, Field(description="Left out: the cluster's, else all allowed", max_length=63)]
 NewNamespace = Annotated[str | None, Field(description="Left out: the only one, else the context's", max_length=63)]
@@ -53,22 +53,25 @@ ClusterName = Annotated[str, Field(description="metadata.name", min_length=1, ma
 TheCluster = Annotated[ClusterName, Field(validation_alias=AliasChoices("cluster_name", "name"))]
 """In the tools of clusters, which took it as `name` first: that goes on, and no schema says it."""
 OneCluster = Annotated[str | None, Field(description="Left out: everything in the environment", max_length=50)]
-ObjectKind = Annotated[
-    Literal[
-        "Cluster",
-        "Database",
-        "DatabaseRole",
-        "Pooler",
-        "ScheduledBackup",
-        "Backup",
-        "Publication",
-        "Subscription",
-        "ImageCatalog",
-        "ClusterImageCatalog",
-        "ObjectStore",
-    ],
-    Field(description="Its kind"),
+_Kind = Literal[
+    "Cluster",
+    "Database",
+    "DatabaseRole",
+    "Pooler",
+    "ScheduledBackup",
+    "Backup",
+    "Publication",
+    "Subscription",
+    "ImageCatalog",
+    "ClusterImageCatalog",
+    "ObjectStore",
 ]
+ObjectKind = Annotated[_Kind, Field(description="Its kind")]
+KnownKind = Annotated[
+    Annotated[_Kind, WithJsonSchema({"type": "string", "maxLength": 20})],
+    Field(description="As ObjectStore or Cluster"),
+]
+"""The same, where an object of that kind is there: the list of kinds is long, and a wrong one is told with it."""
 ObjectName = Annotated[str | None, Field(description="metadata.name; left out: the cluster's only one", max_length=253)]
 OneObjectName = Annotated[str, Field(description="metadata.name", min_length=1, max_length=253)]
 NamespaceOfNew = Annotated[str | None, Field(description="Left out: its Cluster's, else the only one", max_length=63)]
@@ -115,7 +118,7 @@ Sections = Annotated[
 ]
 Only = Annotated[Literal["all", "unwell"], Field(description="unwell: neither healthy nor hibernated")]
 Limit = Annotated[int, Strict(), Field(description="Most items", ge=1, le=500)]
-Cursor = Annotated[str | None, Field(description="From the answer before", max_length=4096)]
+Cursor = Annotated[str | None, Field(description="From before", max_length=4096)]
 Change = Annotated[str | None, Field(description="New or open", max_length=63)]
 ChangeName = Annotated[str, Field(description="As list_changes names it", min_length=1, max_length=63)]
 NextEnvironment = Annotated[str | None, Field(description="To repeat it in; left out: the only one", max_length=63)]
@@ -144,8 +147,8 @@ PullRequestNumber = Annotated[
     Annotated[int, Strict(), Field(ge=1, le=2**31)] | None, Field(description="Its number, instead of ref")
 ]
 PullRequestTitle = Annotated[str | None, Field(description="Left out: what changes. Never a secret", max_length=120)]
-Confirm = Annotated[bool, Strict(), Field(description="The person agreed to the loss")]
-ConfirmOutage = Annotated[bool, Strict(), Field(description="The person agreed to the outage")]
+Confirm = Annotated[bool, Strict(), Field(description="The person agreed")]
+ConfirmOutage = Annotated[bool, Strict(), Field(description="The person agreed")]
 StorageSize = Annotated[str, Field(description="Volume of each instance; can grow later", max_length=32)]
 PostgresVersion = Annotated[
     str, Field(description="Major, or a full image tag such as 18.4-standard-trixie", max_length=128)
@@ -161,7 +164,7 @@ Wait = Annotated[bool, Strict(), Field(description="Until healthy; in direct del
 Timeout = Annotated[
     int | None, Strict(), Field(description="Seconds, with wait; default 60 an instance", ge=30, le=600)
 ]
-RoleName = Annotated[str, Field(description="Its name in PostgreSQL, exactly", max_length=255)]
+RoleName = Annotated[str, Field(description="As in PostgreSQL", max_length=255)]
 Login = Annotated[bool, Strict(), Field(description="May log in")]
 Superuser = Annotated[bool, Strict(), Field(description="May do everything")]
 Inherit = Annotated[bool, Strict(), Field(description="Has the rights of in_roles")]
@@ -184,7 +187,7 @@ Adopt = Annotated[bool, Strict(), Field(description="Take over one that Git lack
 RotatePassword = Annotated[bool, Strict(), Field(description="Make a new password, as the old was made")]
 DropRole = Annotated[bool, Strict(), Field(description="false: leave it in PostgreSQL")]
 InlineRoles = Annotated[list[str] | None, Field(description="Left out: all inline ones", max_length=500)]
-NewDatabaseName = Annotated[str, Field(description="Its name in PostgreSQL, exactly", max_length=255)]
+NewDatabaseName = Annotated[str, Field(description="As in PostgreSQL", max_length=255)]
 DatabaseOwner = Annotated[str, Field(description="Role that owns it", max_length=255)]
 ReclaimPolicy = Annotated[Literal["retain", "delete"], Field(description="delete: dropped once its manifest goes")]
 Extensions = Annotated[list[str] | None, Field(description="To create in it, such as pgcrypto", max_length=100)]

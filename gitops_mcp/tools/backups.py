@@ -44,7 +44,7 @@ def list_postgres_backups(
 ) -> BackupList:
     """Say whether a cluster could be restored, from when to when and how old its last backup is; else why not.
 
-    With archiving, schedules and their next run, Backup objects and ObjectStores. Ask it before anything is lost.
+    Ask it before anything is lost.
     """
     from gitops_mcp.workflows.reading.backups import list_backups
 
@@ -71,8 +71,8 @@ def schedule_postgres_backups(
 ) -> WriteResult:
     """Propose a schedule of backups, for review; where there is one, it is changed.
 
-    A cluster without an archive gets an ObjectStore and the Barman Cloud plugin too, which restarts its instances one
-    by one: say destination_path and credentials_secret, or object_store; else as its siblings have it.
+    A cluster without an archive gets ObjectStore and plugin too (a rolling restart): say destination_path and
+    credentials_secret, or object_store; else as its siblings have it.
     """
     from gitops_mcp.domain.plans.backups.schedule import ScheduleRequest
     from gitops_mcp.domain.plans.backups.setup import StoreRequest
@@ -102,7 +102,7 @@ def create_postgres_backup(
 ) -> WriteResult:
     """Propose one backup now: commit a Backup object for review; it is taken once that is applied.
 
-    An open change that asks for one already is continued. For backups that recur use schedule_postgres_backups.
+    For backups that recur use schedule_postgres_backups.
     """
     from gitops_mcp.workflows.writing import backups
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -130,8 +130,8 @@ def restore_postgres_cluster(
 ) -> WriteResult:
     """Propose a new cluster restored from another one's backups, beside it, for review; the old one is not touched.
 
-    The old one may be gone: Git's history tells its manifest, or from_store and server_name its archive. A drill is one
-    small instance to see that a restore works. list_postgres_backups says from when to when.
+    The old one may be gone: then Git's history tells of it, or from_store and server_name. list_postgres_backups says
+    from when to when.
     """
     from gitops_mcp.workflows.writing import restoring
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -166,8 +166,7 @@ def migrate_postgres_backups(
 ) -> WriteResult:
     """Propose moving a cluster's backups from barmanObjectStore, which goes with CloudNativePG 1.31, to the plugin.
 
-    ObjectStore, plugin, schedules and external clusters in one change; archives keep their names, so that old backups
-    can still be restored. The instances restart one by one.
+    Archives keep their names, so that old backups can still be restored. The instances restart one by one.
     """
     from gitops_mcp.workflows.writing import backups
     from gitops_mcp.workflows.writing.request import WriteRequest

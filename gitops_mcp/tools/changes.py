@@ -20,10 +20,10 @@ from gitops_mcp.tools.arguments import (
     DryRun,
     Environment,
     HistoryField,
+    KnownKind,
     Limit,
     Namespace,
     NextEnvironment,
-    ObjectKind,
     ObjectName,
     OtherNames,
     OtherValues,
@@ -67,17 +67,14 @@ def get_history(
     app: App,
     cluster_name: ClusterName,
     namespace: Namespace = None,
-    kind: ObjectKind = "Cluster",
+    kind: KnownKind = "Cluster",
     object: ObjectName = None,  # noqa: A002 - what callers know it by
     field: HistoryField = None,
     environment: Environment = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> ObjectHistory:
-    """Tell which commits changed an object as it is built, newest first: who, when, why, fields before and after.
-
-    Any file counts that it is made of: a patch, a base, a component, chart values.
-    """
+    """Tell which commits changed an object as it is built, newest first: who, when, why, fields before and after."""
     from gitops_mcp.workflows.reading.history.page import HistoryQuestion, read_history
 
     asked = HistoryQuestion(cluster_name, namespace, kind, object, field, environment, limit, cursor)
@@ -98,7 +95,7 @@ def open_pull_request(
 ) -> PullRequestResult:
     """Open the pull request of a change whose branch is pushed, or bring the text of the open one up to date.
 
-    Writing tools do it themselves unless configured not to. Use it then, or to finish what failed.
+    Writing tools do it themselves; use it where that is off or has failed.
     """
     from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
 
@@ -113,7 +110,7 @@ def refresh_change(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Bring an open change up to the base: its requests are planned there again, as a further commit on its branch.
+    """Bring an open change up to the base: its requests are planned there again.
 
     Use it where a change is behind or conflicts.
     """
@@ -165,10 +162,7 @@ def repeat_change(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Ask for all that a change asked for once more, in another environment: a new change there, with new passwords.
-
-    Use it to carry a change on from staging to production.
-    """
+    """Ask for all that a change asked for once more, in another environment: a new change there, with new passwords."""
     from gitops_mcp.tools.drafts import draft_request
     from gitops_mcp.workflows.writing.carried_on.repeat import Elsewhere, repeat
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -185,10 +179,7 @@ def repeat_change(
 
 
 def review_change(app: App, ref: ReviewedRef = None, pull_request: PullRequestNumber = None) -> ReviewResult:
-    """Judge anybody's branch or pull request, a bot's too: objects changed, broken rules, impact, drift, what is lost.
-
-    Rules and configuration are those of the base, and nothing of the branch is run.
-    """
+    """Judge anybody's branch or pull request: objects changed, broken rules, impact, drift, what is lost."""
     from gitops_mcp.workflows.reviews.candidate import asked_candidate
     from gitops_mcp.workflows.reviews.review import review_to_answer
 

@@ -112,10 +112,7 @@ def create_postgres_cluster(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a new cluster: commit its manifest on a branch of its own for review; nothing is applied.
-
-    Use dry_run first to see the diff.
-    """
+    """Propose a new cluster: its manifest is committed for review; nothing is applied."""
     from gitops_mcp.workflows.writing import clusters
     from gitops_mcp.workflows.writing.request import WriteRequest
 
@@ -149,10 +146,9 @@ def scale_postgres_cluster(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose another number of instances: commit that one line on a branch of its own for review.
+    """Propose another number of instances: that one line is committed for review.
 
-    Scaling down deletes the removed replicas' volumes; to 1, or below what synchronous replication needs, takes
-    confirm_deletion.
+    Scaling down deletes volumes; to 1, or below what synchronous replication needs, takes confirm_deletion.
     """
     from gitops_mcp.workflows.writing import clusters
     from gitops_mcp.workflows.writing.request import WriteRequest
@@ -228,8 +224,7 @@ def delete_postgres_cluster(
 ) -> WriteResult:
     """Propose the next step of deleting a cluster with all its data, for review.
 
-    A protected one takes two changes: the first removes the protection against pruning, the second, once that is
-    applied, the manifests.
+    A protected one takes two changes: the first removes the protection against pruning.
     """
     from gitops_mcp.workflows.writing import clusters
     from gitops_mcp.workflows.writing.request import WriteRequest

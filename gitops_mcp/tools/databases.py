@@ -63,7 +63,7 @@ def create_postgres_database(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a new database: commit a Database object on a branch of its own for review.
+    """Propose a new database, for review.
 
     Its owner must exist; make it in the same change with create_postgres_role.
     """
@@ -138,7 +138,7 @@ def delete_postgres_database(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose the next step of taking a database away, for review; says which step it is and what becomes of the data.
+    """Propose the next step of taking a database away, for review.
 
     Without drop only Git forgets it, unless its reclaim policy is delete. Dropping takes two changes.
     """

@@ -15,9 +15,9 @@ from gitops_mcp.tools.arguments import (
     Cursor,
     DryRun,
     Environment,
+    KnownKind,
     Limit,
     Namespace,
-    ObjectKind,
     ObjectName,
     OneCluster,
     Reason,
@@ -46,7 +46,7 @@ def adopt_live(
     app: App,
     cluster_name: ClusterName,
     namespace: Namespace = None,
-    kind: ObjectKind = "Cluster",
+    kind: KnownKind = "Cluster",
     object: ObjectName = None,  # noqa: A002 - the name that callers give
     fields: AdoptedFields = None,
     confirm_outage: ConfirmOutage = False,
@@ -58,8 +58,7 @@ def adopt_live(
 ) -> WriteResult:
     """Propose that Git says what is live: write the live value of fields to the right place, for review.
 
-    For what get_drift shows and somebody wants to keep. An object that only live has is written whole, one that only
-    Git has is taken out.
+    An object that only live has is written whole, one that only Git has is taken out.
     """
     from gitops_mcp.workflows.writing.adoption import WhichObject, adopt_object
     from gitops_mcp.workflows.writing.request import WriteRequest

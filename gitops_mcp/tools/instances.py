@@ -18,7 +18,7 @@ def promote_postgres_instance(
 ) -> WriteResult:
     """Switch a cluster over to another instance at once, after a person has agreed.
 
-    In environments with direct delivery alone; elsewhere it names the command.
+    In direct delivery alone; elsewhere it names the command.
     """
     from gitops_mcp.workflows.writing.direct.instances import InstanceRequest, act_on_instance
 
@@ -37,7 +37,7 @@ def restart_postgres_instance(
 ) -> WriteResult:
     """Restart one instance of a cluster at once, after a person has agreed: the primary in place, a replica's pod anew.
 
-    In environments with direct delivery alone; all instances in turn: update_postgres_cluster restart=true.
+    In direct delivery alone; all instances in turn: update_postgres_cluster restart=true.
     """
     from gitops_mcp.workflows.writing.direct.instances import InstanceRequest, act_on_instance
 

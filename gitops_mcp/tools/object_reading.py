@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitops_mcp.answers.objects import FieldExplanation, ObjectDetail
 from gitops_mcp.app import App
-from gitops_mcp.tools.arguments import Environment, ExplainedPath, Namespace, ObjectKind, OneObjectName
+from gitops_mcp.tools.arguments import Environment, ExplainedPath, KnownKind, Namespace, ObjectKind, OneObjectName
 from gitops_mcp.tools.registry import Tool
 
 
@@ -21,7 +21,7 @@ def explain_postgres_fields(
 
 
 def get_postgres_object(
-    app: App, kind: ObjectKind, name: OneObjectName, namespace: Namespace = None, environment: Environment = None
+    app: App, kind: KnownKind, name: OneObjectName, namespace: Namespace = None, environment: Environment = None
 ) -> ObjectDetail:
     """Show one object as Git declares it (each field with its place and author), as built, and as live; no secrets.
 

@@ -11,6 +11,7 @@ from gitops_mcp.tools.arguments import (
     DryRun,
     Environment,
     KeyedItems,
+    KnownKind,
     Namespace,
     NamespaceOfNew,
     ObjectKind,
@@ -36,7 +37,7 @@ def create_postgres_object(
 ) -> WriteResult:
     """Propose a new object of any CloudNativePG kind, with the spec as its CRD has it, for review.
 
-    For a cluster, role or database prefer create_postgres_cluster, create_postgres_role, create_postgres_database.
+    A cluster, role or database has a tool of its own.
     """
     from gitops_mcp.workflows.writing import objects
     from gitops_mcp.workflows.writing.object_targets import NamedObject
@@ -48,7 +49,7 @@ def create_postgres_object(
 
 def update_postgres_object(
     app: App,
-    kind: ObjectKind,
+    kind: KnownKind,
     name: OneObjectName,
     set: SetFields = None,  # noqa: A002 - the name that callers give
     remove: RemovedFields = None,
@@ -86,7 +87,7 @@ def update_postgres_object(
 
 def delete_postgres_object(
     app: App,
-    kind: ObjectKind,
+    kind: KnownKind,
     name: OneObjectName,
     confirm_deletion: Confirm = False,
     namespace: Namespace = None,
@@ -97,8 +98,7 @@ def delete_postgres_object(
 ) -> WriteResult:
     """Propose the next step of deleting an object of any kind, for review; says what goes with it.
 
-    A Cluster, Database or DatabaseRole goes as the tool for it plans that; to drop a role or database in PostgreSQL use
-    delete_postgres_role or delete_postgres_database.
+    To drop a role or database in PostgreSQL use delete_postgres_role or delete_postgres_database.
     """
     from gitops_mcp.workflows.writing import objects
     from gitops_mcp.workflows.writing.object_targets import NamedObject

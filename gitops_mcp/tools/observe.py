@@ -31,7 +31,7 @@ def get_connection_info(
 ) -> ConnectionInfo:
     """How to connect: hosts and ports, database, user, which Secret has the password, CA, a URI; never a secret value.
 
-    For "how does my app connect". No Secret is read: a person reads the password with the command in the answer.
+    A person reads the password with the command in the answer.
     """
     from gitops_mcp.workflows.reading.observe.connection import connection_info
 
@@ -53,8 +53,7 @@ def get_postgres_logs(
 ) -> PostgresLogs:
     """Read what a cluster's instances log: what is wrong and what to do first, then lines grouped, the worst first.
 
-    For "why does it fail", "who cannot log in", "what is slow". Statements are shown without their values. Needs the
-    right to read pods/log.
+    Statements are shown without their values. Needs the right to pods/log.
     """
     from gitops_mcp.workflows.reading.observe.logs import postgres_logs
 
@@ -76,8 +75,7 @@ def get_postgres_metrics(
 ) -> PostgresMetrics:
     """Read what a cluster measures: connections, lag, WAL, archiving, sizes, cache, oldest transaction, full volumes.
 
-    For "is it slow, full, behind". Findings come first; what is not known says so. Needs the right to pods/proxy, or a
-    Prometheus in the configuration.
+    Needs the right to pods/proxy, or a Prometheus in the configuration.
     """
     from gitops_mcp.workflows.reading.observe.metrics import postgres_metrics
 

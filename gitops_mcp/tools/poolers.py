@@ -51,9 +51,9 @@ def create_postgres_pooler(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a pooler (PgBouncer) before a cluster, for review; clients then connect to its host.
+    """Propose a pooler (PgBouncer) before a cluster, for review.
 
-    To pause, scale, change or delete one use update_postgres_object and delete_postgres_object with kind Pooler.
+    To pause, scale or delete one: update_postgres_object, delete_postgres_object with kind Pooler.
     """
     from gitops_mcp.domain.plans.pooler import NewPooler
     from gitops_mcp.workflows.writing import poolers

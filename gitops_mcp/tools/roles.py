@@ -81,10 +81,7 @@ def create_postgres_role(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a new role, with a password that nobody sees: commit it on a branch of its own for review.
-
-    As a DatabaseRole object or an entry of the Cluster, whichever fits.
-    """
+    """Propose a new role, with a password that nobody sees, for review."""
     from gitops_mcp.workflows.writing import roles
     from gitops_mcp.workflows.writing.request import WriteRequest
 
@@ -134,7 +131,7 @@ def update_postgres_role(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose other attributes of a role, or a new password: only the lines that change, on a branch for review.
+    """Propose other attributes of a role, or a new password, for review.
 
     What is not in in_roles is revoked.
     """
@@ -175,9 +172,9 @@ def delete_postgres_role(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose the next step of taking a role away, for review; says which step it is and what becomes of the role.
+    """Propose the next step of taking a role away, for review.
 
-    Dropping takes two changes: one asks for it, and once that is applied the next call removes it from Git.
+    Dropping takes two changes: one asks for it, the next removes it from Git.
     """
     from gitops_mcp.workflows.writing import roles
     from gitops_mcp.workflows.writing.request import WriteRequest
