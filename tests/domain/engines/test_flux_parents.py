@@ -182,6 +182,7 @@ def test_what_a_kustomization_makes_below_one_that_changes_nothing_is_found() ->
     )
     files = {
         "flux/apps.yaml": f"{SOURCE}---\n{flux('apps', 'apps')}",
+        "apps/kustomization.yaml": listing("a/ks.yaml"),
         "apps/a/ks.yaml": flux("a", "apps/a/app", "  targetNamespace: shop\n"),
         "apps/a/app/release.yaml": release,
         "apps/a/app/kustomization.yaml": listing("release.yaml"),
