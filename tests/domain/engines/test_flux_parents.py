@@ -175,13 +175,14 @@ def test_a_patch_in_a_file_is_no_engine_object(around: dict[str, str]) -> None:
     assert [(one.place.path, one.folder, one.target_namespace) for one in made] == [("apps/ks.yaml", "x", "shop")]
 
 
-def test_what_a_kustomization_makes_below_one_that_changes_nothing_is_found() -> None:
+def test_what_stands_in_the_folder_of_one_that_applies_another_repository_is_read_as_well() -> None:
+    elsewhere = SOURCE.replace("name: fleet", "name: other").replace(FLEET, "https://git.example.com/other.git")
     release = (
         "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a}\n"
         "spec: {chartRef: {kind: OCIRepository, name: a}}\n"
     )
     files = {
-        "flux/apps.yaml": f"{SOURCE}---\n{flux('apps', 'apps')}",
+        "flux/apps.yaml": f"{SOURCE}---\n{elsewhere}---\n{flux('apps', 'apps').replace('name: fleet', 'name: other')}",
         "apps/a/ks.yaml": flux("a", "apps/a/app", "  targetNamespace: shop\n"),
         "apps/a/app/release.yaml": release,
         "apps/a/app/kustomization.yaml": listing("release.yaml"),
