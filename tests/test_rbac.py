@@ -57,11 +57,11 @@ WHAT_ELSE = {
     | {("barmancloud.cnpg.io", "objectstores", "create")},
     "direct-objects": {
         (CNPG, plural, verb)
-        for plural in ("imagecatalogs", "publications", "subscriptions")
+        for plural in ("imagecatalogs", "poolers", "publications", "scheduledbackups", "subscriptions")
         for verb in ("create", "patch", "delete")
     }
-    | {(CNPG, "poolers", "patch"), (CNPG, "backups", "delete")}
-    | {("barmancloud.cnpg.io", "objectstores", verb) for verb in ("get", "patch", "delete")},
+    | {(CNPG, "backups", verb) for verb in ("create", "delete")}
+    | {("barmancloud.cnpg.io", "objectstores", verb) for verb in ("get", "create", "patch", "delete")},
     "direct-passwords": {
         (kind.group, kind.plural, verb)
         for kind in (kinds.EXTERNAL_SECRET, kinds.PASSWORD, kinds.SEALED_SECRET)

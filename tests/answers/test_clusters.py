@@ -32,9 +32,9 @@ def test_a_list_of_clusters_is_a_table_and_its_details_a_list() -> None:
         (
             "table",
             [
-                *("namespace/name", "ready", "phase", "primary", "image", "storage"),
-                *("shop/db", "2/3", "Failing over (degraded)", "", "", ""),
-                *("?/other", "?/?", "unavailable", "", "", ""),
+                *("namespace/name", "ready", "phase", "findings", "primary", "image", "storage"),
+                *("shop/db", "2/3", "Failing over (degraded)", "", "", "", ""),
+                *("?/other", "?/?", "unavailable", "", "", "", ""),
             ],
         ),
         (

@@ -93,7 +93,7 @@ def test_all_faults_are_named_together() -> None:
         "--push: expected one of auto, never, found 'always'",
         "GITOPS_MCP_LOG_LEVEL: expected one of debug, info, warning, error, found 'loud'",
         "GITOPS_MCP_READONLY: unknown variable",
-        "there are: GITOPS_MCP_READ_ONLY, GITOPS_MCP_REPO, GITOPS_MCP_AUDIT_LOG and 6 more",
+        "there are: GITOPS_MCP_READ_ONLY, GITOPS_MCP_REPO, GITOPS_MCP_AUDIT_LOG and 7 more",
     ]
 
 

@@ -71,7 +71,9 @@ def written(here: Dev, audit: Path, tool: str, **arguments: Any) -> tuple[str, O
 
 
 def test_a_line_says_when_who_what_and_how_it_ended(here: Dev, audit: Path) -> None:
-    _, entry = written(here, audit, "scale_postgres_cluster", name="db", instances=4, environment="dev", reason="load")
+    _, entry = written(
+        here, audit, "scale_postgres_cluster", cluster_name="db", instances=4, environment="dev", reason="load"
+    )
     assert datetime.now(UTC) - datetime.fromisoformat(entry.pop("time")) < timedelta(minutes=1)
     duration = entry.pop("duration_ms")
     assert isinstance(duration, int)
@@ -80,7 +82,12 @@ def test_a_line_says_when_who_what_and_how_it_ended(here: Dev, audit: Path) -> N
     assert who
     assert through == "mcp 0.1.0"
     asked = entry.pop("arguments")
-    assert (asked["name"], asked["instances"], asked["environment"], asked["dry_run"]) == ("db", 4, "dev", False)
+    assert (asked["cluster_name"], asked["instances"], asked["environment"], asked["dry_run"]) == (
+        "db",
+        4,
+        "dev",
+        False,
+    )
     assert "reason" not in asked
     version = here.cluster()["metadata"]["resourceVersion"]
     assert entry == {
@@ -93,7 +100,7 @@ def test_a_line_says_when_who_what_and_how_it_ended(here: Dev, audit: Path) -> N
 
 
 def test_a_proposal_names_its_commit_and_its_branch(here: Dev, audit: Path) -> None:
-    _, entry = written(here, audit, "scale_postgres_cluster", name="db", instances=3, environment="prod")
+    _, entry = written(here, audit, "scale_postgres_cluster", cluster_name="db", instances=3, environment="prod")
     branch = "gitops-mcp/scale-prod-shop-db"
     assert (entry["delivery"], entry["outcome"], entry["branch"]) == ("git", "committed", branch)
     assert entry["commit"] == here.team.branches()[branch]
@@ -143,8 +150,10 @@ def test_every_outcome_is_a_line(
 
 
 def test_of_rejected_arguments_only_the_names_that_there_are_stay(here: Dev, audit: Path) -> None:
-    _, entry = written(here, audit, "scale_postgres_cluster", name="db", instances=f"{PLANTED}", **{PLANTED: "x"})
-    assert entry["arguments"] == {"name": "rejected", "instances": "rejected"}
+    _, entry = written(
+        here, audit, "scale_postgres_cluster", cluster_name="db", instances=f"{PLANTED}", **{PLANTED: "x"}
+    )
+    assert entry["arguments"] == {"cluster_name": "rejected", "instances": "rejected"}
     assert entry["duration_ms"] >= 0
 
 
@@ -193,7 +202,7 @@ def test_what_the_api_refuses_is_named_by_its_error(here: Dev, audit: Path) -> N
 def test_what_was_lost_half_way_is_told_as_what_is_known(here: Dev, audit: Path) -> None:
     here.put(kinds.CLUSTER, "lost", instances=2, storage=STORAGE)
     here.wires.cut(1, "before")
-    _, entry = written(here, audit, "scale_postgres_cluster", name="lost", instances=3, environment="dev")
+    _, entry = written(here, audit, "scale_postgres_cluster", cluster_name="lost", instances=3, environment="dev")
     assert (entry["outcome"], entry["error"]) == ("Unavailable", "OutcomeUnknown")
 
 

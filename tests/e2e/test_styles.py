@@ -204,7 +204,7 @@ Gitops-Mcp-Tool: scale_postgres_cluster
 Gitops-Mcp-Change: scale-shared-other
 Gitops-Mcp-Impact: none
 Gitops-Mcp-Requester: mcp 0.1.0
-Gitops-Mcp-Request: {"arguments":{"environment":"prod","instances":4,"name":"other","namespace":"shared"},\
+Gitops-Mcp-Request: {"arguments":{"cluster_name":"other","environment":"prod","instances":4,"namespace":"shared"},\
 "tool":"scale_postgres_cluster"}
 """
     )

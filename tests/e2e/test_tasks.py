@@ -148,7 +148,7 @@ TOLD = {
     "Take that back": Told([("**Committed**", "-      work_mem: 16MB")]),
     "Clear away stale changes": Told(
         [
-            ("changes shown", "create-pooler-shop-orders-db-pooler-rw", "create-role-shop-orders-db-analyst"),
+            ("changes shown", "create-pooler-shop-orders-db-pooler-rw"),
             ("**Committed**", "create-role-shop-orders-db-analyst"),
             ("**Discarded**",),
         ]

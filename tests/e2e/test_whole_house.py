@@ -234,7 +234,7 @@ def test_a_healthy_cluster_is_told_in_short_and_its_sections_where_they_are_aske
     result = house.ask.call("get_cluster_status", **house.subject.on)
     short = result.structured_content
     assert short
-    assert (short["healthy"], [one["id"] for one in short["problems"]]) == (True, ["no-archiver"])
+    assert (short["healthy"], [one["id"] for one in short["problems"]]) == (True, [])
     assert len(text(result)) <= 1_500
     assert len(json.dumps(short, ensure_ascii=False)) <= 1_500
     assert short.keys().isdisjoint(

@@ -97,7 +97,7 @@ def test_what_a_sibling_says_wrongly_is_no_matter_for_a_new_cluster(house: House
     house.team.commit({"prod/sibling.yaml": sibling.replace("spec: {", f"spec: {{plugins: {plugins}, ")})
     for environment in ("prod", "flux"):
         assert "Create Cluster bank/added" in call(
-            house, "create_postgres_cluster", name="added", environment=environment, dry_run=True
+            house, "create_postgres_cluster", cluster_name="added", environment=environment, dry_run=True
         )
 
 
@@ -127,7 +127,7 @@ def test_a_field_of_another_type_is_told_and_the_rest_still_answers(
             for step in place[:-1]:
                 part = part[step]
             part[place[-1]] = value
-    answer = call(house, "get_cluster_status", name="ledger")
+    answer = call(house, "get_cluster_status", cluster_name="ledger")
     assert told in answer
     assert "ledger-1" in answer
 
@@ -140,5 +140,7 @@ def test_who_lists_or_changes_is_told_of_a_field_of_another_type_too(house: Hous
     assert told in call(house, "list_postgres_clusters")
     assert told in call(house, "list_postgres_roles", cluster_name="ledger")
     assert told in call(house, "list_postgres_databases", cluster_name="ledger")
-    assert told in call(house, "scale_postgres_cluster", name="ledger", instances=2, dry_run=True)
-    assert told in call(house, "scale_postgres_cluster", name="ledger", instances=2, dry_run=True, environment="dev")
+    assert told in call(house, "scale_postgres_cluster", cluster_name="ledger", instances=2, dry_run=True)
+    assert told in call(
+        house, "scale_postgres_cluster", cluster_name="ledger", instances=2, dry_run=True, environment="dev"
+    )

@@ -144,11 +144,18 @@ def test_edit_binds_our_own_role_and_compares_it_with_the_operators(script: Scri
     assert note == (
         "note: ClusterRole pg-cloudnative-pg-edit is not bound; rbac/direct.yaml has what direct delivery needs (beyond "
         "that it grants deletecollection, update on clusters, databases; create, delete, deletecollection, patch, update "
-        "on clusters/status; of that it lacks create, delete, patch on databaseroles; delete on poolers, scheduledbackups)"
+        "on clusters/status; of that it lacks create, delete, patch on databaseroles, scheduledbackups; create, delete on "
+        "poolers; create on backups, objectstores.barmancloud.cnpg.io)"
     )
     before = store.version
     assert script("--role", "edit").code == 0
     assert store.version == before
+
+
+EVERYTHING = (
+    "create, delete, patch on clusters, databaseroles, databases, scheduledbackups; create, delete on poolers; create on "
+    "backups, objectstores.barmancloud.cnpg.io"
+)
 
 
 @pytest.mark.parametrize(
@@ -156,27 +163,31 @@ def test_edit_binds_our_own_role_and_compares_it_with_the_operators(script: Scri
     [
         pytest.param(
             [rule("postgresql.cnpg.io", ["*"], ["*"])],
-            "beyond that it grants * on *; of that it lacks nothing",
+            "beyond that it grants * on *; of that it lacks create on objectstores.barmancloud.cnpg.io",
             id="everything of CloudNativePG",
         ),
         pytest.param(
             [
-                rule("postgresql.cnpg.io", ["clusters", "databases", "databaseroles"], ["create", "patch", "delete"]),
-                rule("postgresql.cnpg.io", ["poolers", "scheduledbackups"], ["delete"]),
+                rule(
+                    "postgresql.cnpg.io",
+                    ["clusters", "databases", "databaseroles", "scheduledbackups"],
+                    ["create", "patch", "delete"],
+                ),
+                rule("postgresql.cnpg.io", ["poolers"], ["create", "delete"]),
+                rule("postgresql.cnpg.io", ["backups"], ["create"]),
+                rule("barmancloud.cnpg.io", ["objectstores"], ["create"]),
             ],
             "beyond that it grants nothing; of that it lacks nothing",
             id="just what is needed",
         ),
         pytest.param(
             [rule("", ["secrets"], ["get"]), rule("apps", ["deployments"], ["patch"])],
-            "beyond that it grants get on secrets; patch on deployments.apps; of that it lacks create, delete, patch on "
-            "clusters, databaseroles, databases; delete on poolers, scheduledbackups",
+            f"beyond that it grants get on secrets; patch on deployments.apps; of that it lacks {EVERYTHING}",
             id="something else",
         ),
         pytest.param(
             [rule("postgresql.cnpg.io", ["clusters"], ["patch"]) | {"resourceNames": ["orders"]}],
-            "beyond that it grants nothing; of that it lacks create, delete, patch on clusters, databaseroles, databases; "
-            "delete on poolers, scheduledbackups",
+            f"beyond that it grants nothing; of that it lacks {EVERYTHING}",
             id="one object only",
         ),
     ],

@@ -33,9 +33,9 @@ def call(app: App, asked: str, **arguments: Any) -> Any:
 @pytest.mark.parametrize(
     "ask",
     [
-        pytest.param(lambda app: call(app, "get_cluster_status", name="orders"), id="status"),
-        pytest.param(lambda app: call(app, "scale_postgres_cluster", name="orders", instances=4), id="scale"),
-        pytest.param(lambda app: call(app, "delete_postgres_cluster", name="orders"), id="deletion"),
+        pytest.param(lambda app: call(app, "get_cluster_status", cluster_name="orders"), id="status"),
+        pytest.param(lambda app: call(app, "scale_postgres_cluster", cluster_name="orders", instances=4), id="scale"),
+        pytest.param(lambda app: call(app, "delete_postgres_cluster", cluster_name="orders"), id="deletion"),
         pytest.param(lambda app: call(app, "create_postgres_role", cluster_name="orders", role_name="x", password_source="none"), id="a role"),
         pytest.param(lambda app: call(app, "list_postgres_roles", cluster_name="orders"), id="roles"),
         pytest.param(lambda app: call(app, "list_postgres_databases", cluster_name="orders"), id="databases"),
@@ -77,5 +77,5 @@ def test_nothing_is_looked_for_where_a_cluster_is_found(team: Team, api: Api) ->
 def test_a_repository_that_mentions_none_says_no_more_than_before(team: Team, api: Api) -> None:
     team.commit({"README.md": "postgresql.cnpg.io/v1\n", "a.yaml": "kind: ConfigMap\n"})
     with pytest.raises(GitOpsError) as raised:
-        call(team.app(), "scale_postgres_cluster", name="orders", instances=4)
+        call(team.app(), "scale_postgres_cluster", cluster_name="orders", instances=4)
     assert "files that may make one" not in str(raised.value)

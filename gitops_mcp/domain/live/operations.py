@@ -111,9 +111,10 @@ def api_operations(
 
     What is new and there already, as a request has left it that failed half way, is not made again.
     """
+    objects = {one.identity: one for one in (*_other_document_changes(files), *changes)}
     made = [
         _operation_for_change(one, live.get(one.identity))
-        for one in (*changes, *_other_document_changes(files))
+        for one in objects.values()
         if one.before is not None or not _says_all_of(live.get(one.identity), one.after)
     ]
     return tuple(sorted(made, key=_sort_key))

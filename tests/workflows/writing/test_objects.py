@@ -184,7 +184,7 @@ def test_a_field_of_any_kind_is_changed_alone(
         ("Cluster", {"spec.logLevel": "loud"}, InvalidRequest, '"loud" is none of: error, warning, info, debug, trace'),
         ("Cluster", {"spec.plugins[name=x].enabled": True}, InvalidRequest, "there are: barman-cloud.cloudnative-pg.io"),
         ("Cluster", {"status.phase": "well"}, Refused, "status is what the operator reports"),
-        ("Cluster", {"metadata.name": "other"}, InvalidRequest, "neither spec, metadata.labels nor"),
+        ("Cluster", {"metadata.name": "other"}, InvalidRequest, "restore_postgres_cluster"),
         ("Cluster", {"metadata.annotations[cnpg.io/validation]": "disabled"}, Refused, "switches the operator's checks"),
         ("Cluster", {"metadata.labels[cnpg.io/podRole]": "x"}, Refused, "is written by the operator"),
         ("Cluster", {"spec.postgresUID": 27}, InvalidRequest, "postgresUID"),

@@ -208,4 +208,4 @@ def test_what_is_so_already_is_unchanged_and_what_is_not_there_is_removed() -> N
 )
 def test_what_stops_the_database_is_asked_of_a_person(values: dict[str, Any], level: Level, asks: bool) -> None:
     plan = planned({"prod/db.yaml": CLUSTER}, values)
-    assert (plan.impact.level, plan.destroys is not None) == (level, asks)
+    assert (plan.impact.level, plan.stops is not None, plan.destroys) == (level, asks, None)
