@@ -184,14 +184,13 @@ def test_every_target_is_reached_from_every_source_in_the_sandbox(here: Shop) ->
 
 
 def test_a_cluster_that_is_gone_is_restored_as_the_last_commit_had_it(here: Shop) -> None:
-    here.team.commit(
-        {
-            f"{FOLDER}/legacy-db/cluster.yaml": None,
-            f"{FOLDER}/kustomization.yaml": LISTED.replace("  - legacy-db/cluster.yaml\n", ""),
-        }
-    )
+    listed = here.team.file("main", f"{FOLDER}/kustomization.yaml")
+    assert listed
+    left = listed.decode().replace("  - legacy-db/cluster.yaml\n", "")
+    here.team.commit({f"{FOLDER}/legacy-db/cluster.yaml": None, f"{FOLDER}/kustomization.yaml": left})
     until(here.world, lambda: here.live(kinds.CLUSTER, "legacy-db") is None)
     asked = {"cluster_name": "legacy-db", "namespace": "shop", "target": "backup", "target_value": "whole"}
     done = here.applied("restore_postgres_cluster", **asked, new_name="legacy-again")
     assert "the last that had it" in " ".join(done["about"])
+    until(here.world, lambda: here.world.inside("shop", "legacy-again"))
     assert here.postgres("legacy-again").databases["legacy"].owner == "legacy"
