@@ -122,9 +122,11 @@ class Prometheus:
                 token = opened.read(_TOKEN_BYTES).decode("ascii").strip()
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise Unavailable(f"--prometheus-token: {file} cannot be read: {why}") from error
+            raise Unavailable(f"--prometheus-token: the file for {self._host} cannot be read: {why}") from error
         if not token or not token.isprintable():
-            raise Unavailable(f"--prometheus-token: {file} is empty, or holds more than a token on one line")
+            raise Unavailable(
+                f"--prometheus-token: the file for {self._host} is empty, or holds more than a token on one line"
+            )
         return {**own, "Authorization": f"Bearer {token}"}
 
     @property

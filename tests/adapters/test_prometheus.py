@@ -58,6 +58,11 @@ def test_a_token_goes_to_the_host_that_was_named_and_to_no_other(api: ReplayingA
     file.write_text(f"{TOKEN}\nsecond")
     refused(Prometheus(api.url, (host(api), file)), "holds more than a token on one line")
     refused(Prometheus(api.url, (host(api), tmp_path / "none")), "cannot be read: No such file")
+    own = f"the file for {host(api)} cannot be read"
+    refused(
+        Prometheus(api.url, (host(api), Path(TOKEN))), f"--prometheus-token: {own}: No such file"
+    )  # itself for its file
+    refused(Prometheus(api.url, (host(api), Path(TOKEN * 20))), f"--prometheus-token: {own}: File name too long")
     refused(Prometheus("http://prometheus.test", ("prometheus.test", file)), "a token is not sent over http", Refused)
 
 

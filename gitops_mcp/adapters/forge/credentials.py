@@ -102,7 +102,7 @@ def app_key(place: ForgePlace, environ: Mapping[str, str]) -> AppKey | str | Non
             key = Path(path).expanduser().read_text(encoding="ascii")
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no PEM file"
-            return f"GITHUB_APP_PRIVATE_KEY_PATH: {path} cannot be read: {why}"
+            return f"GITHUB_APP_PRIVATE_KEY_PATH: the file that it names cannot be read: {why}"
     # A variable of one line has them written out.
     return AppKey(app_id, key.replace("\\n", "\n"), installation or None)
 

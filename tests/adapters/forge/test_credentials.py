@@ -183,7 +183,7 @@ def test_what_is_wrong_with_the_variables_of_an_app_is_told(tmp_path: Path) -> N
     )
     missing = str(tmp_path / "none.pem")
     found = app_key(at, {"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY_PATH": missing})
-    assert found == f"GITHUB_APP_PRIVATE_KEY_PATH: {missing} cannot be read: No such file or directory"
+    assert found == "GITHUB_APP_PRIVATE_KEY_PATH: the file that it names cannot be read: No such file or directory"
     assert app_key(place("gitlab.com"), {"GITHUB_APP_ID": "1"}) is None
     environ = {"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY": "k", "GITHUB_SERVER_URL": "https://github.com"}
     assert app_key(place("git.example.com", "github"), environ) is None
