@@ -119,6 +119,11 @@ def test_where_commits_are_reviewed_the_command_is_named(here: Dev) -> None:
     )
 
 
+def test_what_is_no_name_of_an_instance_gets_into_no_command(here: Dev) -> None:
+    told = here.ask.refusal(RESTART, cluster_name="db", instance="db-2; reboot", environment="prod")
+    assert told.startswith("InvalidRequest: instance: 'db-2; reboot' is not the name of an object")
+
+
 def test_a_server_offers_neither_by_itself(tmp_path: Path) -> None:
     with dev(tmp_path) as made:
         offered = [one["name"] for one in made.ask.tools()] if hasattr(made.ask, "tools") else []
