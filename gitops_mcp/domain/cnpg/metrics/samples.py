@@ -30,7 +30,7 @@ WANTED = frozenset({
 SETTINGS = frozenset({"max_connections", "superuser_reserved_connections"})
 _SETTING = "cnpg_pg_settings_setting"
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?\s*", re.ASCII)
-_LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*,?', re.ASCII)
+_LABEL = re.compile(r'(?<!\w)([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*,?', re.ASCII)
 _ESCAPED = {"\\n": "\n", '\\"': '"', "\\\\": "\\"}
 _MOST = 5_000
 """Samples that are kept of a page: a database or a connection pool may have thousands of series."""
