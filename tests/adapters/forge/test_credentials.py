@@ -200,3 +200,25 @@ def test_what_git_has_is_sent_to_gitea_as_git_sends_it() -> None:
     sent = _basic_for_users(Credential("git's credentials", "secret", user="jane"))
     assert sent == f"Basic {base64.b64encode(b'jane:secret').decode()}"
     assert _basic_for_users(Credential("the token of GITEA_TOKEN", "t")) == "Bearer t"
+
+
+@pytest.mark.parametrize(
+    ("api", "host", "environ", "secret"),
+    [
+        ("https://git.example.com/v4", "git.example.com", {}, "t"),
+        ("https://git.example.com:443/v4", "git.example.com", {}, "t"),
+        ("http://git.example.com/v4", "http://git.example.com", {}, None),
+        ("http://git.example.com/v4", "http://git.example.com", {"GITLAB_HOST": "git.example.com"}, None),
+        ("http://git.example.com/v4", "http://git.example.com", {"GITLAB_HOST": "http://git.example.com"}, "t"),
+        ("https://git.example.com:8443/v4", "git.example.com:8443", {}, None),
+        ("https://git.example.com:8443/v4", "git.example.com:8443", {"GITLAB_HOST": "git.example.com"}, None),
+        ("https://git.example.com:8443/v4", "git.example.com:8443", {"GITLAB_HOST": "git.example.com:8443"}, "t"),
+    ],
+)
+def test_a_token_goes_to_another_port_or_over_http_where_a_person_says_so_alone(
+    api: str, host: str, environ: dict[str, str], secret: str | None
+) -> None:
+    at = place("git.example.com", "gitlab", api)
+    assert at.token_host == host
+    found = first(at, {"GITLAB_TOKEN": "t", **environ})
+    assert (found.secret if found else None) == secret
