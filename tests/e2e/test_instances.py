@@ -104,6 +104,31 @@ def test_without_a_yes_and_in_a_dry_run_nothing_happens(here: Dev) -> None:
     assert here.ask.answer(PROMOTE, cluster_name="db", instance="db-1")["outcome"] == "unchanged"
 
 
+def test_a_pod_that_was_made_anew_meanwhile_is_not_deleted_for_the_other(here: Dev) -> None:
+    pod = here.live(kinds.POD, "db-2")
+    assert pod is not None
+
+    def answered(_: str) -> Object:
+        if len(here.person.asked) == 1:
+            here.world.store.delete(kinds.POD, "dev", "db-2")
+            here.put(kinds.POD, "db-2", containers=[{"name": "postgres", "image": "pg:18.4"}])
+            return YES
+        return NO
+
+    here.person.reply = answered
+    assert "the person said no" in here.ask.refusal(RESTART, cluster_name="db", instance="db-2")
+    assert here.live(kinds.POD, "db-2") is not None
+    assert len(here.person.asked) == 2
+
+
+@pytest.mark.parametrize(("tool", "instance"), [(PROMOTE, "db-1"), (RESTART, "db-1"), (RESTART, "db-2")])
+def test_while_the_primary_moves_no_instance_is_touched(here: Dev, tool: str, instance: str) -> None:
+    here.world.store.merge(kinds.CLUSTER, "dev", "db", {"status": {"targetPrimary": "db-2"}}, subresource="status")
+    told = here.ask.refusal(tool, cluster_name="db", instance=instance)
+    assert "the primary of Cluster dev/db moves from db-1 to db-2 just now" in told
+    assert here.person.asked == []
+
+
 def test_what_is_no_instance_is_not_found(here: Dev) -> None:
     told = here.ask.refusal(PROMOTE, cluster_name="db", instance="db-9")
     assert told == ("NotFound: instance: Cluster 'db' has no instance 'db-9' with a pod; there are: db-2, db-1")

@@ -47,6 +47,8 @@ class _Seen:
 
     live: Object
     pod: str
+    uid: str
+    """Of the pod: one that was made anew is another."""
 
     @property
     def ref(self) -> str:
@@ -58,7 +60,7 @@ class _Seen:
 
     @property
     def judged(self) -> dict[str, object]:
-        return {"primary": self.primary, "target": text_at(self.live, "status", "targetPrimary")}
+        return {"primary": self.primary, "target": text_at(self.live, "status", "targetPrimary"), "uid": self.uid}
 
     def why_nothing(self, act: Act) -> str | None:
         is_target = act == "promote" and text_at(self.live, "status", "targetPrimary") == self.pod
@@ -85,7 +87,7 @@ def act_on_instance(app: App, asked: InstanceRequest) -> WriteResult:
         instead = _command(chosen, asked, namespace)
         if not app.caller.agree(question, about={told: seen.judged}, instead=instead):
             if asked.act == "restart" and seen.pod != seen.primary:
-                kube.delete(POD, namespace, seen.pod)
+                kube.delete(POD, namespace, seen.pod, uid=seen.uid)
             else:
                 kube.merge(CLUSTER, namespace, name, _status(seen, asked.act), subresource="status")
             return _result(chosen, asked.act, told, outcome="applied")
@@ -117,7 +119,14 @@ def _look(api: ApiOnce, environment: Environment, asked: InstanceRequest, namesp
             f"instance: Cluster {asked.cluster!r} has no instance {quote(asked.instance)} with a pod; "
             f"{suggest(asked.instance, known)}"
         )
-    return _Seen(live, pod)
+    seen = _Seen(live, pod, str(at(found, "metadata", "uid")))
+    target = text_at(live, "status", "targetPrimary")
+    if target != seen.primary and seen.why_nothing(asked.act) is None:
+        raise Refused(
+            f"nothing was changed: the primary of Cluster {seen.ref} moves from {seen.primary} to {target} just now; "
+            f"repeat this once get_cluster_status shows that it is done"
+        )
+    return seen
 
 
 def _the_cluster(api: ApiOnce, environment: Environment, name: str, namespace: str | None) -> Object:
