@@ -54,10 +54,10 @@ class Samples:
     def value(self, name: str, /, **labels: str) -> float | None:
         """The only one of that name and these labels; None where there is none, or no number."""
         found = next((one for one in self.series(name) if labels.items() <= one.labels.items()), None)
-        return None if found is None or math.isnan(found.value) else found.value
+        return None if found is None else found.value
 
     def total(self, name: str) -> float | None:
-        found = [one.value for one in self.series(name) if not math.isnan(one.value)]
+        found = [one.value for one in self.series(name)]
         return sum(found) if found else None
 
 
@@ -83,7 +83,7 @@ def gather(samples: Iterable[tuple[str, Mapping[str, str], float | None]]) -> Sa
     number = 0
     for name, labels, value in samples:
         is_wanted = name in WANTED and (name != _SETTING or labels.get("name") in SETTINGS)
-        if is_wanted and value is not None and number < _MOST:
+        if is_wanted and value is not None and not math.isnan(value) and number < _MOST:
             kept[name].append(Sample(labels, value))
             number += 1
     return Samples({name: tuple(found) for name, found in kept.items()})

@@ -169,7 +169,7 @@ def _replication_rows(primary: InstanceMetrics | None) -> list[ReplicationRow]:
     replicas = [
         ReplicationRow(
             name=excerpt(one.replica, limit=80) or "?",
-            state="streaming",
+            state="connected",
             behind=size_text(one.bytes) + (f", {seconds_text(one.seconds)}" if one.seconds else ""),
         )
         for one in primary.replicas

@@ -83,7 +83,7 @@ def test_what_is_wrong_comes_first_and_each_number_is_told(team: Team, api: Api)
         ("template1", "7.2 MiB"),
     ]
     assert [(one.name, one.state, one.behind) for one in answer.replication] == [
-        ("shop-2", "streaming", "0 B"),
+        ("shop-2", "connected", "0 B"),
         ("slot _cnpg_shop_2", "in use", "keeps 0 B of WAL"),
     ]
     assert answer.volumes[0].used == "at least 10 %: 104 MiB of 1.0 GiB"
