@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mcp.types import ElicitResult
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object
@@ -108,7 +109,7 @@ def test_a_pod_that_was_made_anew_meanwhile_is_not_deleted_for_the_other(here: D
     pod = here.live(kinds.POD, "db-2")
     assert pod is not None
 
-    def answered(_: str) -> Object:
+    def answered(_: str) -> ElicitResult:
         if len(here.person.asked) == 1:
             here.world.store.delete(kinds.POD, "dev", "db-2")
             here.put(kinds.POD, "db-2", containers=[{"name": "postgres", "image": "pg:18.4"}])
