@@ -58,7 +58,9 @@ class Prometheus:
         started = time.monotonic()
         try:
             status, kind, body = in_time(
-                self._seconds, lambda: self._exchanged(client, expression, headers), writes=False
+                self._seconds,
+                lambda: self._exchanged(client, expression, headers, started + self._seconds),
+                writes=False,
             )
         except (TimeoutError, httpx2.TimeoutException) as error:
             raise Unavailable(f"{self._told}: no answer within {self._seconds:g} s: look whether it is up") from error
@@ -98,11 +100,15 @@ class Prometheus:
             if isinstance(labels, dict):
                 yield {str(name): str(value) for name, value in labels.items()}, _number(at(one, "value", 1))
 
-    def _exchanged(self, client: httpx2.Client, expression: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
+    def _exchanged(
+        self, client: httpx2.Client, expression: str, headers: dict[str, str], until: float
+    ) -> tuple[int, str, bytes]:
         with client.stream("GET", f"{self.url}/api/v1/query", params={"query": expression}, headers=headers) as answer:
             data = bytearray()
-            for part in answer.iter_bytes(1 << 16):
+            for part in answer.iter_bytes():  # as it comes: of a size it would wait for so much
                 data += part
+                if time.monotonic() > until:
+                    raise TimeoutError
                 if len(data) > _MOST_BYTES:
                     raise Unavailable(
                         f"{self._told}: the answer has more than {_MOST_BYTES >> 20} MB: check what answers there"
@@ -122,9 +128,11 @@ class Prometheus:
                 token = opened.read(_TOKEN_BYTES).decode("ascii").strip()
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise Unavailable(f"--prometheus-token: {file} cannot be read: {why}") from error
+            raise Unavailable(f"--prometheus-token: the file for {self._host} cannot be read: {why}") from error
         if not token or not token.isprintable():
-            raise Unavailable(f"--prometheus-token: {file} is empty, or holds more than a token on one line")
+            raise Unavailable(
+                f"--prometheus-token: the file for {self._host} is empty, or holds more than a token on one line"
+            )
         return {**own, "Authorization": f"Bearer {token}"}
 
     @property

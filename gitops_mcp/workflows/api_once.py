@@ -167,10 +167,14 @@ class ApiOnce:
     def pod_log(
         self, namespace: str, pod: str, container: str, *, lines: int, since: datetime, previous: bool = False
     ) -> bytes:
+        """Not remembered: it may have megabytes."""
         key = ("log", namespace, pod, container, lines, since, previous)
-        return self._once(
-            key, lambda: self.kube.pod_log(namespace, pod, container, lines=lines, since=since, previous=previous)
-        )
+        try:
+            return self._once(
+                key, lambda: self.kube.pod_log(namespace, pod, container, lines=lines, since=since, previous=previous)
+            )
+        finally:
+            self._known.pop(key, None)
 
     def pod_page(self, namespace: str, pod: str, *, port: int, path: str, tls: bool, most_bytes: int) -> bytes:
         """What a pod answers over HTTP, reached through the API server."""

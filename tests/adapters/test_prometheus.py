@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,11 @@ def test_a_token_goes_to_the_host_that_was_named_and_to_no_other(api: ReplayingA
     file.write_text(f"{TOKEN}\nsecond")
     refused(Prometheus(api.url, (host(api), file)), "holds more than a token on one line")
     refused(Prometheus(api.url, (host(api), tmp_path / "none")), "cannot be read: No such file")
+    own = f"the file for {host(api)} cannot be read"
+    refused(
+        Prometheus(api.url, (host(api), Path(TOKEN))), f"--prometheus-token: {own}: No such file"
+    )  # itself for its file
+    refused(Prometheus(api.url, (host(api), Path(TOKEN * 20))), f"--prometheus-token: {own}: File name too long")
     refused(Prometheus("http://prometheus.test", ("prometheus.test", file)), "a token is not sent over http", Refused)
 
 
@@ -90,3 +97,27 @@ def test_one_that_does_not_answer_ends_in_time(api: ReplayingApi) -> None:
     finally:
         held.set()
     refused(Prometheus("http://127.0.0.1:1", None), "it cannot be reached")
+
+
+def test_one_that_drips_leaves_no_thread_behind() -> None:
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            with server.accept()[0] as asking, suppress(OSError):
+                asking.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n")
+                while not ended.wait(0.02):
+                    asking.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.getsockname()[1]}"
+            refused(Prometheus(url, None, seconds=0.2), "no answer within 0.2 s")
+            working = [one for one in threading.enumerate() if one.name == "in-time"]
+            for one in working:
+                one.join(2)
+            assert not [one for one in working if one.is_alive()]
+        finally:
+            ended.set()
+            thread.join()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mcp.types import ElicitResult
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object
@@ -104,6 +105,31 @@ def test_without_a_yes_and_in_a_dry_run_nothing_happens(here: Dev) -> None:
     assert here.ask.answer(PROMOTE, cluster_name="db", instance="db-1")["outcome"] == "unchanged"
 
 
+def test_a_pod_that_was_made_anew_meanwhile_is_not_deleted_for_the_other(here: Dev) -> None:
+    pod = here.live(kinds.POD, "db-2")
+    assert pod is not None
+
+    def answered(_: str) -> ElicitResult:
+        if len(here.person.asked) == 1:
+            here.world.store.delete(kinds.POD, "dev", "db-2")
+            here.put(kinds.POD, "db-2", containers=[{"name": "postgres", "image": "pg:18.4"}])
+            return YES
+        return NO
+
+    here.person.reply = answered
+    assert "the person said no" in here.ask.refusal(RESTART, cluster_name="db", instance="db-2")
+    assert here.live(kinds.POD, "db-2") is not None
+    assert len(here.person.asked) == 2
+
+
+@pytest.mark.parametrize(("tool", "instance"), [(PROMOTE, "db-1"), (RESTART, "db-1"), (RESTART, "db-2")])
+def test_while_the_primary_moves_no_instance_is_touched(here: Dev, tool: str, instance: str) -> None:
+    here.world.store.merge(kinds.CLUSTER, "dev", "db", {"status": {"targetPrimary": "db-2"}}, subresource="status")
+    told = here.ask.refusal(tool, cluster_name="db", instance=instance)
+    assert "the primary of Cluster dev/db moves from db-1 to db-2 just now" in told
+    assert here.person.asked == []
+
+
 def test_what_is_no_instance_is_not_found(here: Dev) -> None:
     told = here.ask.refusal(PROMOTE, cluster_name="db", instance="db-9")
     assert told == ("NotFound: instance: Cluster 'db' has no instance 'db-9' with a pod; there are: db-2, db-1")
@@ -117,6 +143,11 @@ def test_where_commits_are_reviewed_the_command_is_named(here: Dev) -> None:
         "Refused: environment 'prod' is changed by commits for review, and to promote one instance is no state that Git "
         "could hold: nothing was changed. A person would run: kubectl cnpg promote db db-2 --context prod-admin -n shop"
     )
+
+
+def test_what_is_no_name_of_an_instance_gets_into_no_command(here: Dev) -> None:
+    told = here.ask.refusal(RESTART, cluster_name="db", instance="db-2; reboot", environment="prod")
+    assert told.startswith("InvalidRequest: instance: 'db-2; reboot' is not the name of an object")
 
 
 def test_a_server_offers_neither_by_itself(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def app_key(place: ForgePlace, environ: Mapping[str, str]) -> AppKey | str | Non
             key = Path(path).expanduser().read_text(encoding="ascii")
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no PEM file"
-            return f"GITHUB_APP_PRIVATE_KEY_PATH: {path} cannot be read: {why}"
+            return f"GITHUB_APP_PRIVATE_KEY_PATH: the file that it names cannot be read: {why}"
     # A variable of one line has them written out.
     return AppKey(app_id, key.replace("\\n", "\n"), installation or None)
 
@@ -112,6 +112,8 @@ def sources(place: ForgePlace, environ: Mapping[str, str], git: GitCredential | 
     yield lambda: _of_variables(place, environ)
     if git:
         yield lambda: _of_git(git)
+    if "://" in place.token_host:
+        return  # they know hosts, and not over which protocol
     if place.kind == "github":
         yield lambda: _of_gh(place, environ)
     if place.kind == "gitlab":
@@ -135,12 +137,16 @@ def what_would_help(place: ForgePlace) -> str:
 
 def _is_for(place: ForgePlace, environ: Mapping[str, str], *, variables: tuple[str, ...]) -> bool:
     """Whether tokens may go where the API is: where variables name a host, only there, else to the forge's own."""
-    named = [_host(environ[name]) for name in variables if environ.get(name)]
+    named = {host for name in variables if environ.get(name) for host in _hosts(environ[name])}
     return place.token_host in named if named else place.has_own_api
 
 
-def _host(text: str) -> str:
-    return text.rpartition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0].strip().lower()
+def _hosts(text: str) -> set[str]:
+    """The host that is named, with its port and without; with http where that is named, too."""
+    scheme, _, rest = text.strip().lower().rpartition("://")
+    host = rest.partition("/")[0].rpartition("@")[2]
+    found = {host, host.partition(":")[0]}
+    return found | {f"http://{one}" for one in found} if scheme == "http" else found
 
 
 def _of_variables(place: ForgePlace, environ: Mapping[str, str]) -> Credential | None:

@@ -47,13 +47,16 @@ class ForgePlace:
     @property
     def has_own_api(self) -> bool:
         """Whether the API is the forge's own, so that what is for the forge may go there."""
-        own = _api_address(self.kind, self.url)
-        return urlsplit(self.api).hostname in {self.host, urlsplit(own).hostname}
+        return _origin(self.api) in {_origin(self.url), _origin(_api_address(self.kind, self.url))}
 
     @property
     def token_host(self) -> str:
-        """The host that a token must be for."""
-        return self.host if self.has_own_api else urlsplit(self.api).hostname or ""
+        """The host that a token must be for, with its port, and with http where the forge itself has https."""
+        if self.has_own_api:
+            return self.host
+        api = urlsplit(self.api)
+        is_open = api.scheme == "http" and urlsplit(self.url).scheme == "https"
+        return f"{'http://' if is_open else ''}{api.netloc.rpartition('@')[2].lower()}"
 
     @property
     def is_across(self) -> bool:
@@ -136,6 +139,13 @@ def _why_not_there(kind: Kind | Literal["auto"], url: str | None, api: str | Non
     if at == right:
         at, right = f"{named.scheme}://{at}", f"{own.scheme}://{right}"
     return f"forge.api is at {at}, and the API of {host} is at {right}: leave forge.api out"
+
+
+def _origin(address: str) -> tuple[str, str]:
+    """Protocol, and host with port."""
+    parts = urlsplit(address)
+    usual = ":443" if parts.scheme == "https" else ":80"
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower().removesuffix(usual)
 
 
 def _known_kind(host: str) -> Kind | None:

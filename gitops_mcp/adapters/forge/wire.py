@@ -254,7 +254,7 @@ def _exchanged(client: httpx2.Client, request: httpx2.Request, until: float) -> 
     response = client.send(request, stream=True)
     try:
         data = bytearray()
-        for part in response.iter_bytes(1 << 16):
+        for part in response.iter_bytes():  # as it comes: of a size it would wait for so much
             data += part
             if len(data) > _MOST_BYTES:
                 raise Refused(f"the answer has more than {_MOST_BYTES >> 20} MiB: check what answers at forge.url")

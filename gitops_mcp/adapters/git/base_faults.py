@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -45,13 +46,14 @@ def missing_branch(directory: Path, remote: Remote, branch: str, settings: GitSe
 
 def follow_head(remote: str) -> str:
     """The commands after which the base is what the remote's HEAD names."""
+    remote = shlex.quote(remote)
     return f"git fetch {remote} && git remote set-head {remote} --auto"
 
 
 def nothing_committed(directory: Path, remote: str | None) -> InvalidRequest:
-    push = f", then push it: git push --set-upstream {remote} HEAD" if remote else ""
+    push = f", then push it: git push --set-upstream {shlex.quote(remote)} HEAD" if remote else ""
     where = f"the remote {remote!r} of {directory}" if remote else str(directory)
-    login = f" (or a login page stands at its address: look with git ls-remote {remote})" if remote else ""
+    login = f" (or a login page stands at its address: look with git ls-remote {shlex.quote(remote)})" if remote else ""
     return InvalidRequest(
         f"{where} has no commit yet{login}, so there is nothing to propose changes against: make a first commit "
         f"(git commit --allow-empty --message Start){push}"

@@ -84,8 +84,9 @@ def kubectl_without(
     """How a person takes a key away from a live object, or sets it to what is left of its value."""
     verb = "annotate" if where == "annotations" else "label"
     kind = f"{identity.kind.lower()}s.{CNPG_GROUP}"
-    change = f"--overwrite {shlex.quote(f'{key}={left}')}" if left else f"{key}-"
-    return f"a person takes it away with `kubectl -n {identity.namespace} {verb} {kind} {identity.name} {change}`"
+    change = f"--overwrite {shlex.quote(f'{key}={left}')}" if left else shlex.quote(f"{key}-")
+    space, name = shlex.quote(str(identity.namespace)), shlex.quote(identity.name)
+    return f"a person takes it away with `kubectl -n {space} {verb} {kind} {name} {change}`"
 
 
 def without_blocking(part: Mapping[str, Any], engine: Engine | None = None) -> dict[str, Any]:

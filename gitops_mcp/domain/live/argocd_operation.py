@@ -7,6 +7,7 @@ not applied; the last one that ended well as a whole is.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from gitops_mcp.domain.live.standing import AGAIN, Question, Standing, commit_of, label, mend_by_change, said, short
@@ -75,7 +76,8 @@ def confirmation(application: Object) -> str:
 def ways_to_confirm(name: str, namespace: str | None) -> str:
     """How a person lets an Application delete what it asks about; by kubectl only where its namespace is known."""
     moment = f"{APPROVED}=$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-    annotate = f"`kubectl annotate application {name} -n {namespace} {moment}`, " if namespace else ""
+    name, space = shlex.quote(name), shlex.quote(namespace or "")
+    annotate = f"`kubectl annotate application {name} -n {space} {moment}`, " if namespace else ""
     return f"{annotate}`argocd app confirm-deletion {name}`, or the button Confirm Pruning"
 
 

@@ -121,5 +121,6 @@ def way_to_take_away(whom: Identity, path: Path) -> str:
     if any(isinstance(step, int) for step in path):
         return "a person takes it away: `kubectl edit`"
     patch = shlex.quote(json.dumps([{"op": "remove", "path": pointer(path)}]))
-    space = f" -n {whom.namespace}" if whom.namespace else ""
-    return f"a person takes it away: `kubectl{space} patch {whom.kind.lower()} {whom.name} --type json -p {patch}`"
+    space = f" -n {shlex.quote(whom.namespace)}" if whom.namespace else ""
+    whose = shlex.join([whom.kind.lower(), whom.name])
+    return f"a person takes it away: `kubectl{space} patch {whose} --type json -p {patch}`"

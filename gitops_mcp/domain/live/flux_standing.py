@@ -6,6 +6,8 @@ of the revision that was tried, and of no other.
 
 from __future__ import annotations
 
+import shlex
+
 from gitops_mcp.domain.engines.left_out import leaving_out, source_rules
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.live.applier import lists_object
@@ -67,7 +69,8 @@ def _applied(kustomization: Object, source: SourceSeen, asked: Question, applied
     if (rule := flux_leaves(kustomization, asked)) is not None:
         return left_alone(f"{done}, and leaves this alone:", *rule)
     if asked.removes and asked.live and at(kustomization, "spec", "prune") is not True:
-        delete = f"`kubectl delete {asked.whom.kind.lower()} {asked.whom.name} -n {asked.whom.namespace}`"
+        words = [asked.whom.kind.lower(), asked.whom.name, "-n", str(asked.whom.namespace)]
+        delete = f"`kubectl delete {shlex.join(words)}`"
         why = f"{done}, and does not prune (spec.prune), so the object stays"
         return Standing("left alone", why, f"a person deletes it with {delete}, or sets spec.prune of {name}")
     if (left_out := _left_out(kustomization, source, asked)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 
 from gitops_mcp.domain import regexp
@@ -114,8 +115,12 @@ def _jq_pointer(expression: str) -> str:
 
 
 def _annotation_off(whom: Identity, key: str) -> str:
-    return f"take it off: `kubectl annotate {whom.kind.lower()} {whom.name} -n {whom.namespace} {key}-`"
+    return f"take it off: `kubectl annotate {_words(whom)} {key}-`"
 
 
 def _deleted_by_hand(whom: Identity) -> str:
-    return f"a person deletes it: `kubectl delete {whom.kind.lower()} {whom.name} -n {whom.namespace}`"
+    return f"a person deletes it: `kubectl delete {_words(whom)}`"
+
+
+def _words(whom: Identity) -> str:
+    return shlex.join([whom.kind.lower(), whom.name, "-n", str(whom.namespace)])

@@ -75,8 +75,8 @@ class ApiOperation:
     @property
     def kubectl(self) -> str:
         """What a person would run instead."""
-        space = f" -n {self.namespace}" if self.namespace else ""
-        name = f"{self.resource.plural}.{self.resource.group} {self.name}"
+        space = f" -n {shlex.quote(self.namespace)}" if self.namespace else ""
+        name = f"{self.resource.plural}.{self.resource.group} {shlex.quote(self.name)}"
         if self.how == "delete":
             return f"kubectl{space} delete {name}"
         if self.how == "create":

@@ -116,7 +116,8 @@ def _backups_line(seen: Status) -> BackupFacts:
     count = f"{seen.backups.completed} completed" if seen.backups else "not read"
     last = f", the last {done.stopped.at} ({done.stopped.age})" if done and done.stopped else ""
     due = next((one.next for one in seen.schedules or () if one.next), None)
-    next_one = f"; next {due.at}" if due else "" if seen.schedules else "; no schedule"
+    none = "; schedules not read" if seen.schedules is None else "" if seen.schedules else "; no schedule"
+    next_one = f"; next {due.at}" if due else none
     window = next((one.first for one in seen.windows or () if one.first), None)
     since = f"; restorable since {window.at}" if window else ""
     return BackupFacts(line=cut_text(f"archiver {seen.archiver or 'none'}; {count}{last}{next_one}{since}"))

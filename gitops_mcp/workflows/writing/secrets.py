@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -75,7 +76,7 @@ def _remove_with_role(provider: ClusterSecrets, write: SecretWrite) -> None:
     try:
         provider.remove(write.namespace, write.name)
     except GitOpsError as error:
-        command = f"kubectl -n {write.namespace} delete secret {write.name}"
+        command = f"kubectl -n {shlex.quote(write.namespace)} delete secret {shlex.quote(write.name)}"
         raise error.with_text(
             f"the role is deleted, but Secret {write} stays: {error}. To remove it: {command}"
         ) from error
@@ -107,7 +108,7 @@ def discard_secrets(app: App, ground: Ground, commits: Iterable[Commit], *, chan
     removed, left = [], []
     for made in dict.fromkeys(found for one in commits if (found := MadeSecret.of(one.trailers))):
         environment = ground.settings.environments.get(made.environment)
-        command = f"kubectl -n {made.namespace} delete secret {made.name}"
+        command = f"kubectl -n {shlex.quote(made.namespace)} delete secret {shlex.quote(made.name)}"
         if environment is None:
             left.append(
                 f"Secret {made.namespace}/{made.name} stays: environment {made.environment!r} is not configured"

@@ -183,7 +183,7 @@ def test_what_is_wrong_with_the_variables_of_an_app_is_told(tmp_path: Path) -> N
     )
     missing = str(tmp_path / "none.pem")
     found = app_key(at, {"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY_PATH": missing})
-    assert found == f"GITHUB_APP_PRIVATE_KEY_PATH: {missing} cannot be read: No such file or directory"
+    assert found == "GITHUB_APP_PRIVATE_KEY_PATH: the file that it names cannot be read: No such file or directory"
     assert app_key(place("gitlab.com"), {"GITHUB_APP_ID": "1"}) is None
     environ = {"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY": "k", "GITHUB_SERVER_URL": "https://github.com"}
     assert app_key(place("git.example.com", "github"), environ) is None
@@ -200,3 +200,25 @@ def test_what_git_has_is_sent_to_gitea_as_git_sends_it() -> None:
     sent = _basic_for_users(Credential("git's credentials", "secret", user="jane"))
     assert sent == f"Basic {base64.b64encode(b'jane:secret').decode()}"
     assert _basic_for_users(Credential("the token of GITEA_TOKEN", "t")) == "Bearer t"
+
+
+@pytest.mark.parametrize(
+    ("api", "host", "environ", "secret"),
+    [
+        ("https://git.example.com/v4", "git.example.com", {}, "t"),
+        ("https://git.example.com:443/v4", "git.example.com", {}, "t"),
+        ("http://git.example.com/v4", "http://git.example.com", {}, None),
+        ("http://git.example.com/v4", "http://git.example.com", {"GITLAB_HOST": "git.example.com"}, None),
+        ("http://git.example.com/v4", "http://git.example.com", {"GITLAB_HOST": "http://git.example.com"}, "t"),
+        ("https://git.example.com:8443/v4", "git.example.com:8443", {}, None),
+        ("https://git.example.com:8443/v4", "git.example.com:8443", {"GITLAB_HOST": "git.example.com"}, None),
+        ("https://git.example.com:8443/v4", "git.example.com:8443", {"GITLAB_HOST": "git.example.com:8443"}, "t"),
+    ],
+)
+def test_a_token_goes_to_another_port_or_over_http_where_a_person_says_so_alone(
+    api: str, host: str, environ: dict[str, str], secret: str | None
+) -> None:
+    at = place("git.example.com", "gitlab", api)
+    assert at.token_host == host
+    found = first(at, {"GITLAB_TOKEN": "t", **environ})
+    assert (found.secret if found else None) == secret

@@ -101,6 +101,9 @@ def test_pushes_to_a_fork_lead_across_and_to_another_forge_nowhere() -> None:
     [
         ("https://git.example.com/platform/fleet", None, None, True),
         ("https://git.example.com/platform/fleet", None, "https://git.example.com/v4", True),
+        ("https://git.example.com/platform/fleet", None, "https://git.example.com:443/v4", True),
+        ("https://git.example.com/platform/fleet", None, "https://git.example.com:8443/v4", False),
+        ("https://git.example.com:8443/platform/fleet", None, "https://git.example.com/v4", False),
         ("https://git.example.com/platform/fleet", None, "https://api.evil.example/v4", False),
         ("https://git.example.com/platform/fleet", "https://evil.example", None, False),
         ("https://git.example.com/platform/fleet", "http://git.example.com", None, False),

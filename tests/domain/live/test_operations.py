@@ -8,6 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitops_mcp.adapters.git.base_faults import follow_head
+from gitops_mcp.domain.cnpg.protection import kubectl_without
+from gitops_mcp.domain.kinds import CLUSTER
+from gitops_mcp.domain.live.argocd_operation import ways_to_confirm
+from gitops_mcp.domain.live.fate import way_to_take_away
 from gitops_mcp.domain.live.operations import ApiOperation, api_operations, manifest_of_live
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.changes import ObjectChange
@@ -396,3 +401,21 @@ def test_the_patch_makes_the_live_object_what_the_manifest_says(old: Object, new
     patched = json_patch(before, operation.body)
     assert json.dumps(patched["spec"], sort_keys=True) == json.dumps(new, sort_keys=True)
     assert {**patched, "spec": None} == {**before, "spec": None}
+
+
+BAD = Identity("Cluster", "$(a)", "b; c")
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (ApiOperation("delete", CLUSTER, "$(a)", "b; c").kubectl, "kubectl -n '$(a)' delete clusters.postgresql.cnpg.io 'b; c'"),
+        (kubectl_without(BAD, "labels", "d`e`"), "kubectl -n '$(a)' label clusters.postgresql.cnpg.io 'b; c' 'd`e`-'`"),
+        (way_to_take_away(BAD, ("spec", "x")), "kubectl -n '$(a)' patch cluster 'b; c' --type json -p"),
+        (ways_to_confirm("b; c", "$(a)"), "kubectl annotate application 'b; c' -n '$(a)' "),
+        (ways_to_confirm("b; c", None), "argocd app confirm-deletion 'b; c'"),
+        (follow_head("b; c"), "git fetch 'b; c' && git remote set-head 'b; c' --auto"),
+    ],
+)  # fmt: skip
+def test_a_name_is_one_word_of_a_command_that_a_person_pastes(command: str, shown: str) -> None:
+    assert shown in command

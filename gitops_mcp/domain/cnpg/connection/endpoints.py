@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
+from gitops_mcp.domain.names import is_namespace_name
 from gitops_mcp.domain.objects import Object, as_int, at, list_at, mapping_at, text_at, texts_at
 
 PORT = 5432
@@ -78,7 +79,8 @@ def _of_cluster(cluster: Object, name: str, namespace: str) -> Iterator[Endpoint
         if suffix not in left_out:
             yield _named(f"{name}-{suffix}", "service", serves, namespace)
     for one in list_at(managed, "additional"):
-        if service := text_at(one, "serviceTemplate", "metadata", "name"):
+        service = text_at(one, "serviceTemplate", "metadata", "name")
+        if service and is_namespace_name(service):  # any other is no Service's, nor a host
             serves = SERVES.get(str(at(one, "selectorType")), SERVES["rw"])
             kind = text_at(one, "serviceTemplate", "spec", "type") or "ClusterIP"
             yield replace(_named(service, "managed service", serves, namespace), type=kind)

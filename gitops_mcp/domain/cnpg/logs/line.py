@@ -93,7 +93,7 @@ def _first_of_each(pairs: list[tuple[str, Any]]) -> Object:
 def _of_record(pod: str, time: datetime | None, logger: str, record: Object) -> LogLine:
     word, code = (
         str(record.get("error_severity") or record.get("level") or "LOG"),
-        str(record.get("sql_state_code") or ""),
+        str(record.get("sql_state_code") or "")[:5],
     )
     message = str(record.get("message") or record.get("msg") or "")
     if audit := record.get("audit"):

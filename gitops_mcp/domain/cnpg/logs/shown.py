@@ -16,14 +16,20 @@ _STATEMENT = re.compile(
     r"(?:\s*Query Text:)?"
 )
 _VALUE = re.compile(
+    r'(?P<name>"[\w.$-]{1,63}")|"(?:[^"]|"")*(?:"|\Z)|'
     r"(?P<tag>\$(?:[A-Za-z_]\w*)?\$).*?(?:(?P=tag)|\Z)"
     r"|[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)|'(?:[^']|'')*(?:'|\Z)"
     r"|--[^\n]*|/\*.*?(?:\*/|\Z)|(?<![\w$.\"])\d+(?:\.\d+)?(?![\w\"])",
     re.DOTALL,
 )
+"""In double quotes stands a name, and a quote in it begins no value; what is unlike a name is not shown either."""
 _QUOTED = re.compile(r'"(?:[^"]|"")*(?:"|\Z)|\'(?:[^\']|\'\')*(?:\'|\Z)')
 _GIVEN = re.compile(r"(?<=: )(?:[\"']|0x).*|(?<=at or near )\".*", re.DOTALL)
 """To the end: it may hold quotes itself, or have been cut."""
+_FOREIGN = re.compile("[„“”«»「].*", re.DOTALL)
+"""What is quoted in another language than English (lc_messages)."""
+_STATED = re.compile(r"'.*|\$(?:[A-Za-z_]\w*)?\$.*", re.DOTALL)
+"""The values of a statement whose head is in another language."""
 _LOGIN = re.compile(r"(?i)(?<!\S)(?:-u|--user|--proxy-user|-p|--password)(?:[ =]\S+)")
 _STDERR = re.compile(r"\b(STATEMENT|QUERY|CONTEXT|DETAIL|HINT):\s.*", re.DOTALL)
 """What follows a message where PostgreSQL writes no record: until its log collector starts."""
@@ -38,14 +44,19 @@ _WAITS = re.compile(r"Process \d+ waits for [^;\n]{1,120}; blocked by process \d
 
 def shown_message(message: str, code: str) -> str:
     if head := _STATEMENT.match(message):
-        statement = _VALUE.sub("?", message[head.end() :])
+        statement = _VALUE.sub(lambda one: one["name"] or "?", message[head.end() :])
         return _words(" ".join(f"{head[0]} {statement}".split()))
     if not code:
         message = _STDERR.sub(r"\1: …", message)
     if code.startswith(_WITH_VALUES):
-        message = _GIVEN.sub('"…"', message)
+        message, found = _GIVEN.subn('"…"', message)
+        if not found and not code.startswith("23"):
+            message = _QUOTED.sub('"…"', message)
+        message = _FOREIGN.sub("…", message)
     elif code.startswith(_OF_OTHERS):
-        message = _QUOTED.sub('"…"', _LOGIN.sub("…", message))
+        message = _FOREIGN.sub("…", _QUOTED.sub('"…"', _LOGIN.sub("…", message)))
+    elif code == "00000":
+        message = _STATED.sub("…", message)
     return _words(message)
 
 

@@ -40,7 +40,7 @@ def volume_fills(
     volumes: Iterable[Volume], metrics: Iterable[InstanceMetrics], kubelet: Mapping[str, tuple[float, float]]
 ) -> tuple[VolumeFill, ...]:
     """`kubelet`: used and capacity by the name of the claim."""
-    known = {one.pod: one for one in metrics}
+    known = {one.pod: one for one in metrics if one.stale is None}
     found = list(volumes)
     beside = {(one.instance, one.role) for one in found}
     return tuple(_fill(one, known.get(one.instance or ""), kubelet.get(one.name), beside) for one in found)

@@ -19,18 +19,18 @@ WANTED = frozenset({
     "cnpg_collector_pg_wal", "cnpg_collector_pg_wal_archive_status", "cnpg_collector_postgres_version",
     "cnpg_collector_sync_replicas", "cnpg_collector_up", "cnpg_errors_total", "cnpg_last_error",
     "cnpg_last_update_timestamp", "cnpg_pg_database_size_bytes", "cnpg_pg_database_xid_age",
-    "cnpg_pg_postmaster_start_time", "cnpg_pg_replication_in_recovery", "cnpg_pg_replication_is_wal_receiver_up",
+    "cnpg_pg_replication_in_recovery", "cnpg_pg_replication_is_wal_receiver_up",
     "cnpg_pg_replication_lag", "cnpg_pg_replication_slots_active", "cnpg_pg_replication_slots_pg_wal_lsn_diff",
-    "cnpg_pg_replication_streaming_replicas", "cnpg_pg_settings_setting", "cnpg_pg_stat_archiver_archived_count",
-    "cnpg_pg_stat_archiver_failed_count", "cnpg_pg_stat_archiver_seconds_since_last_archival",
+    "cnpg_pg_replication_streaming_replicas", "cnpg_pg_settings_setting",
+    "cnpg_pg_stat_archiver_seconds_since_last_archival",
     "cnpg_pg_stat_archiver_seconds_since_last_failure", "cnpg_pg_stat_database_blks_hit",
     "cnpg_pg_stat_database_blks_read", "cnpg_pg_stat_replication_replay_diff_bytes",
     "cnpg_pg_stat_replication_replay_lag_seconds",
 })  # fmt: skip
-SETTINGS = frozenset({"max_connections", "superuser_reserved_connections"})
+SETTINGS = frozenset({"max_connections"})
 _SETTING = "cnpg_pg_settings_setting"
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?\s*", re.ASCII)
-_LABEL = re.compile(r'\s*([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*,?', re.ASCII)
+_LABEL = re.compile(r'(?<!\w)([a-zA-Z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*,?', re.ASCII)
 _ESCAPED = {"\\n": "\n", '\\"': '"', "\\\\": "\\"}
 _MOST = 5_000
 """Samples that are kept of a page: a database or a connection pool may have thousands of series."""
@@ -54,10 +54,10 @@ class Samples:
     def value(self, name: str, /, **labels: str) -> float | None:
         """The only one of that name and these labels; None where there is none, or no number."""
         found = next((one for one in self.series(name) if labels.items() <= one.labels.items()), None)
-        return None if found is None or math.isnan(found.value) else found.value
+        return None if found is None else found.value
 
     def total(self, name: str) -> float | None:
-        found = [one.value for one in self.series(name) if not math.isnan(one.value)]
+        found = [one.value for one in self.series(name)]
         return sum(found) if found else None
 
 
@@ -83,7 +83,7 @@ def gather(samples: Iterable[tuple[str, Mapping[str, str], float | None]]) -> Sa
     number = 0
     for name, labels, value in samples:
         is_wanted = name in WANTED and (name != _SETTING or labels.get("name") in SETTINGS)
-        if is_wanted and value is not None and number < _MOST:
+        if is_wanted and value is not None and not math.isnan(value) and number < _MOST:
             kept[name].append(Sample(labels, value))
             number += 1
     return Samples({name: tuple(found) for name, found in kept.items()})

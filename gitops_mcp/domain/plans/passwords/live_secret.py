@@ -6,6 +6,7 @@ may read Secrets finds it free or is told. Who may not is warned before all else
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -61,10 +62,9 @@ def check_secret_is_free(owner: PasswordOwner, provider: Maker, secret: str, liv
             change = at(one.metadata, "annotations", CHANGE)
             made = f" (made for change {change!r})" if change else ""
             told = f"of this server's{made}, with a password that others may know, and it would not get another one"
-        remove = (
-            f"or remove it first, where nothing needs it: kubectl -n {owner.ref.namespace} delete {one.kind.lower()}"
-        )
-        raise Refused(f"there is a live {whose} {told}: {use}, {remove} {secret}")
+        command = shlex.join(["kubectl", "-n", owner.ref.namespace, "delete", one.kind.lower(), secret])
+        remove = f"or remove it first, where nothing needs it: {command}"
+        raise Refused(f"there is a live {whose} {told}: {use}, {remove}")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def caution_of_name(owner: PasswordOwner, provider: Way, secret: str, seen: Name
         return ""
     kinds = [SECRET.kind] if SECRET.kind in seen.unseen else seen.unseen
     then = _IF_TAKEN[provider] if SECRET.kind in kinds else "it is taken over"
-    look = "; ".join(f"`kubectl -n {owner.ref.namespace} get {kind.lower()} {secret}`" for kind in kinds)
+    space, name = shlex.quote(owner.ref.namespace), shlex.quote(secret)
+    look = "; ".join(f"`kubectl -n {space} get {kind.lower()} {name}`" for kind in kinds)
     return (
         f"Whether there is a {' or '.join(kinds)} {owner.ref.namespace}/{secret} already could not be looked at "
         f"({seen.why}); if there is, {then}. See first that there is none: {look}"

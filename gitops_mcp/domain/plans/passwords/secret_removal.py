@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -80,7 +81,7 @@ def plan_secret_removal(
             told=(f"Secret {secret} goes too, which this server wrote to the API",), writes=(written,)
         )
     if not makers:
-        command = f"kubectl -n {namespace} delete secret {secret}"
+        command = f"kubectl -n {shlex.quote(namespace)} delete secret {shlex.quote(secret)}"
         return PasswordRemoval(told=(f"{secrets.unmade}; when nothing needs it: {command}",))
     if not all(one.is_ours for one in makers):
         return PasswordRemoval(told=(f"Secret {secret} stays: {makers[0].place} makes it, which is not this server's",))

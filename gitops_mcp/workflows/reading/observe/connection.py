@@ -179,7 +179,8 @@ def _authority(environment: Environment, space: str, cluster: Object) -> Authori
 
 def _read_command(environment: Environment, space: str, secret: str, key: str) -> str:
     context = f" --context {shlex.quote(environment.context)}" if environment.context else ""
-    return f"kubectl{context} -n {space} get secret {secret} -o jsonpath='{{.data.{key}}}' | base64 -d"
+    whom = f"-n {shlex.quote(space)} get secret {shlex.quote(secret)}"
+    return f"kubectl{context} {whom} -o jsonpath='{{.data.{key}}}' | base64 -d"
 
 
 def _works_from(space: str, login: Login, database: str | None, made: str | None) -> str:

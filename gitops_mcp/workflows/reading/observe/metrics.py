@@ -29,7 +29,7 @@ from gitops_mcp.domain.cnpg.status.volumes import volumes
 from gitops_mcp.domain.kinds import PVC
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import at
-from gitops_mcp.errors import Forbidden, GitOpsError
+from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.reading.observe.measurements import Measured, measure
 from gitops_mcp.workflows.reading.observe.running_cluster import RunningCluster, RunningPod, running_cluster
 
@@ -69,20 +69,6 @@ def cluster_findings(
         what = f"no instance runs, so nothing is measured ({summary.phase_class})"
         return [Problem("warning", "no-instance-runs", what, "see get_cluster_status"), *found]
     return found
-
-
-def metric_problems(app: App, seen: RunningCluster, *, now: datetime) -> tuple[list[Problem], list[Notice]]:
-    """The findings alone, for whoever answers about the Cluster as a whole.
-
-    Nothing where metrics may not be read: that right is for who wants them. What fails otherwise is a warning.
-    """
-    try:
-        measured = measure(app, seen)
-    except Forbidden:
-        return [], []
-    except GitOpsError as error:
-        return [], [Notice("metrics-unread", f"what the metrics would tell is missing here: {error}")]
-    return cluster_findings(seen, measured, _fills(seen, measured), now=now), seen.warnings
 
 
 def _fills(seen: RunningCluster, measured: Measured) -> tuple[VolumeFill, ...]:
@@ -169,7 +155,7 @@ def _replication_rows(primary: InstanceMetrics | None) -> list[ReplicationRow]:
     replicas = [
         ReplicationRow(
             name=excerpt(one.replica, limit=80) or "?",
-            state="streaming",
+            state="connected",
             behind=size_text(one.bytes) + (f", {seconds_text(one.seconds)}" if one.seconds else ""),
         )
         for one in primary.replicas

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -222,7 +223,7 @@ class _Undo:
     def _left_secrets(self, done: Done) -> Iterator[str]:
         if any(one.before is None for one in done.changes):
             for made in filter(None, (MadeSecret.of(one.trailers) for one in self.span.commits)):
-                command = f"kubectl -n {made.namespace} delete secret {made.name}"
+                command = f"kubectl -n {shlex.quote(made.namespace)} delete secret {shlex.quote(made.name)}"
                 yield f"Secret {made.namespace}/{made.name}, which was made for it, stays. To remove it: {command}"
 
 

@@ -6,6 +6,7 @@ Elsewhere the answer is the command that a person runs.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -15,7 +16,7 @@ from gitops_mcp.app import App
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.impact.level import Level, impact
 from gitops_mcp.domain.kinds import CLUSTER, POD
-from gitops_mcp.domain.names import check_cluster_name, quote, suggest
+from gitops_mcp.domain.names import check_cluster_name, check_object_name, quote, suggest
 from gitops_mcp.domain.objects import Object, at, list_at, text_at, texts_at
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -46,6 +47,8 @@ class _Seen:
 
     live: Object
     pod: str
+    uid: str
+    """Of the pod: one that was made anew is another."""
 
     @property
     def ref(self) -> str:
@@ -57,7 +60,7 @@ class _Seen:
 
     @property
     def judged(self) -> dict[str, object]:
-        return {"primary": self.primary, "target": text_at(self.live, "status", "targetPrimary")}
+        return {"primary": self.primary, "target": text_at(self.live, "status", "targetPrimary"), "uid": self.uid}
 
     def why_nothing(self, act: Act) -> str | None:
         is_target = act == "promote" and text_at(self.live, "status", "targetPrimary") == self.pod
@@ -67,6 +70,7 @@ class _Seen:
 def act_on_instance(app: App, asked: InstanceRequest) -> WriteResult:
     """Raises Refused where the environment is changed by commits, or the person does not agree."""
     check_cluster_name(asked.cluster, field="cluster_name")
+    check_object_name(asked.instance, field="instance")
     for _ in range(_TRIES):
         settings, _ground = app.settings(fetch=True)
         chosen = app.environment(settings, asked.environment)
@@ -79,10 +83,11 @@ def act_on_instance(app: App, asked: InstanceRequest) -> WriteResult:
         if nothing or asked.dry_run:
             return _result(chosen, asked.act, nothing or told, outcome="unchanged" if nothing else "dry_run")
         question = f"In environment {chosen.name}, at once and without review: {told}: {_EFFECT[asked.act]}. Go on?"
-        if not app.caller.agree(question, about={told: seen.judged}, instead=_command(chosen, asked)):
-            namespace, name = seen.live["metadata"]["namespace"], seen.live["metadata"]["name"]
+        namespace, name = seen.live["metadata"]["namespace"], seen.live["metadata"]["name"]
+        instead = _command(chosen, asked, namespace)
+        if not app.caller.agree(question, about={told: seen.judged}, instead=instead):
             if asked.act == "restart" and seen.pod != seen.primary:
-                kube.delete(POD, namespace, seen.pod)
+                kube.delete(POD, namespace, seen.pod, uid=seen.uid)
             else:
                 kube.merge(CLUSTER, namespace, name, _status(seen, asked.act), subresource="status")
             return _result(chosen, asked.act, told, outcome="applied")
@@ -94,14 +99,14 @@ def _check_direct(environment: Environment, asked: InstanceRequest) -> None:
         why = "is protected" if environment.protected else "is changed by commits for review"
         raise Refused(
             f"environment {environment.name!r} {why}, and to {asked.act} one instance is no state that Git could hold: "
-            f"nothing was changed. A person would run: {_command(environment, asked)}"
+            f"nothing was changed. A person would run: {_command(environment, asked, asked.namespace)}"
         )
 
 
-def _command(environment: Environment, asked: InstanceRequest) -> str:
-    where = [f"--context {environment.context}"] if environment.context else []
-    where += [f"-n {asked.namespace}"] if asked.namespace else []
-    return " ".join(["kubectl cnpg", asked.act, asked.cluster, asked.instance, *where])
+def _command(environment: Environment, asked: InstanceRequest, namespace: str | None) -> str:
+    where = ["--context", environment.context] if environment.context else []
+    where += ["-n", namespace] if namespace else []
+    return shlex.join(["kubectl", "cnpg", asked.act, asked.cluster, asked.instance, *where])
 
 
 def _look(api: ApiOnce, environment: Environment, asked: InstanceRequest, namespace: str | None) -> _Seen:
@@ -114,7 +119,14 @@ def _look(api: ApiOnce, environment: Environment, asked: InstanceRequest, namesp
             f"instance: Cluster {asked.cluster!r} has no instance {quote(asked.instance)} with a pod; "
             f"{suggest(asked.instance, known)}"
         )
-    return _Seen(live, pod)
+    seen = _Seen(live, pod, str(at(found, "metadata", "uid")))
+    target = text_at(live, "status", "targetPrimary")
+    if target != seen.primary and seen.why_nothing(asked.act) is None:
+        raise Refused(
+            f"nothing was changed: the primary of Cluster {seen.ref} moves from {seen.primary} to {target} just now; "
+            f"repeat this once get_cluster_status shows that it is done"
+        )
+    return seen
 
 
 def _the_cluster(api: ApiOnce, environment: Environment, name: str, namespace: str | None) -> Object:

@@ -84,6 +84,17 @@ def test_no_line_is_too_odd(line: str) -> None:
         ),
         ("00000", "duration: 2 ms  execute p1: select $1, 'pw", "duration: 2 ms execute p1: select $1, ?"),
         ("00000", "duration: 9.9 ms  plan:\nQuery Text: select 'pw'\nResult  (cost=0.5)", "duration: 9.9 ms plan: Query Text: select ? Result (cost=?)"),
+        ("00000", """statement: SELECT "it's" FROM "t_1" WHERE name = 'pw'""", 'statement: SELECT ? FROM "t_1" WHERE name = ?'),
+        ("00000", """statement: SELECT 1 AS "a""'b" WHERE name = 'pw'""", 'statement: SELECT ? AS "a"? WHERE name = ?'),
+        ("00000", "Anweisung: alter role a password 'it''s pw'", "Anweisung: alter role a password …"),
+        ("00000", "instruction : alter role a password $x$pw$x$", "instruction : alter role a password …"),
+        ("22P02", "ungültige Eingabesyntax für Typ integer: »pw«", "ungültige Eingabesyntax für Typ integer: …"),
+        ("22P02", "syntaxe en entrée invalide pour le type integer : « pw »", "syntaxe en entrée invalide pour le type integer : …"),
+        ("42601", "Syntaxfehler bei »pw»", "Syntaxfehler bei …"),
+        ("42601", '语法错误 在 "pw" 或附近的', '语法错误 在 "…" 或附近的'),
+        ("22003", 'value "4711" is out of range for type integer', 'value "…" is out of range for type integer'),
+        ("38000", "Programm »curl -H pw« fehlgeschlagen", "Programm …"),
+        ("23502", 'null value in column "a" of relation "t" violates', 'null value in column "a" of relation "t" violates'),
         ("22P02", 'invalid input syntax for type integer: "pw"', 'invalid input syntax for type integer: "…"'),
         ("42601", 'syntax error at or near "pw"', 'syntax error at or near "…"'),
         ("38000", 'program "curl -u admin:pw https://x" failed', 'program "…" failed'),
@@ -94,6 +105,11 @@ def test_no_line_is_too_odd(line: str) -> None:
 )  # fmt: skip
 def test_a_statement_is_shown_without_its_values(code: str, message: str, shown: str) -> None:
     assert shown_message(message, code) == shown
+
+
+def test_a_code_is_no_longer_than_one_of_postgresql() -> None:
+    one = read_line(json.dumps({"record": {"sql_state_code": "42P01" * 1000, "message": "m"}}), pod="db-1")
+    assert one.code == "42P01"
 
 
 def test_a_detail_is_shown_where_it_holds_no_row() -> None:

@@ -192,3 +192,16 @@ def test_amounts_are_told_in_units_that_people_use() -> None:
 
 def test_only_what_is_read_is_kept() -> None:
     assert gather([("cnpg_other", {}, 1.0), ("cnpg_pg_settings_setting", {"name": "work_mem"}, 1.0)]) == Samples({})
+
+
+def test_a_slot_of_which_nobody_knows_what_it_keeps_keeps_no_nan() -> None:
+    (slot,) = page(
+        'cnpg_pg_replication_slots_active{slot_name="s"} 0\ncnpg_pg_replication_slots_pg_wal_lsn_diff{slot_name="s"} NaN'
+    ).slots
+    assert (slot.active, slot.bytes) == (False, 0)
+
+
+def test_what_an_instance_had_once_says_nothing_of_how_full_its_volume_is() -> None:
+    size = 'cnpg_collector_up 0\ncnpg_pg_database_size_bytes{datname="a"} 1073741824'
+    (one,) = volume_fills([volume("db-1", "PG_DATA")], [page(size, healthy=False)], {})
+    assert one.used is None

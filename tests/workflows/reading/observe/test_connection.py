@@ -191,3 +191,19 @@ def test_a_cluster_that_nobody_can_reach_is_told_first(team: Team, api: Api) -> 
     answer = asked(team)
     assert [(one.severity, one.id) for one in answer.problems] == [("critical", "no-instance")]
     assert answer.markdown().index("## In the way") < answer.markdown().index("## Password")
+
+
+def test_names_of_others_are_words_in_a_command_and_no_part_of_the_shell(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec=IN_GIT)})
+    spec: Object = {
+        "bootstrap": {"initdb": {"secret": {"name": "a; reboot"}}},
+        "certificates": {"serverCASecret": "$(reboot)"},
+        "managed": {"services": {"additional": [{"serviceTemplate": {"metadata": {"name": "db.evil.example/x?"}}}]}},
+    }
+    serve(api, live(**spec))
+    answer = asked(team)
+    assert answer.secret is not None
+    assert answer.secret.command.startswith("kubectl -n shop get secret 'a; reboot' -o jsonpath=")
+    assert answer.authority is not None
+    assert answer.authority.command.startswith("kubectl -n shop get secret '$(reboot)' -o jsonpath=")
+    assert [one.name for one in answer.endpoints] == ["db-rw", "db-ro", "db-r"]

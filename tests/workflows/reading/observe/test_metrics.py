@@ -9,10 +9,8 @@ import pytest
 from gitops_mcp.answers.metrics import PostgresMetrics
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Forbidden, Unavailable
-from gitops_mcp.workflows.reading.observe.metrics import metric_problems, postgres_metrics
-from gitops_mcp.workflows.reading.observe.running_cluster import running_cluster
+from gitops_mcp.workflows.reading.observe.metrics import postgres_metrics
 from tests.fakes.api import Answer, ReplayingApi, status
-from tests.fakes.observed_logs import SOON
 from tests.fakes.observed_metrics import recorded_page, recorded_status
 from tests.workflows.conftest import Api, Team, cluster, listed, live
 
@@ -83,7 +81,7 @@ def test_what_is_wrong_comes_first_and_each_number_is_told(team: Team, api: Api)
         ("template1", "7.2 MiB"),
     ]
     assert [(one.name, one.state, one.behind) for one in answer.replication] == [
-        ("shop-2", "streaming", "0 B"),
+        ("shop-2", "connected", "0 B"),
         ("slot _cnpg_shop_2", "in use", "keeps 0 B of WAL"),
     ]
     assert answer.volumes[0].used == "at least 10 %: 104 MiB of 1.0 GiB"
@@ -136,24 +134,6 @@ def test_the_right_that_is_missing_is_told(team: Team, api: Api) -> None:
     with pytest.raises(Forbidden, match=r"resources: \[pods/proxy\], verbs: \[get\]") as error:
         asked(team)
     assert "resourceNames" not in str(error.value)
-
-
-def test_the_findings_alone_are_none_where_metrics_may_not_be_read(team: Team, api: Api) -> None:
-    team.commit({"db.yaml": cluster()})
-    serve(api, "db-1")
-
-    def told() -> tuple[list[str], list[str]]:
-        app = team.app()
-        seen = running_cluster(app, "db", namespace="shop", environment=None)
-        problems, notices = metric_problems(app, seen, now=SOON)
-        return [one.id for one in problems], [one.id for one in notices]
-
-    page(api, "db-1", NO_RIGHT)
-    assert told() == ([], [])
-    page(api, "db-1", UNREACHED)
-    assert told() == ([], ["metrics-unread"])
-    page(api, "db-1", "primary-archive-failing")
-    assert told() == (["archiving-failing", "monitoring-query-failing"], [])
 
 
 def test_metrics_over_tls_are_asked_for_so(team: Team, api: Api) -> None:
