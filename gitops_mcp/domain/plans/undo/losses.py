@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.cluster_spec import is_hibernated
@@ -9,10 +10,15 @@ from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.impact.assessment import each_impact
 from gitops_mcp.domain.impact.level import Level
+from gitops_mcp.domain.kinds import OBJECT_STORE
 from gitops_mcp.domain.live.managers import deletion_of
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.databases.database import POLICY
+from gitops_mcp.domain.plans.generic.object_deletion import LOST, users_of
+from gitops_mcp.domain.plans.undo.undo import Done, others_that_go
 from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,17 @@ def what_stops(change: ObjectChange, now: Object | None, wanted: Object | None, 
         return f"{change.identity} is hibernated again: every pod stops"
     stopping = [one for one in each_impact(now, wanted, live=live.object) if one.level is Level.OUTAGE]
     return "; ".join(reason for one in stopping for reason in one.reasons) or None
+
+
+def lost_beside(done: Done, after: Desired) -> Iterator[str]:
+    """The same of what goes beside the objects of CNPG. Raises Refused for an ObjectStore that is named `after`."""
+    for whom in others_that_go(done, "Namespace"):
+        yield f"removing {whom} deletes all that is in it"
+    for whom in others_that_go(done, OBJECT_STORE.kind):
+        if users := list(users_of(after, whom)):
+            told = f"{whom} is named by {', '.join(users)}: change that first"
+            raise Refused(f"change {done.name!r} cannot be taken back: {told}")
+        yield f"removing {whom}: {LOST[whom.kind]}"
 
 
 def _lost_with(change: ObjectChange, now: Object, live: LiveObject) -> str | None:

@@ -22,15 +22,9 @@ from gitops_mcp.domain.plans.confirmation import CHANGE, require_allowed_namespa
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import engine_in_use
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
-from gitops_mcp.domain.plans.undo.losses import LiveObject, may_be_gone, what_is_lost, what_stops, why_gone
-from gitops_mcp.domain.plans.undo.undo import (
-    Done,
-    check_still_stands,
-    namespaces_that_go,
-    object_without,
-    told_changes,
-    undo_files,
-)
+from gitops_mcp.domain.plans.undo.losses import LiveObject, lost_beside, may_be_gone, what_is_lost, what_stops, why_gone
+from gitops_mcp.domain.plans.undo.undo import Done, check_still_stands, object_without, told_changes, undo_files
+from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.yaml.values import is_same
@@ -195,7 +189,7 @@ class _Undo:
         found = [(one, view.desired.declared(one.identity), object_without(one, view.desired)) for one in done.changes]
         seen = [(one, here.object if here else None, wanted, live[one.identity]) for one, here, wanted in found]
         losses = list(filter(None, (what_is_lost(*one) for one in seen)))
-        losses += [f"removing Namespace {name} deletes all that is in it" for name in namespaces_that_go(done)]
+        losses += lost_beside(done, desired_after(view.desired, files))
         known = [here for _, here, _ in found if here is not None]
         return replace(
             plan,
