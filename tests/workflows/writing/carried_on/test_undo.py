@@ -459,3 +459,16 @@ def test_an_object_store_goes_only_where_nothing_names_it_any_more(house: House,
     undone = house.ask("undo_change", change="store", confirm_deletion=True)
     house.merge(str(undone.change))
     assert house.git("remote.git", "rev-parse", "main:prod") == tree
+
+
+def test_what_stops_in_another_environment_needs_a_persons_word_too(house: House) -> None:
+    sleeping = house.file("main", "staging/all.yaml").replace(
+        "metadata: {", 'metadata: {annotations: {cnpg.io/hibernation: "on"}, '
+    )
+    house.commit({"staging/all.yaml": sleeping})
+    house.ask("update_postgres_cluster", **DB, parameters={"work_mem": "8MB"}, change="mine")
+    staging = {"name": "db-staging", "environment": "staging"}
+    house.ask("update_postgres_cluster", **staging, hibernation="off", change="mine")
+    house.merge("mine")
+    with pytest.raises(Refused, match="Cluster shop-staging/db-staging is hibernated again: every pod stops"):
+        house.ask("undo_change", change="mine")
