@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.objects import Object, at
-from gitops_mcp.domain.rules.reading import entries
+from gitops_mcp.domain.rules.reading import as_text, entries
 from gitops_mcp.domain.rules.rollout import added_volumes, grown_volumes
 from gitops_mcp.domain.rules.storage import storage_sections
 
@@ -34,9 +34,10 @@ def volume_impacts(before: Object, after: Object) -> Iterator[Impact]:
 
 
 def _tablespace_impacts(before: Object, after: Object) -> Iterator[Impact]:
-    old = {item.get("name"): item for _, item in entries(before, "spec", "tablespaces")}
+    old = {as_text(item.get("name")): item for _, item in entries(before, "spec", "tablespaces")}
     for _, item in entries(after, "spec", "tablespaces"):
-        name, known = item.get("name"), old.get(item.get("name"))
+        name = as_text(item.get("name"))
+        known = old.get(name)
         if known is not None and known.get("owner") != item.get("owner"):
             yield impact(Level.NONE, f"spec.tablespaces[{name}].owner: another role owns it, in place")
         if known is not None and known.get("temporary", False) != item.get("temporary", False):

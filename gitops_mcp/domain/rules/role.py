@@ -159,19 +159,23 @@ def _unknown_roles(seen: Seen) -> Iterator[Fault]:
     cluster = seen.object if is_inline else cluster_of(seen.object, seen.neighbours)
     if cluster is None:
         return
-    before = {role.get("name"): list_at(role.get("inRoles")) for _, role in _described_roles(seen.before)}
+    before = {as_text(role.get("name")): list_at(role.get("inRoles")) for _, role in _described_roles(seen.before)}
     known, major = _known_roles(seen, cluster), wanted_major(cluster)
     for path, role in _described_roles(seen.object):
-        for index, name in enumerate(list_at(role.get("inRoles"))):
-            why = _why_unknown(name, major) if name not in known else None
-            if why and name not in before.get(role.get("name"), ()) and not has_unfilled([name, *sorted(known)]):
+        for index, name in enumerate(map(as_text, list_at(role.get("inRoles")))):
+            why = _why_unknown(name, major) if name and name not in known else None
+            if (
+                why
+                and name not in before.get(as_text(role.get("name")), ())
+                and not has_unfilled([name, *sorted(known)])
+            ):
                 near = suggest(name, {*known, *PREDEFINED_ROLES} if name.startswith("pg_") else known)
                 text = f"role {quote(name)} {why}; the operator retries until there is one; {near}"
                 yield Fault((*path, "inRoles", index), text, "warning")
 
 
-def _why_unknown(name: object, major: int | None) -> str | None:
-    if not isinstance(name, str) or (name.startswith("pg_") and major is None):
+def _why_unknown(name: str, major: int | None) -> str | None:
+    if name.startswith("pg_") and major is None:
         return None
     since = PREDEFINED_ROLES.get(name)
     if since is None:

@@ -53,7 +53,8 @@ def _verdicts(seen: Seen, major: int | None) -> Iterator[tuple[str, Verdict]]:
 
 def _faults(seen: Seen, key: str, verdict: Verdict) -> Iterator[Fault]:
     is_upstream = runs_upstream_image(seen)
-    if verdict.accepted or (is_upstream and parameters_of(seen.object)[key] in _PACKAGED):
+    is_packaged = is_upstream and parameters_of(seen.object)[key] in _PACKAGED
+    if verdict.accepted or (verdict.accepted is None and is_packaged):
         return
     is_sure = verdict.accepted is False and is_upstream
     doubt = "" if is_sure or verdict.accepted is None else " (unless this image, which is not CloudNativePG's, has it)"

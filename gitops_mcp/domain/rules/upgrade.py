@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.version import image_tag, major_of
-from gitops_mcp.domain.objects import Object, Path, at, list_at
+from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at
 from gitops_mcp.domain.rules.image import CATALOGS, running_major, runs_upstream_image, wanted_image, wanted_major
 from gitops_mcp.domain.rules.reading import as_text, cluster_of, entries, names_in, parameters_of, siblings
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
@@ -45,9 +45,11 @@ def _image_flavour(seen: Seen) -> Iterator[Fault]:
 
 
 def _catalog_flavour(seen: Seen) -> Iterator[Fault]:
-    old = {item.get("major"): item.get("image") for _, item in entries(seen.before, "spec", "images")}
+    old = {as_int(item.get("major")): item.get("image") for _, item in entries(seen.before, "spec", "images")}
     for path, item in entries(seen.object, "spec", "images"):
-        yield from _flavour_faults((*path, "image"), old.get(item.get("major")), item.get("image"), is_major=False)
+        yield from _flavour_faults(
+            (*path, "image"), old.get(as_int(item.get("major"))), item.get("image"), is_major=False
+        )
 
 
 def _flavour_faults(field: Path, was: object, will: object, *, is_major: bool) -> Iterator[Fault]:

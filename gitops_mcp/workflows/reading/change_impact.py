@@ -11,8 +11,10 @@ from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import NOTHING, Impact
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.repository.object_stores import MARK, with_object_stores
 from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.spans import Span, impact_of, impact_reasons
+from gitops_mcp.workflows.view import read_texts
 
 _MOST = 20
 _COLLECTED = "as its commits said; git has collected them, so it was not looked at anew"
@@ -29,9 +31,15 @@ def impact_of_change(app: App, ground: Ground, span: Span) -> Impact:
 
 def _impact_between(app: App, ground: Ground, start: str, tip: str) -> Impact:
     found, whose, unknown = NOTHING, dict[str, list[str]](), list[str]()
+    stores = {
+        commit: _stores_in(ground, commit, ground.repository.changed_files(start, tip)) for commit in (start, tip)
+    }
     for environment in ground.settings.environments.values():
         try:
-            before, after = (app.desired(ground, environment.path, commit) for commit in (start, tip))
+            before, after = (
+                with_object_stores(app.desired(ground, environment.path, commit), texts)
+                for commit, texts in stores.items()
+            )
         except Refused:  # its folder is none, which is told where its objects are
             continue
         for one in changed_objects(before, after):
@@ -43,6 +51,13 @@ def _impact_between(app: App, ground: Ground, start: str, tip: str) -> Impact:
         unknown += [one.reason for one in after.hidden if one.is_open and one.reason not in known]
     told = (*_told_of(whose), *(cut_text(redact_text(f"not judged: {one}"), 200) for one in dict.fromkeys(unknown)))
     return Impact(found.level, told[:_MOST])
+
+
+def _stores_in(ground: Ground, commit: str, changed: Sequence[str]) -> dict[str, str]:
+    """The changed files that hold an ObjectStore."""
+    paths = [path for path in changed if path.endswith((".yaml", ".yml"))]
+    texts = read_texts(ground, commit, paths) if paths else {}
+    return {path: text for path, text in texts.items() if MARK in text}
 
 
 def _told_of(whose: Mapping[str, Sequence[str]]) -> Iterator[str]:

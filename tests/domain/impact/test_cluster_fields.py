@@ -128,6 +128,7 @@ DISABLED = cluster(managed={"services": {"disabledDefaultServices": ["ro"]}})
         pytest.param(
             service("rw", "replace"), service("rw", "replace", team="a"), O, "made anew", id="a Service replaced"
         ),
+        pytest.param(space(name={"x": 1}), space(name={"x": 1}, owner={}), N, "another role owns", id="an odd name"),
         pytest.param(space(), space(owner={"name": "app"}), N, "another role owns it", id="owner of a tablespace"),
         pytest.param(space(), space(temporary=True), L, "temp_tablespaces", id="a tablespace for temporary data"),
         pytest.param(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.rules import Seen
+from gitops_mcp.domain.rules import Seen, findings
 from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, inline, role
 
 
@@ -248,6 +248,12 @@ REFUSED = [
 @pytest.mark.parametrize("example", ACCEPTED)
 def test_a_good_role_is_not_found_fault_with(example: Accepted) -> None:
     assert findings_against(example) == []
+
+
+@pytest.mark.parametrize("odd", [{"inRoles": [{"x": 1}, ["y"]]}, {"name": {"x": 1}}, {"name": ["x"], "inRoles": "y"}])
+def test_a_role_of_another_shape_is_no_obstacle(odd: Object) -> None:
+    before, after = (inline({"name": "app", "connectionLimit": limit, **odd}) for limit in (1, 2))
+    assert [one.rule for one in findings(Seen(after, before)) if one.rule == "unknown-role"] == []
 
 
 @pytest.mark.parametrize("example", REFUSED)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Seen, Severity, findings
-from tests.domain.rules.examples import Accepted, Refused, cluster, made
+from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, made
 
 OWN = "registry.example.com/cloudnative-pg/postgresql:16.4-standard-bookworm"
 OTHERS = "example/postgresql:16.4"
@@ -54,6 +55,15 @@ REFUSED = [
         id="a name in a major that is not known",
     ),
     pytest.param(refused("parameter-value", "work_mem", "lots", "is no number with"), id="no size"),
+    pytest.param(
+        refused("parameter-value", "work_mem", "lz4", "is no number"), id="a packaged algorithm where it is no value"
+    ),
+    pytest.param(
+        refused(
+            "parameter-value", "default_toast_compression", "zstd", "there are: pglz", image=OWN.replace("16.4", "17.6")
+        ),
+        id="a packaged algorithm of another parameter",
+    ),
     pytest.param(refused("parameter-value", "jit", "maybe", "neither 'on' nor 'off'"), id="no boolean"),
     pytest.param(
         refused("parameter-value", "work_mem", "lots", "unless this image", image=OTHERS, severity="warning"),
@@ -89,7 +99,7 @@ REFUSED = [
     pytest.param(
         Refused(
             "parameter-value",
-            Seen(given(None, work_mem="lots")),
+            Seen(given(OWN, work_mem="lots"), declared=given(None, work_mem="lots")),
             "spec.postgresql.parameters.work_mem",
             "unless this image",
             "warning",
@@ -99,7 +109,7 @@ REFUSED = [
     pytest.param(
         Refused(
             "parameter-value",
-            Seen(given(None, work_mem="lots"), given(None), live=given(OWN)),
+            Seen(given(OWN, work_mem="lots"), given(OWN), live=given(OWN), declared=given(None, work_mem="lots")),
             "spec.postgresql.parameters.work_mem",
             "is no number",
         ),
@@ -115,6 +125,18 @@ REFUSED = [
         id="a major upgrade that leaves a parameter behind",
     ),
 ]
+
+
+@pytest.mark.parametrize("example", ACCEPTED)
+def test_a_good_parameter_is_not_found_fault_with(example: Accepted) -> None:
+    assert findings_against(example) == []
+
+
+@pytest.mark.parametrize("example", REFUSED)
+def test_a_bad_parameter_is_found_at_its_field_with_what_would_work(example: Refused) -> None:
+    (finding,) = findings_at_field(example)
+    assert finding.severity == example.severity
+    assert re.search(example.says, finding.message)
 
 
 def test_what_the_operator_refuses_is_not_told_twice() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.domain.rules import Seen, Severity
+from gitops_mcp.domain.rules import Seen, Severity, findings
 from tests.domain.rules.examples import (
     Accepted,
     Refused,
@@ -283,6 +283,15 @@ REFUSED = [
 @pytest.mark.parametrize("example", ACCEPTED)
 def test_an_image_that_fits_what_is_there_is_not_found_fault_with(example: Accepted) -> None:
     assert findings_against(example) == []
+
+
+@pytest.mark.parametrize("major", [{"x": 1}, ["y"]])
+def test_a_catalog_of_another_shape_is_no_obstacle(major: object) -> None:
+    before, after = (
+        made("ImageCatalog", "team", {"images": [{"major": major, "image": f"{OWN}:{tag}"}]})
+        for tag in ("17.4", "17.5")
+    )
+    assert [one.rule for one in findings(Seen(after, before)) if one.rule == "catalog-flavour"] == []
 
 
 @pytest.mark.parametrize("example", REFUSED)

@@ -178,6 +178,29 @@ def test_the_impact_of_a_change_is_told_from_its_files_whatever_its_commits_say(
     assert "forged" not in str(impact.reasons)
 
 
+STORE = "apiVersion: barmancloud.cnpg.io/v1\nkind: ObjectStore\nmetadata: {name: kept}\nspec: {retentionPolicy: 30d}\n"
+OF_OTHERS = cluster("metal").replace("postgresql.cnpg.io", "cluster.example.com")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "level"),
+    [
+        pytest.param(STORE, None, "outage", id="a store goes"),
+        pytest.param(STORE, STORE.replace("retentionPolicy: 30d", "instanceSidecarConfiguration: {}"), "rolling_restart",
+                     id="the sidecar of a store changes"),
+        pytest.param(STORE, STORE.replace("30d", "60d"), "none", id="a store keeps backups for longer"),
+        pytest.param(OF_OTHERS, None, "none", id="a kind of that name of another group"),
+    ],
+)  # fmt: skip
+def test_the_impact_of_an_object_store_is_told_too(before: str, after: str | None, level: str, team: Team) -> None:
+    team.commit({"db.yaml": cluster(), "store.yaml": before})
+    team.git("checkout", "--quiet", "-b", "gitops-mcp/mine")
+    team.commit({"store.yaml": after})
+    team.git("checkout", "--quiet", "main")
+    assert change_detail(team.app(), "mine", detailed=False).impact.level.label == level
+    assert [row.impact for row in shown(team).items] == [level]
+
+
 def test_without_a_filter_what_is_stuck_is_listed_and_what_has_arrived_is_not(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster(), "other.yaml": cluster("other")})
     app = team.app()

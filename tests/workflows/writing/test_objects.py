@@ -324,6 +324,7 @@ def test_a_new_object_store_is_of_its_own_group(team: Team, api: Api) -> None:
     done = create(team, "ObjectStore", "other", {"configuration": {"destinationPath": "s3://b/o"}})
     assert lines(done)[:3] == ["+---", "+apiVersion: barmancloud.cnpg.io/v1", "+kind: ObjectStore"]
     assert "schema-unavailable" in [one.id for one in done.warnings]
+    assert done.impact.reasons == ("a place for backups; nothing uses it until a Cluster names it",)
 
 
 def test_a_kind_without_namespace_is_for_environments_that_are_not_restricted(team: Team, api: Api) -> None:

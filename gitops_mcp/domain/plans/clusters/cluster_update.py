@@ -36,7 +36,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.rules.annotation import HIBERNATION
-from gitops_mcp.domain.rules.image import running_major, wanted_major
+from gitops_mcp.domain.rules.image import is_major_upgrade, running_major, wanted_major
 from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.rules.rollout import added_volumes, grown_volumes
 from gitops_mcp.domain.rules.waiting import unhealthy_phase
@@ -173,7 +173,7 @@ def _reasons_of_hibernation(before: Object, after: Object, live: Object | None) 
 
 def reasons_of_upgrade(before: Object, after: Object, live: Object | None, origin: Origin) -> Iterator[str]:
     """The same, of another major or what may be one."""
-    if all(at(before, "spec", key) == at(after, "spec", key) for key in ("imageName", "imageCatalogRef")):
+    if not is_major_upgrade(before, after, live):
         return
     was, will = running_major(live) or wanted_major(before), wanted_major(after)
     if was is None:
@@ -182,7 +182,7 @@ def reasons_of_upgrade(before: Object, after: Object, live: Object | None, origi
             f"PostgreSQL {will} may be a major upgrade, since {nothing} says which major runs, and the "
             f"whole cluster is down then"
         )
-    elif will is not None and will > was:
+    else:
         yield (
             f"PostgreSQL {was} -> {will} is a major upgrade: the whole cluster is down while pg_upgrade runs, and the "
             f"replicas' volumes are deleted and copied anew"

@@ -180,7 +180,7 @@ def _wanted_fields(before: Object, asked: DatabaseUpdate) -> Iterator[tuple[Path
         places = {at(one, "name"): index for index, one in enumerate(known)}
         for item in items:
             if (index := places.get(item["name"])) is not None:
-                new = _with_known_options(item, known[index])
+                new = {"ensure": "present", **_with_known_options(item, known[index])}
                 stays = new.get("ensure") == "present" and "ensure" not in known[index]
                 known[index] |= {key: value for key, value in new.items() if not (stays and key == "ensure")}
             else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gitops_mcp.domain.editing.new_document import put_document
 from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Resource, dotted_path
 from gitops_mcp.domain.plans.adoption import new_object_of
@@ -64,7 +65,7 @@ def plan_object_creation(
             )
     put = put_document(desired, cluster, new_object_of(whom, manifest, cluster), manifest, places)
     text = desired.origin.then("applied", "the operator takes it up")
-    return replace(plan, files=put.changes, warnings=put.notices, next=(text,))
+    return replace(plan, files=put.changes, impact=assess_impact(None, manifest), warnings=put.notices, next=(text,))
 
 
 def same_in_postgres(whom: Identity, known: Declaration) -> InvalidRequest:

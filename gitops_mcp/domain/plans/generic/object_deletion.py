@@ -30,7 +30,7 @@ from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.object_stores import stores_named_by
 from gitops_mcp.errors import Refused
 
-_LOST = {
+LOST = {
     POOLER.kind: "its Deployment and its Service go, so who connects through it is turned away",
     SCHEDULED_BACKUP.kind: "no backup is made by this schedule any more; those that it has made stay",
     BACKUP.kind: "nothing is restored by its name any more; what a plugin keeps in its store stays",
@@ -57,7 +57,7 @@ def plan_object_deletion(
     `live`: None where it could not be read; `merged`: what the base declares; `kept`: what keeps the live object
     although its manifest goes. Raises Refused where something names it.
     """
-    if users := list(_users(desired, whom)):
+    if users := list(users_of(desired, whom)):
         more = f" and {len(users) - _TOLD} more" if len(users) > _TOLD else ""
         told = f"{whom} is named by {', '.join(users[:_TOLD])}{more}"
         raise Refused(f"{told}, which would not find it any more: change that first, then delete it")
@@ -86,13 +86,13 @@ def plan_object_deletion(
 
 def _what_is_lost(kind: str, declared: Object, live: Object | None) -> str:
     if (policy := _POLICIES.get(kind)) is None:
-        return _LOST[kind]
+        return LOST[kind]
     if "delete" in {at(declared, "spec", policy), at(live, "spec", policy)}:
         return f"it is dropped in PostgreSQL ({policy} is delete), and replication by it ends"
     return "it stays in PostgreSQL, and nothing manages it any more"
 
 
-def _users(desired: Desired, whom: Identity) -> Iterator[str]:
+def users_of(desired: Desired, whom: Identity) -> Iterator[str]:
     """What names the object, each with its place."""
     for one in desired.declarations:
         if whom.namespace in {one.identity.namespace, None} and _names(one.object, whom):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gitops_mcp.domain.cnpg.cluster_spec import is_hibernated
+from gitops_mcp.domain.cnpg.cluster_spec import is_hibernated, with_instances
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.cnpg.status.reconciled import read_reconciliation
 from gitops_mcp.domain.impact.assessment import each_impact
 from gitops_mcp.domain.impact.level import Level
+from gitops_mcp.domain.kinds import OBJECT_STORE
 from gitops_mcp.domain.live.managers import deletion_of
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.plans.databases.database import POLICY
+from gitops_mcp.domain.plans.generic.object_deletion import LOST, users_of
+from gitops_mcp.domain.plans.undo.undo import Done, others_that_go
 from gitops_mcp.domain.repository.changes import ObjectChange
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.errors import Refused
 
 
 @dataclass(frozen=True)
@@ -63,20 +69,40 @@ def what_is_lost(change: ObjectChange, now: Object | None, wanted: Object | None
         return None if now is None or live.is_gone else _lost_with(change, now, live)
     if _is_absent(wanted) and not _is_absent(now):
         return f"{whom} says `ensure: absent` again, so that the operator drops what it declares"
-    if whom.kind != "Cluster" or now is None:
-        return None
-    count = at(wanted, "spec", "instances")
-    return Scaling.of(now, to=count, live=live.object).risk if isinstance(count, int) else None
+    count = at(wanted, "spec", "instances") if whom.kind == "Cluster" and now is not None else None
+    risk = Scaling.of(now, to=count, live=live.object).risk if now is not None and isinstance(count, int) else None
+    return "; ".join(filter(None, (risk, _told(change, now, wanted, live, Level.DATA_LOSS)))) or None
 
 
 def what_stops(change: ObjectChange, now: Object | None, wanted: Object | None, live: LiveObject) -> str | None:
-    """What nobody can use for a time, once a Cluster becomes what is wanted."""
-    if change.identity.kind != "Cluster" or now is None or wanted is None:
+    """What nobody can use, for a time or for ever, once an object becomes what is wanted, beside what is lost."""
+    if (_is_absent(wanted) and not _is_absent(now)) or (wanted is None and (now is None or live.is_gone)):
         return None
-    if is_hibernated(wanted) and not is_hibernated(now):
+    if is_hibernated(wanted) and now is not None and not is_hibernated(now):
         return f"{change.identity} is hibernated again: every pod stops"
-    stopping = [one for one in each_impact(now, wanted, live=live.object) if one.level is Level.OUTAGE]
-    return "; ".join(reason for one in stopping for reason in one.reasons) or None
+    return _told(change, now, wanted, live, Level.OUTAGE)
+
+
+def _told(
+    change: ObjectChange, now: Object | None, wanted: Object | None, live: LiveObject, level: Level
+) -> str | None:
+    """The effects of a level; the number of a Cluster's instances, which is judged by what it risks, counts as kept."""
+    if change.identity.kind == "Cluster" and now is not None and wanted is not None:
+        wanted = with_instances(wanted, at(now, "spec", "instances"))
+    effects = [one for one in each_impact(now, wanted, live=live.object) if one.level is level]
+    told = "; ".join(reason for one in effects for reason in one.reasons)
+    return f"{change.identity}: {told}" if told else None
+
+
+def lost_beside(done: Done, after: Desired) -> Iterator[str]:
+    """The same of what goes beside the objects of CNPG. Raises Refused for an ObjectStore that is named `after`."""
+    for whom in others_that_go(done, "Namespace"):
+        yield f"removing {whom} deletes all that is in it"
+    for whom in others_that_go(done, OBJECT_STORE.kind):
+        if users := list(users_of(after, whom)):
+            told = f"{whom} is named by {', '.join(users)}: change that first"
+            raise Refused(f"change {done.name!r} cannot be taken back: {told}")
+        yield f"removing {whom}: {LOST[whom.kind]}"
 
 
 def _lost_with(change: ObjectChange, now: Object, live: LiveObject) -> str | None:

@@ -183,14 +183,18 @@ def _put_back(desired: Desired, done: Done, change: ObjectChange, layouts: Mappi
     return put_document(desired, None if is_cluster else cluster, new, manifest, [*first, *places]).changes
 
 
-def namespaces_that_go(done: Done) -> Iterator[str]:
-    """Those that the change declared first, and that go with its files."""
-    for file in done.files:
-        new, old = (
-            {str(at(one, "metadata", "name")) for one in _other_documents(text) if at(one, "kind") == "Namespace"}
-            for text in (file.after, file.before)
-        )
-        yield from sorted(new - old)
+def others_that_go(done: Done, kind: str) -> list[Identity]:
+    """Those of another API group that the change declared first, and that go with its files, as they are written."""
+    new, old = (
+        {
+            Identity(kind, text_at(one, "metadata", "namespace"), str(at(one, "metadata", "name")))
+            for text in texts
+            for one in _other_documents(text)
+            if at(one, "kind") == kind
+        }
+        for texts in ([file.after for file in done.files], [file.before for file in done.files])
+    )
+    return sorted(new - old, key=str)
 
 
 def _undo_others(steps: EditSequence, file: FileChange, today: str | None) -> None:

@@ -23,15 +23,9 @@ from gitops_mcp.domain.plans.confirmation import CHANGE, require_allowed_namespa
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.pruning import engine_in_use
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
-from gitops_mcp.domain.plans.undo.losses import LiveObject, may_be_gone, what_is_lost, what_stops, why_gone
-from gitops_mcp.domain.plans.undo.undo import (
-    Done,
-    check_still_stands,
-    namespaces_that_go,
-    object_without,
-    told_changes,
-    undo_files,
-)
+from gitops_mcp.domain.plans.undo.losses import LiveObject, lost_beside, may_be_gone, what_is_lost, what_stops, why_gone
+from gitops_mcp.domain.plans.undo.undo import Done, check_still_stands, object_without, told_changes, undo_files
+from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.domain.yaml.values import is_same
@@ -170,8 +164,12 @@ class _Undo:
                     f"change {self.span.name!r} altered objects of {view.environment.name} and {name}, which are not "
                     f"taken back by the same edits any more: set them back by the tools themselves"
                 )
-            destroys = "; ".join(filter(None, (plan.destroys, other.destroys))) or None
-            joined = replace(plan, destroys=destroys, body=tuple(dict.fromkeys((*plan.body, *other.body))))
+            joined = replace(
+                plan,
+                destroys=_joined(plan.destroys, other.destroys),
+                stops=_joined(plan.stops, other.stops),
+                body=tuple(dict.fromkeys((*plan.body, *other.body))),
+            )
             plan = validated_there(there, joined.warned(one for one in other.warnings if one not in plan.warnings))
         return plan
 
@@ -195,15 +193,15 @@ class _Undo:
         files = undo_files(view.desired, done, today, layouts)
         found = [(one, view.desired.declared(one.identity), object_without(one, view.desired)) for one in done.changes]
         seen = [(one, here.object if here else None, wanted, live[one.identity]) for one, here, wanted in found]
-        losses = list(filter(None, (what_is_lost(*one) for one in seen)))
-        losses += [f"removing Namespace {name} deletes all that is in it" for name in namespaces_that_go(done)]
+        losses = [what_is_lost(*one) for one in seen]
+        losses += lost_beside(done, desired_after(view.desired, files))
         known = [here for _, here, _ in found if here is not None]
         return replace(
             plan,
             files=files,
             impact=NOTHING,
-            destroys="; ".join(losses) or None,
-            stops="; ".join(filter(None, (what_stops(*one) for one in seen))) or None,
+            destroys=_joined(*losses),
+            stops=_joined(*(what_stops(*one) for one in seen)),
             next=tuple(self._left_secrets(done)),
             body=(
                 *told_changes(done, view.desired),
@@ -225,6 +223,10 @@ class _Undo:
             for made in filter(None, (MadeSecret.of(one.trailers) for one in self.span.commits)):
                 command = f"kubectl -n {shlex.quote(made.namespace)} delete secret {shlex.quote(made.name)}"
                 yield f"Secret {made.namespace}/{made.name}, which was made for it, stays. To remove it: {command}"
+
+
+def _joined(*told: str | None) -> str | None:
+    return "; ".join(dict.fromkeys(filter(None, told))) or None
 
 
 def _is_as(wanted: Object | None, here: Declaration | None) -> bool:

@@ -83,6 +83,13 @@ def test_what_is_dropped_is_a_loss_that_a_person_has_to_agree_to() -> None:
     assert plan.body == ("extensions: drops vector",)
 
 
+def test_what_is_named_comes_back_where_it_was_absent() -> None:
+    gone = DATABASE + "  schemas:\n    - name: s\n      ensure: absent\n"
+    plan = updated(update(schemas=["s"]), gone)
+    assert text_of(plan) == gone.replace("absent", "present")
+    assert (plan.body, plan.destroys) == (("schemas: changes s",), None)
+
+
 def test_what_is_so_already_is_said() -> None:
     same = updated(update("reporting", extensions=["pg_trgm", {"name": "vector", "ensure": "present"}]), FULL)
     assert same.files == ()

@@ -15,6 +15,10 @@ def made(kind: str, **spec: Any) -> Object:
     return {"kind": kind, "metadata": {"name": "db", "namespace": "shop", "generation": 2}, "spec": spec}
 
 
+def with_schema(ensure: str) -> Object:
+    return made("Database", name="one", schemas=[{"name": "s", "ensure": ensure}])
+
+
 def annotated(annotations: dict[str, str]) -> Object:
     return {**CLUSTER, "metadata": {**CLUSTER["metadata"], "annotations": annotations}}
 
@@ -26,6 +30,7 @@ def changed(before: Object | None, after: Object | None) -> ObjectChange:
 
 CLUSTER, DATABASE = made("Cluster", instances=3), made("Database", name="one")
 RECLAIMED = made("Database", name="one", databaseReclaimPolicy="delete")
+ROLE = made("DatabaseRole", name="one", databaseRoleReclaimPolicy="delete")
 ABSENT = made("Database", name="one", ensure="absent")
 DROPPED = {**ABSENT, "status": {"applied": True, "observedGeneration": 2}}
 GOING = {**CLUSTER, "metadata": {**CLUSTER["metadata"], "deletionTimestamp": "2026-11-30T00:00:00Z"}}
@@ -76,9 +81,44 @@ def test_where_it_could_not_be_read_that_is_told() -> None:
         (made("Cluster", instances=2), CLUSTER, NOWHERE, None),
         (CLUSTER, annotated({"cnpg.io/hibernation": "on"}), LiveObject(CLUSTER), "hibernated again"),
         (CLUSTER, annotated({"cnpg.io/fencedInstances": '["*"]'}), LiveObject(CLUSTER), "PostgreSQL stops on"),
+        (CLUSTER, made("Cluster", instances=3, replica={"enabled": True}), UNREAD, "takes no more writes"),
+        (
+            made("Cluster", instances=3, replica={"enabled": True}),
+            CLUSTER,
+            UNREAD,
+            "Cluster shop/db: spec.replica: the",
+        ),
+        (made("Cluster"), made("Cluster", instances=1), LiveObject(CLUSTER), None),
+        (
+            made("Cluster", instances="${N}"),
+            made("Cluster", instances=3),
+            LiveObject(made("Cluster", instances=5)),
+            None,
+        ),
+        (with_schema("present"), with_schema("absent"), UNREAD, "spec.schemas[s]: is dropped from database one"),
+        (with_schema("absent"), with_schema("present"), UNREAD, None),
+        (DATABASE, made("Database", name="one", allowConnections=False), UNREAD, "nobody but a superuser connects"),
+        (None, with_schema("present"), NOWHERE, None),
+        (ROLE, None, LiveObject(ROLE), "drops role one (databaseRoleReclaimPolicy delete)"),
+        (ROLE, None, NOWHERE, None),
+        (made("DatabaseRole", name="one"), None, LiveObject(ROLE), "drops role one"),
+        (made("DatabaseRole", name="one"), None, UNREAD, None),
+        (made("DatabaseRole", name="one", login=True), made("DatabaseRole", name="one"), UNREAD, "no longer log in"),
+        (
+            made("DatabaseRole", name="one"),
+            made("DatabaseRole", name="one", ensure="absent"),
+            UNREAD,
+            "`ensure: absent`",
+        ),
+        (made("Publication", name="p", publicationReclaimPolicy="delete"), None, UNREAD, "drops publication p"),
+        (made("Pooler", instances=2), None, UNREAD, "Pooler shop/db: the Pooler and its Service go"),
+        (made("Pooler", instances=2), made("Pooler", instances=0), UNREAD, "nobody connects through the Pooler"),
+        (made("Pooler", instances=2), made("Pooler", instances=3), UNREAD, None),
     ],
 )
-def test_what_a_person_has_to_agree_to(now: Object, wanted: Object | None, live: LiveObject, told: str | None) -> None:
+def test_what_a_person_has_to_agree_to(
+    now: Object | None, wanted: Object | None, live: LiveObject, told: str | None
+) -> None:
     seen = changed(wanted, now), now, wanted, live
     found = what_is_lost(*seen) or what_stops(*seen)
     assert (found is None) == (told is None)

@@ -427,3 +427,48 @@ def test_what_would_not_come_back_as_it_was_is_refused(house: House, does: str, 
     with pytest.raises(Refused, match=f"{told}.*git revert"):
         house.ask("undo_change", change="mine")
     assert house.refs() == before
+
+
+STORE = """\
+apiVersion: barmancloud.cnpg.io/v1
+kind: ObjectStore
+metadata:
+  name: backups
+spec:
+  configuration: {destinationPath: s3://backups}
+"""
+ARCHIVES = "\n  plugins: [{name: barman-cloud.cloudnative-pg.io, parameters: {barmanObjectName: backups}}]\n"
+
+
+@pytest.mark.parametrize("archives", ["nobody", "since", "with it"])
+def test_an_object_store_goes_only_where_nothing_names_it_any_more(house: House, archives: str) -> None:
+    listed, text = (house.file("main", f"prod/shop/{name}.yaml") for name in ("kustomization", "db"))
+    files = {"prod/shop/store.yaml": STORE, "prod/shop/kustomization.yaml": f"{listed}\n  - store.yaml\n"}
+    named = {"prod/shop/db.yaml": text + ARCHIVES}
+    tree = house.git("remote.git", "rev-parse", "main:prod")
+    house.commit({**files, **(named if archives == "with it" else {})}, branch="gitops-mcp/store", start="main")
+    house.merge("store")
+    if archives == "since":
+        house.commit(named)
+        says = r"ObjectStore backups is named by Cluster shop/db, prod/shop/db\.yaml:1: change that first"
+        with pytest.raises(Refused, match=f"change 'store' cannot be taken back: {says}"):
+            house.ask("undo_change", change="store", confirm_deletion=True)
+        return
+    with pytest.raises(Refused, match="removing ObjectStore backups: no Cluster archives to it"):
+        house.ask("undo_change", change="store")
+    undone = house.ask("undo_change", change="store", confirm_deletion=True)
+    house.merge(str(undone.change))
+    assert house.git("remote.git", "rev-parse", "main:prod") == tree
+
+
+def test_what_stops_in_another_environment_needs_a_persons_word_too(house: House) -> None:
+    sleeping = house.file("main", "staging/all.yaml").replace(
+        "metadata: {", 'metadata: {annotations: {cnpg.io/hibernation: "on"}, '
+    )
+    house.commit({"staging/all.yaml": sleeping})
+    house.ask("update_postgres_cluster", **DB, parameters={"work_mem": "8MB"}, change="mine")
+    staging = {"name": "db-staging", "environment": "staging"}
+    house.ask("update_postgres_cluster", **staging, hibernation="off", change="mine")
+    house.merge("mine")
+    with pytest.raises(Refused, match="Cluster shop-staging/db-staging is hibernated again: every pod stops"):
+        house.ask("undo_change", change="mine")
