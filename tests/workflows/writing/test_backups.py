@@ -295,3 +295,17 @@ def test_a_cluster_that_is_not_set_up_for_backups_is_not_asked_for_one(team: Tea
     serve(api)
     with pytest.raises(Refused, match="schedule_postgres_backups sets it up"):
         backed_up(team)
+
+
+@pytest.mark.parametrize(
+    ("spec", "stays"),
+    [
+        (IN_TREE, "what is in object storage stays"),
+        ("{instances: 3, backup: {volumeSnapshot: {className: fast}}}", "VolumeSnapshots that it owns go with it"),
+    ],
+)
+def test_what_goes_with_the_manifest_of_a_backup_is_said(team: Team, api: Api, spec: str, stays: str) -> None:
+    team.commit(kustomized(db=cluster(spec=spec)))
+    serve(api)
+    told = f"delete_postgres_object kind=Backup name=db-now removes the manifest; {stays}"
+    assert any(told in one for one in backed_up(team, "db-now").next)
