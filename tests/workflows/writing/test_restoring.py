@@ -393,3 +393,12 @@ def test_every_archive_that_the_source_names_gets_a_server_of_its_own(team: Team
     made = spec_of(team, restored(team))
     assert [one["parameters"]["serverName"] for one in made["plugins"]] == ["db-new", "db-new"]
     assert made["backup"]["barmanObjectStore"]["serverName"] == "db-new"
+
+
+def test_where_the_api_could_not_be_asked_for_a_source_that_is_said(team: Team, api: Api) -> None:
+    team.commit({"other.yaml": cluster("other")})
+    serve(api, source=FORBIDDEN)
+    with pytest.raises(
+        NotFound, match=r"nor the API has a Cluster shop/db \(not read: get clusters.* 403, .*\): name from_store"
+    ):
+        restored(team)
