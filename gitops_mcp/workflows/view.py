@@ -28,6 +28,10 @@ class Source(Protocol):
     """Where a desired state comes from, with all that differs between a commit and what is live."""
 
     @property
+    def ground(self) -> Ground:
+        """What the request stands on, also where it is only asked what it means."""
+
+    @property
     def nothing(self) -> str:
         """What no maker of a Secret was found in: `nothing in Git`."""
 

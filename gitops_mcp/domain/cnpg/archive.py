@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.moment import Moment, format_age, format_rfc3339, moment, parse_time
-from gitops_mcp.domain.cnpg.restorable import Restorable
+from gitops_mcp.domain.cnpg.restorable import Restorable, own_backups
 from gitops_mcp.domain.cnpg.status.backups import IN_TREE, archiver, backup_method, restore_windows
-from gitops_mcp.domain.cnpg.status.reconciled import objects_of_cluster
 from gitops_mcp.domain.objects import Object, at, list_at, text_at
 
 SNAPSHOT = "volumeSnapshot"
@@ -74,7 +73,7 @@ def recoverability(
     """`found`: from what it could be restored."""
     if not found.sources:
         return Recoverability("unknown" if found.unread else "no", str(found))
-    done = [one for one in objects_of_cluster(live, backups) if at(one, "status", "phase") == "completed"]
+    done = [one for one in own_backups(live, backups) if at(one, "status", "phase") == "completed"]
     windows = restore_windows(live, stores, now=now)
     firsts = [one.first.at for one in windows if one.first] or [*_ends(done)]
     lasts = [*_ends(done), *(one.last_success.at for one in windows if one.last_success)]

@@ -51,8 +51,8 @@ def restorable(
 
     `deleted`: as it will be once the Cluster is, with what it owns.
     """
-    since = parse_time(at(live, "metadata", "creationTimestamp")) or _EVER
-    own = [one for one in objects_of_cluster(live, backups) if _ended(one) >= since]
+    since = _since(live)
+    own = own_backups(live, backups)
     done = [one for one in own if at(one, "status", "phase") == "completed"]
     stored = [one for one in done if backup_method(one) != SNAPSHOT]
     archived = [*_windows(live, stores, since, now)] or [*_newest(stored, "Backup")]
@@ -61,6 +61,15 @@ def restorable(
     gone = deleted and _owner_of_snapshots(live, done)
     sources = (*archived, *(() if gone else snapshots))
     return Restorable(ref, sources) if sources else Restorable(ref, (), _why_not(live, own, gone=gone), unread)
+
+
+def own_backups(live: Object, backups: Iterable[Object]) -> list[Object]:
+    """Those of this Cluster, and none of an older one of its name."""
+    return [one for one in objects_of_cluster(live, backups) if _ended(one) >= _since(live)]
+
+
+def _since(live: Object) -> datetime:
+    return parse_time(at(live, "metadata", "creationTimestamp")) or _EVER
 
 
 def _windows(live: Object, stores: Iterable[Object], since: datetime, now: datetime) -> Iterator[str]:

@@ -81,7 +81,8 @@ def _judge(seen: ClusterReading, related: Related, now: datetime) -> Recoverabil
         if why or seen.live is None:
             return Recoverability("unknown", f"the API could not be asked: {why}" if why else "the API was not asked")
         return Recoverability("no", f"Cluster {seen.ref} is only in Git: nothing runs that could have been backed up")
-    unread = "; ".join(one.message for one in seen.warnings if one.id == "unreadable")
+    is_read = related.backups is not None and related.object_stores is not None
+    unread = "" if is_read else "; ".join(one.message for one in seen.warnings if one.id == "unreadable")
     backups, stores = related.backups or (), related.object_stores or ()
     found = restorable(ClusterRef(seen.ref.namespace, seen.ref.name), seen.cluster, backups, stores, now=now)
     found = replace(found, unread="" if found.sources else unread)

@@ -18,13 +18,7 @@ from gitops_mcp.domain.plans.adoption import object_places
 from gitops_mcp.domain.plans.backups.backup import BackupPart, backup_name, declared_backups, plan_backup
 from gitops_mcp.domain.plans.backups.migration import plan_backup_migration
 from gitops_mcp.domain.plans.backups.object_store import checked_retention, new_store
-from gitops_mcp.domain.plans.backups.schedule import (
-    ScheduleRequest,
-    checked_schedule,
-    declared_schedules,
-    plan_schedule,
-    schedule_name,
-)
+from gitops_mcp.domain.plans.backups.schedule import ScheduleRequest, asked_schedule, checked_schedule, plan_schedule
 from gitops_mcp.domain.plans.backups.setup import Around, Places
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
@@ -45,9 +39,8 @@ def schedule_backups(
     asked = _checked_request(asked)
 
     def about(view: View) -> Subject:
-        _, ref = the_cluster(view, cluster, namespace)
-        known = declared_schedules(view.desired, ref)
-        name = known[0].identity.name if len(known) == 1 else schedule_name(ref)
+        declared, ref = the_cluster(view, cluster, namespace)
+        name, known = asked_schedule(view.desired, declared.object, ref, asked)
         target = Identity(SCHEDULED_BACKUP.kind, ref.namespace, name)
         paths = [("spec", "schedule"), *([("spec", "suspend")] if asked.suspended is not None else [])]
         parts = [ObjectPart(target, path) for path in paths] if known else [ObjectPart(target)]

@@ -54,7 +54,8 @@ def deletion_by_own_tool(found: FoundObject) -> OwnTool:
 def own_tool(found: FoundObject, one: FieldRequest) -> OwnTool | None:
     """The tool that plans this field, where it has one of its own."""
     steps, whom = one.path.steps, found.whom
-    if whom.kind == CLUSTER.kind and one.how == "set" and steps == ("spec", "instances"):
+    is_scaling = whom.kind == CLUSTER.kind and one.how == "set" and steps == ("spec", "instances")
+    if is_scaling and isinstance(one.value, int):
         scaling = clusters.cluster_scaling(whom.name, namespace=whom.namespace, instances=one.value)
         return OwnTool("scale_postgres_cluster", str(one.path), scaling)
     role = _role_of(found, steps)

@@ -153,9 +153,15 @@ def _source(app: App, view: View, ref: ClusterRef, which: WhichRestore) -> Resto
         live = None
     spec, told_by = _last_spec(app, view, ref, live)
     if spec is None and which.from_store is None:
+        missed = (
+            ["the history, of which this clone has only a part"]
+            if view.source.ground.repository.files.is_partial
+            else []
+        )
+        told = f" (not read: {'; '.join(dict.fromkeys([*unread, *missed]))})" if unread or missed else ""
         raise NotFound(
-            f"cluster_name: neither {view.desired.origin.name}, its history nor the API has a Cluster {ref}: name "
-            f"from_store, the ObjectStore that holds its backups, with server_name"
+            f"cluster_name: neither {view.desired.origin.name}, its history nor the API has a Cluster {ref}{told}: "
+            f"name from_store, the ObjectStore that holds its backups, with server_name"
         )
     needed = which.target != "backup"
     archive = archive_to_restore(spec, ref, from_store=which.from_store, server_name=which.server_name, needed=needed)
@@ -191,7 +197,7 @@ def _last_spec(app: App, view: View, ref: ClusterRef, live: Object | None) -> tu
 
 
 def _spec_in_history(app: App, view: View, ref: ClusterRef) -> tuple[Object | None, str]:
-    ground = app.ground(fetch=False)
+    ground = view.source.ground
     repository = ground.repository
     if repository.files.is_partial:
         return None, ""

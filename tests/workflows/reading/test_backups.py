@@ -151,6 +151,26 @@ def test_what_may_not_be_read_leaves_the_verdict_open(team: Team, api: Api) -> N
     assert found.total is None
 
 
+def test_pods_that_may_not_be_read_leave_the_verdict_as_it_is(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster("ledger", "bank")})
+    serve(api, recorded("cluster-healthy"), backups=listed(), schedules=listed())
+    api.answers[PODS] = FORBIDDEN
+    found = listing(team)
+    assert found.verdict.restorable == "no"
+    assert any("pods are missing here" in one.message for one in found.warnings)
+
+
+def test_backups_of_an_older_cluster_of_the_name_give_no_times(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster("ledger", "bank")})
+    live, older = cnpg.healthy_cluster(), cnpg.backup()
+    live["metadata"]["creationTimestamp"] = "2026-08-01T00:00:00Z"
+    older["metadata"] = {**older["metadata"], "name": "ledger-of-old"}
+    older["status"] = {**older["status"], "startedAt": "2025-01-01T00:00:00Z", "stoppedAt": "2025-01-01T00:04:00Z"}
+    serve(api, live, backups=listed(cnpg.backup(), older), schedules=listed())
+    found = listing(team)
+    assert (found.verdict.since or "").startswith("2026-09-01T00:04:00Z (")
+
+
 def test_without_the_api_it_says_what_git_declares(team: Team) -> None:
     team.commit({"db.yaml": cluster("ledger", "bank"), "nightly.yaml": schedule()})
     found = listing(team)

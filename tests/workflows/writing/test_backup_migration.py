@@ -234,3 +234,13 @@ def test_a_cluster_that_has_moved_or_never_had_one_is_left_alone(team: Team, api
     found = migrated(team)
     assert found.outcome == "unchanged"
     assert "there is nothing to move" in found.summary
+
+
+def test_of_backups_that_stay_only_those_of_the_clusters_namespace_are_told(team: Team, api: Api) -> None:
+    one = "apiVersion: postgresql.cnpg.io/v1\nkind: Backup\nmetadata: {{name: {}}}\nspec: {{cluster: {{name: db}}}}\n"
+    own, other = one.format("own, namespace: shop"), one.format("foreign, namespace: other")
+    start(team, {**PLAIN, "prod/own.yaml": own, "prod/other.yaml": other})
+    serve(api)
+    told = [found.message for found in migrated(team, dry_run=True).warnings if found.id == "backup-in-tree"]
+    assert len(told) == 1
+    assert told[0].startswith("Backup own stays as it is")

@@ -295,3 +295,45 @@ def test_a_cluster_that_is_not_set_up_for_backups_is_not_asked_for_one(team: Tea
     serve(api)
     with pytest.raises(Refused, match="schedule_postgres_backups sets it up"):
         backed_up(team)
+
+
+@pytest.mark.parametrize(
+    ("spec", "stays"),
+    [
+        (IN_TREE, "what is in object storage stays"),
+        ("{instances: 3, backup: {volumeSnapshot: {className: fast}}}", "VolumeSnapshots that it owns go with it"),
+    ],
+)
+def test_what_goes_with_the_manifest_of_a_backup_is_said(team: Team, api: Api, spec: str, stays: str) -> None:
+    team.commit(kustomized(db=cluster(spec=spec)))
+    serve(api)
+    told = f"delete_postgres_object kind=Backup name=db-now removes the manifest; {stays}"
+    assert any(told in one for one in backed_up(team, "db-now").next)
+
+
+def test_a_namesake_in_another_namespace_keeps_no_schedule_out(team: Team, api: Api) -> None:
+    other = NIGHTLY.replace("db-nightly, namespace: shop", "db-backup, namespace: other")
+    team.commit(kustomized(db=cluster(spec=ARCHIVED), vault=STORE, other=other))
+    serve(api)
+    assert scheduled(team).about[0] == f"- ScheduledBackup db-backup: 0 0 2 * * *, by plugin {PLUGIN}"
+
+
+def test_a_schedule_of_a_second_method_gets_a_name_beside_the_first(team: Team, api: Api) -> None:
+    both = f"{ARCHIVED[:-1]}, backup: {{volumeSnapshot: {{className: fast}}}}}}"
+    first = NIGHTLY.replace("db-nightly", "db-backup")
+    team.commit(kustomized(db=cluster(spec=both), vault=STORE, first=first))
+    serve(api)
+    found = scheduled(team, "0 0 5 * * *", method="volumeSnapshot")
+    assert found.about[0] == "- ScheduledBackup db-backup-volumesnapshot: 0 0 5 * * *, by volumeSnapshot"
+    again = scheduled(team, "0 0 5 * * *", method="volumeSnapshot")
+    assert (again.outcome, again.change) == ("unchanged", found.change)
+
+
+def test_a_name_that_another_cluster_has_in_the_namespace_is_told_with_its_place(team: Team, api: Api) -> None:
+    other = NIGHTLY.replace("db-nightly", "db-backup").replace("{name: db}", "{name: books}")
+    team.commit(kustomized(db=cluster(spec=ARCHIVED), vault=STORE, other=other))
+    serve(api)
+    with pytest.raises(
+        Refused, match=r"^a ScheduledBackup shop/db-backup is declared already, at other\.yaml:1: create"
+    ):
+        scheduled(team)

@@ -184,9 +184,13 @@ def test_a_field_of_any_kind_is_changed_alone(
         ("Cluster", {"spec.logLevel": "loud"}, InvalidRequest, '"loud" is none of: error, warning, info, debug, trace'),
         ("Cluster", {"spec.plugins[name=x].enabled": True}, InvalidRequest, "there are: barman-cloud.cloudnative-pg.io"),
         ("Cluster", {"status.phase": "well"}, Refused, "status is what the operator reports"),
-        ("Cluster", {"metadata.name": "other"}, InvalidRequest, "restore_postgres_cluster"),
+        ("Cluster", {"metadata.name": "other"}, InvalidRequest, "metadata.name cannot change: no object is renamed"),
         ("Cluster", {"metadata.annotations[cnpg.io/validation]": "disabled"}, Refused, "switches the operator's checks"),
         ("Cluster", {"metadata.labels[cnpg.io/podRole]": "x"}, Refused, "is written by the operator"),
+        ("Cluster", {"metadata.annotations": {"a": "b", "cnpg.io/validation": "disabled"}}, Refused, "switches the operator's checks"),
+        ("Cluster", {"metadata.annotations": {"argocd.argoproj.io/tracking-id": "x"}}, Refused, "is written by Argo CD"),
+        ("Cluster", {"metadata.labels": {"cnpg.io/podRole": "x"}}, Refused, "is written by the operator"),
+        ("Cluster", {"metadata.labels": "x"}, InvalidRequest, "metadata.labels: must be a mapping"),
         ("Cluster", {"spec.postgresUID": 27}, InvalidRequest, "postgresUID"),
         ("Cluster", {"spec.tablespaces": [{"name": "a", "storage": {"size": "1Gi"}}, {"name": "a", "storage": {"size": "1Gi"}}]}, InvalidRequest, "tablespaces"),
         ("Database", {"spec.name": "other"}, InvalidRequest, "name is immutable"),
@@ -238,6 +242,12 @@ def test_the_number_of_instances_is_planned_as_scaling_plans_it(team: Team, api:
     assert (done.change, done.summary) == ("scale-shop-db", "Scale Cluster shop/db to 5 instances")
     again = scale_cluster(team.app(), WriteRequest("scale_postgres_cluster", None), "db", namespace="shop", instances=5)
     assert (again.outcome, again.change) == ("unchanged", "scale-shop-db")
+
+
+def test_a_number_of_instances_that_a_variable_gives_is_written_as_any_field(team: Team, api: Api) -> None:
+    team.commit(FILES)
+    done = update(team, "Cluster", "db", {"spec.instances": "${N}"}, confirmed=True)
+    assert lines(done) == ["-  instances: 3", "+  instances: ${N}"]
 
 
 def test_what_has_a_tool_of_its_own_and_what_has_not_go_in_one_change(team: Team, api: Api) -> None:

@@ -48,6 +48,7 @@ def store(**windows: Object) -> Object:
     }
 
 
+VAULT: Object = {"name": PLUGIN, "enabled": True, "isWALArchiver": True, "parameters": {"barmanObjectName": "vault"}}
 WINDOW = {"firstRecoverabilityPoint": FIRST, "lastSuccessfulBackupTime": LAST}
 
 
@@ -73,7 +74,7 @@ def restored(team: Team, new_name: str = "db-new", *, dry_run: bool = False, **a
 
 
 def serve(api: Api, *backups: Object, stores: Answer | None = None, source: Answer | None = None) -> None:
-    api.cluster("shop", "db", source or Answer(200, live()))
+    api.cluster("shop", "db", source or Answer(200, live(plugins=[VAULT])))
     gone = status(404, "NotFound", 'clusters.postgresql.cnpg.io "db-new" not found', name="db-new", kind="clusters")
     api.cluster("shop", "db-new", gone)
     api.objects("backups", listed(*backups))
@@ -161,7 +162,7 @@ def test_an_archive_of_its_own_is_one_that_nobody_has(team: Team, api: Api) -> N
 
 def test_an_in_tree_backup_is_restored_by_its_object_and_its_archive_by_its_address(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster(spec=IN_TREE)})
-    alive = live()
+    alive = live(backup={"barmanObjectStore": {"destinationPath": "s3://b"}})
     alive["status"]["firstRecoverabilityPoint"] = FIRST
     serve(api, backup(method="barmanObjectStore"), source=Answer(200, alive))
     made = spec_of(team, restored(team, target="backup", target_value="db-1"))
@@ -291,7 +292,7 @@ def test_a_source_without_backups_is_refused(team: Team, api: Api) -> None:
 
 def test_where_archiving_has_failed_no_later_time_can_be_restored(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster(spec=ARCHIVED)})
-    alive = live()
+    alive = live(plugins=[VAULT])
     since = {"type": "ContinuousArchiving", "status": "False", "lastTransitionTime": "2026-08-10T00:00:00Z"}
     alive["status"]["conditions"] = [since]
     serve(api, backup(), source=Answer(200, alive))
@@ -359,3 +360,45 @@ def test_where_stores_cannot_be_read_backup_objects_alone_rule_no_time_out(team:
     serve(api, backup(), stores=FORBIDDEN)
     found = restored(team, target="time", target_value="2026-01-01T00:00:00Z")
     assert "Mind: the times that can be restored could not be read" in found.summary
+
+
+def test_of_an_archive_that_the_live_cluster_does_not_write_to_its_status_says_nothing(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec=ARCHIVED)})
+    alive = live(plugins=[VAULT])
+    since = {"type": "ContinuousArchiving", "status": "False", "lastTransitionTime": "2026-08-10T00:00:00Z"}
+    alive["status"]["conditions"] = [since]
+    serve(api, source=Answer(200, alive), stores=listed(store(db=WINDOW, old=WINDOW)))
+    found = restored(team, server_name="old")
+    assert f"- ObjectStore vault (server old) can restore from {FIRST} to at least {LAST}" in found.about
+
+
+def test_of_another_archive_in_tree_the_times_of_the_live_one_are_not_taken(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec=IN_TREE)})
+    alive = live(backup={"barmanObjectStore": {"destinationPath": "s3://b"}})
+    alive["status"]["firstRecoverabilityPoint"] = FIRST
+    serve(api, source=Answer(200, alive))
+    found = restored(team, server_name="old")
+    assert "Mind: the times that can be restored could not be read" in found.summary
+    assert FIRST not in " ".join(found.about)
+
+
+def test_every_archive_that_the_source_names_gets_a_server_of_its_own(team: Team, api: Api) -> None:
+    parameters = "parameters: {barmanObjectName: vault, serverName: db}"
+    entries = (
+        f"  plugins:\n  - {{name: {PLUGIN}, enabled: false, {parameters}}}\n"
+        f"  - {{name: {PLUGIN}, isWALArchiver: false, {parameters}}}\n"
+    )
+    team.commit({"db.yaml": cluster(spec=IN_TREE.replace("s3://b,", "s3://b, serverName: db,") + entries)})
+    serve(api, backup())
+    made = spec_of(team, restored(team))
+    assert [one["parameters"]["serverName"] for one in made["plugins"]] == ["db-new", "db-new"]
+    assert made["backup"]["barmanObjectStore"]["serverName"] == "db-new"
+
+
+def test_where_the_api_could_not_be_asked_for_a_source_that_is_said(team: Team, api: Api) -> None:
+    team.commit({"other.yaml": cluster("other")})
+    serve(api, source=FORBIDDEN)
+    with pytest.raises(
+        NotFound, match=r"nor the API has a Cluster shop/db \(not read: get clusters.* 403, .*\): name from_store"
+    ):
+        restored(team)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gitops_mcp.domain.cnpg.archive import SNAPSHOT
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import BACKUP
@@ -71,7 +72,9 @@ def plan_backup(
     known = [one for key, one in declared_backups(desired, ref).items() if key == name or key not in at_base]
     if proposed and known:
         told = f"it asks for Backup {known[0].identity.name} of Cluster {ref} already, at {known[0].place}"
-        return Plan(f"Back up Cluster {ref}", known[0].identity, unchanged=told, next=_next_steps(desired, ref, name))
+        return Plan(
+            f"Back up Cluster {ref}", known[0].identity, unchanged=told, next=_next_steps(desired, ref, name, method)
+        )
     planned = PlannedSteps(EditSequence(desired), cluster, ref, places)
     planned.put(
         {
@@ -88,7 +91,7 @@ def plan_backup(
         impact=Impact(Level.NONE, ("a base backup reads all data of one instance; nothing restarts",)),
         warnings=(*planned.notices, *applier_notices(cluster, desired)),
         body=(f"- by {method}", *_what_stays(desired, method), *applier_lines(cluster)),
-        next=_next_steps(desired, ref, name),
+        next=_next_steps(desired, ref, name, method),
         validated_by=("built-in rules",),
     )
 
@@ -101,7 +104,8 @@ def _what_stays(desired: Desired, method: Method) -> tuple[str, ...]:
     return (f"- {text} again, which takes another backup: remove the manifest once the backup is done",)
 
 
-def _next_steps(desired: Desired, ref: ClusterRef, name: str) -> tuple[str, ...]:
+def _next_steps(desired: Desired, ref: ClusterRef, name: str, method: Method) -> tuple[str, ...]:
     shown = once_applied(desired, ref, f"list_postgres_backups cluster_name={ref.name} shows how far it is")
-    remove = f"delete_postgres_object kind=Backup name={name} removes the manifest; the backup itself stays"
+    stays = "VolumeSnapshots that it owns go with it" if method.name == SNAPSHOT else "what is in object storage stays"
+    remove = f"delete_postgres_object kind=Backup name={name} removes the manifest; {stays}"
     return (shown, desired.origin.then("it is done", remove) if desired.origin.once else remove)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.status.backups import BARMAN_PLUGIN, IN_TREE
 from gitops_mcp.domain.editing.steps import EditSequence
-from gitops_mcp.domain.kinds import BACKUP, CLUSTER
+from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef, slug
 from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at, mapping_at, text_at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
+from gitops_mcp.domain.plans.backups.backup import declared_backups
 from gitops_mcp.domain.plans.backups.method import PLUGIN
 from gitops_mcp.domain.plans.backups.object_store import NewStore, declared_stores
 from gitops_mcp.domain.plans.backups.schedule import declared_schedules
@@ -182,11 +183,9 @@ def _move_schedules(moving: _Migration) -> None:
         )
         planned.tell("schedule-only-live", text)
     old = [
-        one.identity.name
-        for one in planned.steps.desired.declarations
-        if one.identity.kind == BACKUP.kind
-        and at(one.object, "spec", "cluster", "name") == planned.ref.name
-        and (at(one.object, "spec", "method") or IN_TREE) == IN_TREE
+        name
+        for name, one in declared_backups(planned.steps.desired, planned.ref).items()
+        if (at(one.object, "spec", "method") or IN_TREE) == IN_TREE
     ]
     if old:
         text = (

@@ -171,15 +171,12 @@ def _write_elsewhere(told: Object, source: RestoreSource, server: str | None) ->
     """Its own archive: one that holds WAL of another Cluster takes none of this one."""
     if server is None:
         return
-    plugins = list_at(told, "plugins")
-    for one in plugins:
-        if at(one, "name") == BARMAN_PLUGIN and at(one, "parameters", "barmanObjectName"):
-            one["parameters"]["serverName"] = server
-            return
+    entries = (one for one in list_at(told, "plugins") if at(one, "name") == BARMAN_PLUGIN)
+    stored = [one["parameters"] for one in entries if at(one, "parameters", "barmanObjectName")]
     own = mapping_at(told, "backup", IN_TREE)
-    if own:
-        own["serverName"] = server
-    elif source.spec is None and source.archive is not None and source.archive.store:
+    for one in [*stored, *([own] if own else [])]:
+        one["serverName"] = server
+    if source.spec is None and source.archive is not None and source.archive.store:
         parameters = {"barmanObjectName": source.archive.store, "serverName": server}
         told["plugins"] = [{"name": BARMAN_PLUGIN, "enabled": True, "isWALArchiver": True, "parameters": parameters}]
 

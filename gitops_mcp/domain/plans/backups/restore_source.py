@@ -85,23 +85,24 @@ def span_of(source: RestoreSource) -> Span | None:
     archive = source.archive
     if archive is None or (archive.store and source.stores is None):
         return None
+    live = _live_of(source, archive)
     where = (
         f"ObjectStore {archive.store} (server {archive.server})" if archive.store else f"the archive {archive.server}"
     )
-    first, newest = _times_of_store(source, archive) if archive.store else _times_of_status(source)
+    first, newest = _times_of_store(source, archive) if archive.store else _times_of_status(live)
     ends = sorted(end for one in source.usable if (end := parse_time(at(one, "status", "stoppedAt"))) is not None)
     first, newest = first or (ends[0] if ends else None), newest or (ends[-1] if ends else None)
     if first is None and newest is None:
-        if (archive.store or source.live is not None) and source.backups is not None:
+        if (archive.store or live is not None) and source.backups is not None:
             raise Refused(
                 f"{where} holds no backup that is known, so Cluster {source.ref} cannot be restored from it"
                 f"{_other_servers(source, archive)}: list_postgres_backups says what there is"
             )
         return None
-    stopped = archiving_stopped(source.live)
+    stopped = archiving_stopped(live)
     if stopped is not None:
         return Span(where, first, stopped, "since then no WAL reaches the archive", newest)
-    if source.live is None:
+    if live is None:
         return Span(where, first, newest, "", newest)
     return Span(where, first, None, "", newest)
 
@@ -117,8 +118,14 @@ def _times_of_store(source: RestoreSource, archive: Archive) -> tuple[datetime |
     return parse_time(at(found, "firstRecoverabilityPoint")), parse_time(at(found, "lastSuccessfulBackupTime"))
 
 
-def _times_of_status(source: RestoreSource) -> tuple[datetime | None, datetime | None]:
-    status = mapping_at(source.live, "status")
+def _live_of(source: RestoreSource, archive: Archive) -> Object | None:
+    """The live Cluster where it writes to that archive: of any other one its status says nothing."""
+    own = archive_of(source.live or {})
+    return source.live if own and (own.store, own.server) == (archive.store, archive.server) else None
+
+
+def _times_of_status(live: Object | None) -> tuple[datetime | None, datetime | None]:
+    status = mapping_at(live, "status")
     by_method = mapping_at(status, "firstRecoverabilityPointByMethod")
     first = text_at(by_method, IN_TREE) if by_method else text_at(status, "firstRecoverabilityPoint")
     return parse_time(first), parse_time(at(status, "lastSuccessfulBackup"))

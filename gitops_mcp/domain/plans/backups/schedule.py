@@ -12,7 +12,7 @@ from gitops_mcp.domain.cnpg.cron import DESCRIPTORS
 from gitops_mcp.domain.cnpg.status.backups import BARMAN_PLUGIN, IN_TREE
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import SCHEDULED_BACKUP
-from gitops_mcp.domain.names import ClusterRef, quote, suggest
+from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity, Object, at, list_at, text_at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.backups.method import PLUGIN, Method, method_of, methods_of
@@ -24,6 +24,8 @@ from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.rules.schedule import schedule_fault
 from gitops_mcp.domain.yaml.edits import Set
 from gitops_mcp.errors import InvalidRequest, Refused
+
+_BARMAN = Method(PLUGIN, BARMAN_PLUGIN)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,21 @@ def schedule_name(ref: ClusterRef) -> str:
     return f"{ref.name}-backup"
 
 
+def free_name(desired: Desired, ref: ClusterRef, method: Method) -> str:
+    """Of a new schedule, beside one of another method."""
+    name = schedule_name(ref)
+    taken = any(one.identity.name == name for one in declared_schedules(desired, ref))
+    return f"{name}-{method.name.lower()}" if taken else name
+
+
+def asked_schedule(desired: Desired, cluster: Object, ref: ClusterRef, asked: ScheduleRequest) -> tuple[str, bool]:
+    """The name of the one that is made or changed, and whether it is declared. Raises Refused without any method."""
+    label = f"Cluster {ref}"
+    method = _BARMAN if _needs_plugin(cluster, asked) else method_of(cluster, label, asked.method)
+    found = [one.identity.name for one in declared_schedules(desired, ref) if method.is_of(one.object)]
+    return found[0] if len(found) == 1 else free_name(desired, ref, method), bool(found)
+
+
 def plan_schedule(
     desired: Desired, cluster: Declaration, ref: ClusterRef, asked: ScheduleRequest, around: Around, *, places: Places
 ) -> Plan:
@@ -65,8 +82,8 @@ def plan_schedule(
     planned = PlannedSteps(EditSequence(desired), cluster, ref, places)
     method, caution = _set_up(planned, asked, around)
     known = _own_schedule(desired, ref, method)
-    name = known.identity.name if known else schedule_name(ref)
-    _put_schedule(planned, known, method, asked, around)
+    name = known.identity.name if known else free_name(desired, ref, method)
+    _put_schedule(planned, known, name, method, asked, around)
     target = Identity(SCHEDULED_BACKUP.kind, ref.namespace, name)
     if not planned.steps.changes:
         place = known.place if known else cluster.place
@@ -86,10 +103,8 @@ def plan_schedule(
 def _set_up(planned: PlannedSteps, asked: ScheduleRequest, around: Around) -> tuple[Method, str]:
     """The method, and what is to be minded where the plugin comes new."""
     cluster, ref = planned.now.object, planned.ref
-    known = [*methods_of(cluster)]
-    wants_plugin = asked.method in {None, PLUGIN} and not any(one.name == PLUGIN for one in known)
-    if wants_plugin and (asked.method or asked.store.says_anything or not known):
-        if any(one.name == IN_TREE for one in known):
+    if _needs_plugin(cluster, asked):
+        if any(one.name == IN_TREE for one in methods_of(cluster)):
             raise Refused(
                 f"Cluster {ref} archives by spec.backup.{IN_TREE}, and two archives exclude each other: "
                 f"migrate_postgres_backups moves it to the plugin; then ask for this"
@@ -97,13 +112,19 @@ def _set_up(planned: PlannedSteps, asked: ScheduleRequest, around: Around) -> tu
         caution = around.caution
         set_up_plugin(planned, asked.store, around, asked.retention)
         if asked.retention:
-            _set_retention(planned, Method(PLUGIN, BARMAN_PLUGIN), asked.retention)
-        return Method(PLUGIN, BARMAN_PLUGIN), caution
+            _set_retention(planned, _BARMAN, asked.retention)
+        return _BARMAN, caution
     method = method_of(cluster, f"Cluster {ref}", asked.method)
     _check_store(cluster, ref, method, asked.store, planned)
     if asked.retention:
         _set_retention(planned, method, asked.retention)
     return method, ""
+
+
+def _needs_plugin(cluster: Object, asked: ScheduleRequest) -> bool:
+    known = [*methods_of(cluster)]
+    wants_plugin = asked.method in {None, PLUGIN} and not any(one.name == PLUGIN for one in known)
+    return wants_plugin and bool(asked.method or asked.store.says_anything or not known)
 
 
 def _check_store(cluster: Object, ref: ClusterRef, method: Method, asked: StoreRequest, planned: PlannedSteps) -> None:
@@ -147,9 +168,11 @@ def _set_retention(planned: PlannedSteps, method: Method, retention: str) -> Non
     stores = declared_stores(planned.steps.desired, ref.namespace)
     found = next((one for one in stores if one.identity.name == store), None)
     if found is None:
+        origin = planned.steps.desired.origin
+        adopt = "adopt_live kind=ObjectStore takes it into Git first; or " if origin.in_files else ""
         raise Refused(
-            f"retention: it is kept in ObjectStore {store}, which Git does not declare: adopt_live kind=ObjectStore "
-            f"takes it into Git first; or leave retention out"
+            f"retention: it is kept in ObjectStore {store}, which {origin.name} does not declare: "
+            f"{adopt}leave retention out"
         )
     if at(found.object, "spec", "retentionPolicy") == retention:
         return
@@ -184,7 +207,7 @@ def _own_schedule(desired: Desired, ref: ClusterRef, method: Method) -> Declarat
 
 
 def _put_schedule(
-    planned: PlannedSteps, known: Declaration | None, method: Method, asked: ScheduleRequest, around: Around
+    planned: PlannedSteps, known: Declaration | None, name: str, method: Method, asked: ScheduleRequest, around: Around
 ) -> None:
     flags = {"immediate": asked.immediate, "suspend": asked.suspended}
     if known is not None:
@@ -195,7 +218,6 @@ def _put_schedule(
         if edits:
             planned.edit(known, *edits)
         return
-    name = schedule_name(planned.ref)
     _check_free(planned, name, around)
     spec = {
         "schedule": asked.schedule,
@@ -216,24 +238,30 @@ def _put_schedule(
 
 def _check_free(planned: PlannedSteps, name: str, around: Around) -> None:
     """Raises Refused where a live one of the name would be taken over; warns of others that only live has."""
-    declared = {one.identity.name for one in declared_schedules(planned.steps.desired, planned.ref)}
-    if planned.steps.desired.named(SCHEDULED_BACKUP.kind, name):
-        taken = [one.identity.name for one in planned.steps.desired.declarations]
-        raise Refused(f"a ScheduledBackup {quote(name)} of another Cluster is declared already; {suggest(name, taken)}")
-    live = [str(at(one, "metadata", "name")) for one in around.schedules]
-    if name in live:
+    desired, ref = planned.steps.desired, planned.ref
+    declared = {one.identity.name for one in declared_schedules(desired, ref)}
+    for one in desired.named(SCHEDULED_BACKUP.kind, name):
+        if one.identity.namespace in {ref.namespace, None}:
+            raise Refused(
+                f"a ScheduledBackup {ref.namespace}/{name} is declared already, at {one.place}: "
+                f"create_postgres_object kind=ScheduledBackup makes one of another name"
+            )
+    if name in [str(at(one, "metadata", "name")) for one in around.schedules]:
+        adopt = (
+            f": adopt_live kind=ScheduledBackup object={name} takes it over first" if desired.origin.in_files else ""
+        )
         raise Refused(
-            f"a live ScheduledBackup {planned.ref.namespace}/{name} is there already, and Git does not declare it: "
-            f"adopt_live kind=ScheduledBackup object={name} takes it over first"
+            f"a live ScheduledBackup {ref.namespace}/{name} is there already, and {desired.origin.name} does not "
+            f"declare it{adopt}"
         )
     only_live = [
         str(at(one, "metadata", "name"))
         for one in around.schedules
-        if at(one, "spec", "cluster", "name") == planned.ref.name and at(one, "metadata", "name") not in declared
+        if at(one, "spec", "cluster", "name") == ref.name and at(one, "metadata", "name") not in declared
     ]
     if only_live:
-        text = f"the live ScheduledBackup {', '.join(only_live)} backs this Cluster up too, and Git does not declare it"
-        planned.tell("schedule-only-live", text)
+        text = f"the live ScheduledBackup {', '.join(only_live)} backs this Cluster up too"
+        planned.tell("schedule-only-live", f"{text}, and {desired.origin.name} does not declare it")
 
 
 def _next_steps(desired: Desired, ref: ClusterRef, asked: ScheduleRequest) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _readers(asked: ObjectUpdate, root: SchemaNode) -> Iterator[Callable[[], Ite
 
 def _read_set(root: SchemaNode, text: str, value: Any) -> Iterator[FieldRequest]:
     path = read_path(root, text, argument="set")
-    check_writable(path, argument="set")
+    check_writable(path, value, argument="set")
     if value is None:
         raise InvalidRequest(f"set: {path} is given null: to take it away name it in remove")
     _check_value(path, value, argument="set")

@@ -10,13 +10,11 @@ from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.editing.removal import remove_objects
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.kinds import (
-    BACKUP,
     CLUSTER_IMAGE_CATALOG,
     IMAGE_CATALOG,
     OBJECT_STORE,
     POOLER,
     PUBLICATION,
-    SCHEDULED_BACKUP,
     SUBSCRIPTION,
 )
 from gitops_mcp.domain.objects import Identity, Object, at
@@ -32,8 +30,6 @@ from gitops_mcp.errors import Refused
 
 LOST = {
     POOLER.kind: "its Deployment and its Service go, so who connects through it is turned away",
-    SCHEDULED_BACKUP.kind: "no backup is made by this schedule any more; those that it has made stay",
-    BACKUP.kind: "nothing is restored by its name any more; what a plugin keeps in its store stays",
     IMAGE_CATALOG.kind: "no Cluster finds its image by it any more",
     CLUSTER_IMAGE_CATALOG.kind: "no Cluster of any namespace finds its image by it any more",
     OBJECT_STORE.kind: "no Cluster archives to it or is restored from it any more; what is stored there stays",
@@ -86,7 +82,11 @@ def plan_object_deletion(
 
 def _what_is_lost(kind: str, declared: Object, live: Object | None) -> str:
     if (policy := _POLICIES.get(kind)) is None:
+<<<<<<< HEAD
         return LOST[kind]
+=======
+        return _LOST.get(kind) or "; ".join(assess_impact(declared, None).reasons)
+>>>>>>> lookB
     if "delete" in {at(declared, "spec", policy), at(live, "spec", policy)}:
         return f"it is dropped in PostgreSQL ({policy} is delete), and replication by it ends"
     return "it stays in PostgreSQL, and nothing manages it any more"
@@ -95,7 +95,7 @@ def _what_is_lost(kind: str, declared: Object, live: Object | None) -> str:
 def users_of(desired: Desired, whom: Identity) -> Iterator[str]:
     """What names the object, each with its place."""
     for one in desired.declarations:
-        if whom.namespace in {one.identity.namespace, None} and _names(one.object, whom):
+        if (whom.namespace is None or one.identity.namespace in {whom.namespace, None}) and _names(one.object, whom):
             yield one.title
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -37,6 +37,16 @@ _SHOWN = 120
 _NAMED = 3
 
 
+@dataclass(frozen=True)
+class _Step:
+    said: FieldPath
+    """The field as the caller names it."""
+    edit: Edit
+    place: Path
+    """Of the field in the object before any edit."""
+    old: Any
+
+
 def plan_object_update(
     declared: Declaration,
     desired: Desired,
@@ -54,17 +64,17 @@ def plan_object_update(
     before = declared.object
     names = [str(one.path) for one in asked]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    told, after = _edits(before, asked)
-    steps = [one for _, one in told]
+    steps, after = _edits(before, asked)
+    places = [one.place for one in steps]
     plan = Plan(
         redact_text(f"Update {whom}: {', '.join(names[:_NAMED])}{more}"),
         whom,
-        warnings=tuple(_live_differs(declared, [one.path for one in steps], live, desired.origin.name)),
+        warnings=tuple(_live_differs(declared, places, live, desired.origin.name)),
         validated_by=("built-in rules",),
     )
     if not steps:
         return replace(plan, unchanged=redact_text(f"{declared.place} says so already: {', '.join(names)}"))
-    _check_filled_in(desired, declared, [one.path for one in steps])
+    _check_filled_in(desired, declared, places)
     effects = list(each_impact(before, after, live=live, operator=operator))
     lost = [reason for one in effects if one.level is Level.DATA_LOSS for reason in one.reasons]
     stops = [reason for one in effects if one.level is Level.OUTAGE for reason in one.reasons]
@@ -73,10 +83,10 @@ def plan_object_update(
         effects, stops = [*effects, Impact(Level.OUTAGE, upgrade)], [*upgrade]
     return replace(
         plan,
-        files=_changes(desired, declared, steps),
+        files=_changes(desired, declared, [one.edit for one in steps]),
         body=(
-            *(_line(one, path, before) for path, one in told),
-            *(text for one in steps for text in variable_lines(declared, one.path)),
+            *map(_line, steps),
+            *(text for one in places for text in variable_lines(declared, one)),
             *applier_lines(declared),
         ),
         impact=reduce(Impact.joined, effects, NOTHING),
@@ -97,15 +107,16 @@ def _of_cluster(
     return tuple(reasons_of_upgrade(before, after, live, origin)), tuple(volume_notices(before, after, live))
 
 
-def _edits(before: Object, asked: Sequence[FieldRequest]) -> tuple[list[tuple[FieldPath, Edit]], Object]:
+def _edits(before: Object, asked: Sequence[FieldRequest]) -> tuple[list[_Step], Object]:
     """The edits that differ, each on what those before it leave, and the object after them."""
     after: Object = before
-    steps: list[tuple[FieldPath, Edit]] = []
+    steps: list[_Step] = []
     for one in asked:
         for edit in _edit(after, one):
             normal = normalize_edit(after, edit)
             if normal is not None:
-                steps.append((one.path, edit))
+                place = one.path.place_or_none(before) or one.path.parent.place_in(before)
+                steps.append(_Step(one.path, edit, place[: len(edit.path)], at(after, *edit.path)))
                 after = apply_edit(after, normal)
     return steps, after
 
@@ -171,10 +182,9 @@ def _live_differs(declared: Declaration, paths: Sequence[Path], live: Object | N
             yield Notice("live-differs", redact_text(text))
 
 
-def _line(one: Edit, said: FieldPath, before: Object) -> str:
-    """`said`: the field as the caller names it."""
-    old = _outside_words(one.path, at(before, *one.path), "not stated")
-    match one:
+def _line(step: _Step) -> str:
+    said, old = step.said, _outside_words(step.place, step.old, "not stated")
+    match step.edit:
         case Insert(path, index, value):
             return redact_text(f"{said}: {_in_words((*path, index), value)} is added")
         case Remove():

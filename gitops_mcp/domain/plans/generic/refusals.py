@@ -49,10 +49,11 @@ def checked_json(value: Any, *, argument: str, depth: int = 0) -> Any:
             return value
 
 
-def check_writable(path: FieldPath, *, argument: str) -> None:
+def check_writable(path: FieldPath, value: Any, *, argument: str) -> None:
     """Raises Refused for a label or annotation that others write, or that switches the operator's checks off."""
-    for key in path.steps[2:3] if path.steps[0] == "metadata" else ():
-        _check_key(str(key), argument)
+    if path.steps[0] == "metadata":
+        for key in path.steps[2:3] or (value if isinstance(value, dict) else ()):
+            _check_key(str(key), argument)
 
 
 def check_no_secret(value: Any, path: Path, *, argument: str, named: str = "") -> None:

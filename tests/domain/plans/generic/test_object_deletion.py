@@ -48,6 +48,18 @@ def test_replication_is_dropped_where_git_or_the_live_object_says_so(kind: str, 
 
 
 @pytest.mark.parametrize(
+    ("kind", "spec", "lost"),
+    [
+        ("ScheduledBackup", "{backupOwnerReference: self}", "no backup is made by this schedule any more; its Backup objects go with it, and what is in object storage stays"),
+        ("ScheduledBackup", "{backupOwnerReference: cluster}", "no backup is made by this schedule any more; Backup objects and what is in object storage stays"),
+        ("Backup", "{method: volumeSnapshot}", "the object goes; the backup in object storage stays, VolumeSnapshots that it owns go"),
+    ],
+)  # fmt: skip
+def test_of_backups_what_the_object_owns_goes_with_it(kind: str, spec: str, lost: str) -> None:
+    assert deleted(kind, spec).destroys == f"deleting {kind} shop/one: {lost}"
+
+
+@pytest.mark.parametrize(
     ("kind", "user", "spec"),
     [
         ("ImageCatalog", "Cluster", "{imageCatalogRef: {kind: ImageCatalog, name: one, major: 18}}"),
@@ -60,4 +72,7 @@ def test_replication_is_dropped_where_git_or_the_live_object_says_so(kind: str, 
 def test_what_something_names_is_not_deleted(kind: str, user: str, spec: str) -> None:
     with pytest.raises(Refused, match=rf"{kind} shop/one is named by {user} shop/user, beside\.yaml:1"):
         deleted(kind, beside=manifest(user, "user", spec))
+    with pytest.raises(Refused, match=rf"{kind} shop/one is named by {user} user, beside\.yaml:1"):
+        deleted(kind, beside=manifest(user, "user", spec).replace(", namespace: shop", ""))
+    assert deleted(kind, beside=manifest(user, "user", spec).replace("namespace: shop", "namespace: other")).files
     assert deleted(kind, beside=manifest(user, "user", spec.replace("one", "other"))).files

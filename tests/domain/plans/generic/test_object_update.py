@@ -209,3 +209,23 @@ def test_what_is_so_already_is_unchanged_and_what_is_not_there_is_removed() -> N
 def test_what_stops_the_database_is_asked_of_a_person(values: dict[str, Any], level: Level, asks: bool) -> None:
     plan = planned({"prod/db.yaml": CLUSTER}, values)
     assert (plan.impact.level, plan.stops is not None, plan.destroys) == (level, asks, None)
+
+
+def test_of_each_of_several_items_that_go_it_is_told_what_it_was() -> None:
+    text = f"{CLUSTER}  env:\n    - {{name: A, value: one}}\n    - {{name: B, value: two}}\n    - {{name: C}}\n"
+    told = planned({"prod/db.yaml": text}, remove=["spec.env[name=A]", "spec.env[name=B]"]).body
+    assert [line.partition(": ")[0] for line in told] == ["spec.env[name=A]", "spec.env[name=B]"]
+    assert [('"A"' in line, '"B"' in line) for line in told] == [(True, False), (False, True)]
+
+
+def test_a_variable_of_an_item_is_told_where_the_item_stands_before_another_goes() -> None:
+    plugins = "    - {name: a}\n    - name: b\n      parameters: {x: '${level}', z: '1'}\n    - {name: c}\n"
+    files = {
+        "apps.yaml": FLUX,
+        "prod/db.yaml": CLUSTER.partition("    - name: a")[0] + plugins,
+        "prod/kustomization.yaml": "resources: [db.yaml]\n",
+    }
+    plan = planned(files, remove=["spec.plugins[name=a]", "spec.plugins[name=b].parameters[x]"])
+    assert [one for one in plan.body if "${level}" in one] == [
+        "spec.plugins[1].parameters.x is ${level} in prod/db.yaml:1: level of Kustomization flux-system/apps changes"
+    ]

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Refused
-from tests.workflows.writing.carried_on.conftest import House
+from tests.workflows.conftest import cluster
+from tests.workflows.writing.carried_on.conftest import START, House
 
 ON = {"cluster_name": "db", "namespace": "shop", "environment": "prod"}
 
@@ -273,4 +274,24 @@ def test_a_refresh_is_signed_off_and_its_hooks_run_as_those_of_other_commits(hou
     assert "Signed-off-by: " in said
     assert "Reviewed-By: a hook" in said
     house.commit({"other": "x"})
+    assert house.ask("refresh_change", change="mine").outcome == "committed"
+
+
+def test_a_restore_of_what_only_history_knows_is_planned_anew(house: House) -> None:
+    listed = START["prod/shop/kustomization.yaml"]
+    archive = "{destinationPath: s3://b, s3Credentials: {inheritFromIAMRole: true}}"
+    archived = f"{{instances: 1, storage: {{size: 1Gi}}, backup: {{barmanObjectStore: {archive}}}}}"
+    old = cluster("old", None, archived)
+    house.commit({"prod/shop/kustomization.yaml": f"{listed}  - old.yaml\n", "prod/shop/old.yaml": old})
+    house.commit({"prod/shop/kustomization.yaml": listed, "prod/shop/old.yaml": None})
+    made = house.ask(
+        "restore_postgres_cluster",
+        cluster_name="old",
+        new_name="new",
+        namespace="shop",
+        environment="prod",
+        change="mine",
+    )
+    assert "the last that had it (prod/shop/old.yaml:1)" in " ".join(made.about)
+    house.commit({"note": "x"})
     assert house.ask("refresh_change", change="mine").outcome == "committed"
