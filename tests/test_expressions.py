@@ -23,7 +23,7 @@ _CALLS = frozenset({"compile", "search", "match", "fullmatch", "split", "findall
 _CONSTANT = re.compile(r"_*[A-Z][A-Z0-9_]*")
 _OTHERS = frozenset({"fnmatch", "glob"})
 """Modules of Python that read patterns by backtracking."""
-_TABLES = frozenset({"adapters/git/failures.py"})
+_TABLES = frozenset({"adapters/git/failures.py", "domain/cnpg/logs/findings.py"})
 """Modules that make patterns of a table which stands in them."""
 _LENGTH = 20_000
 _SLOW = 0.2

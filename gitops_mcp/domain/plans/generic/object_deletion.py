@@ -82,11 +82,7 @@ def plan_object_deletion(
 
 def _what_is_lost(kind: str, declared: Object, live: Object | None) -> str:
     if (policy := _POLICIES.get(kind)) is None:
-<<<<<<< HEAD
-        return LOST[kind]
-=======
-        return _LOST.get(kind) or "; ".join(assess_impact(declared, None).reasons)
->>>>>>> lookB
+        return LOST.get(kind) or "; ".join(assess_impact(declared, None).reasons)
     if "delete" in {at(declared, "spec", policy), at(live, "spec", policy)}:
         return f"it is dropped in PostgreSQL ({policy} is delete), and replication by it ends"
     return "it stays in PostgreSQL, and nothing manages it any more"
