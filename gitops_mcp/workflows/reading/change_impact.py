@@ -31,9 +31,10 @@ def impact_of_change(app: App, ground: Ground, span: Span) -> Impact:
 
 def _impact_between(app: App, ground: Ground, start: str, tip: str) -> Impact:
     found, whose, unknown = NOTHING, dict[str, list[str]](), list[str]()
-    stores = {
-        commit: _stores_in(ground, commit, ground.repository.changed_files(start, tip)) for commit in (start, tip)
-    }
+    if start == tip:
+        return found
+    paths = ground.repository.changed_files(start, tip)
+    stores = {commit: _stores_in(ground, commit, paths) for commit in (start, tip)}
     for environment in ground.settings.environments.values():
         try:
             before, after = (
