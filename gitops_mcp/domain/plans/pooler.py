@@ -11,7 +11,7 @@ from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import POOLER
 from gitops_mcp.domain.names import ClusterRef, UnplacedCluster, quote, suggest
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, at
+from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.backups.setup import Places, PlannedSteps
 from gitops_mcp.domain.plans.plan import Plan
@@ -62,13 +62,7 @@ def checked_pooler_parameters(given: Mapping[str, object]) -> dict[str, str]:
 
 
 def declared_poolers(desired: Desired, ref: ClusterRef | UnplacedCluster) -> dict[str, Declaration]:
-    return {
-        one.identity.name: one
-        for one in desired.declarations
-        if one.identity.kind == POOLER.kind
-        and at(one.object, "spec", "cluster", "name") == ref.name
-        and one.identity.namespace in {ref.namespace, None}
-    }
+    return {one.identity.name: one for one in desired.of_cluster(POOLER.kind, ref)}
 
 
 def plan_new_pooler(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gitops_mcp.domain.engines.applies import EngineObject, MadeObject
 from gitops_mcp.domain.kustomize import FileTree, Produced, join_path
-from gitops_mcp.domain.names import ClusterRef
+from gitops_mcp.domain.names import ClusterRef, UnplacedCluster
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository import missing_object
 from gitops_mcp.errors import InvalidRequest, Unavailable
@@ -296,6 +296,16 @@ class Desired:
         """Documents that may declare the same object and are not applied: one may leave the namespace out."""
         same = {declared.identity, replace(declared.identity, namespace=None)}
         return tuple(one for one in self.unreached if one.identity in same)
+
+    def of_cluster(self, kind: str, ref: ClusterRef | UnplacedCluster) -> tuple[Declaration, ...]:
+        """The documents of a kind that name this Cluster; one whose namespace nothing says may do so."""
+        return tuple(
+            found
+            for found in self.declarations
+            if found.identity.kind == kind
+            and at(found.object, "spec", "cluster", "name") == ref.name
+            and found.identity.namespace in {ref.namespace, None}
+        )
 
     def dependents(self, cluster: ClusterRef, declared: Declaration) -> tuple[Declaration, ...]:
         """The documents whose `spec.cluster.name` is this Cluster: such references stay in one namespace."""

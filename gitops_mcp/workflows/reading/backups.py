@@ -159,10 +159,4 @@ def _schedule_row(
 
 
 def _declared_schedules(desired: Desired, ref: ClusterRef | UnplacedCluster) -> dict[str, Declaration]:
-    return {
-        one.identity.name: one
-        for one in desired.declarations
-        if one.identity.kind == SCHEDULED_BACKUP.kind
-        and at(one.object, "spec", "cluster", "name") == ref.name
-        and one.identity.namespace in {ref.namespace, None}
-    }
+    return {one.identity.name: one for one in desired.of_cluster(SCHEDULED_BACKUP.kind, ref)}

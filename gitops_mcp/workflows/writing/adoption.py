@@ -25,12 +25,13 @@ from gitops_mcp.domain.plans.asked import AskedRequest
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.repository.object_stores import MARK, as_built, in_own_group, stores_named_by, with_object_stores
+from gitops_mcp.domain.repository.object_stores import MARK, as_built, stores_named_by, with_object_stores
 from gitops_mcp.domain.schema.unfilled import is_unfilled
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.differences import KINDS, fill_of
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.object_targets import in_files
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
 _CATALOGS = {IMAGE_CATALOG.kind, CLUSTER_IMAGE_CATALOG.kind}
@@ -225,11 +226,7 @@ def layout_of_kind(view: View, kind: str) -> str:
 
 
 def _in_files(view: View, seen: _BothSides, made: Plan) -> Plan:
-    """Of an ObjectStore what was planned in another group, as it is written."""
-    if seen.whom.kind != OBJECT_STORE.kind or not made.files:
-        return made
-    texts = view.source.read_files(one.path for one in made.files)
-    return replace(made, files=in_own_group(made.files, texts))
+    return in_files(view, made) if seen.whom.kind == OBJECT_STORE.kind else made
 
 
 def _dotted_key(found: re.Match[str]) -> str:

@@ -23,11 +23,11 @@ from gitops_mcp.domain.plans.backups.setup import Around, Places
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.repository.object_stores import MARK, in_own_group, with_object_stores
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.adoption import layout_of_kind
 from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.object_targets import in_files, knowing_stores
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import the_cluster
 
@@ -126,18 +126,6 @@ def migrate_backups(
         return in_files(view, made).warned(unread)
 
     return deliver(app, replace(request, cluster=cluster, namespace=namespace), Writing(about, plan))
-
-
-def knowing_stores(view: View) -> View:
-    """The same, where the ObjectStores that Git declares are known too."""
-    return replace(view, desired=with_object_stores(view.desired, view.source.manifests_with(MARK)))
-
-
-def in_files(view: View, made: Plan) -> Plan:
-    """What was planned of ObjectStores in CNPG's group, as it is written."""
-    if not made.files:
-        return made
-    return replace(made, files=in_own_group(made.files, view.source.read_files(one.path for one in made.files)))
 
 
 def places_of(view: View) -> Places:

@@ -84,9 +84,19 @@ def check_scope(view: View, named: NamedObject) -> None:
 
 
 def with_kind(view: View, kind: str) -> Desired:
-    if kind != OBJECT_STORE.kind:
-        return view.desired
-    return with_object_stores(view.desired, view.source.manifests_with(MARK))
+    return knowing_stores(view).desired if kind == OBJECT_STORE.kind else view.desired
+
+
+def knowing_stores(view: View) -> View:
+    """The same, where the ObjectStores that Git declares are known too, in CNPG's group."""
+    return replace(view, desired=with_object_stores(view.desired, view.source.manifests_with(MARK)))
+
+
+def in_files(view: View, made: Plan) -> Plan:
+    """What was planned of ObjectStores in CNPG's group, as it is written."""
+    if not made.files:
+        return made
+    return replace(made, files=in_own_group(made.files, view.source.read_files(one.path for one in made.files)))
 
 
 def schema_root(view: View, resource: Resource, whom: Identity) -> SchemaNode:
@@ -121,8 +131,7 @@ def as_written(view: View, named: NamedObject, desired: Desired, made: Plan) -> 
     told = tuple(_schema_notices(view, made, desired))
     if not view.desired.origin.in_files:  # which the API's operations come of
         return made.warned(told)
-    texts = view.source.read_files(one.path for one in made.files)
-    return replace(made, files=in_own_group(made.files, texts)).warned(told)
+    return in_files(view, made).warned(told)
 
 
 def _schema_notices(view: View, made: Plan, desired: Desired) -> Iterator[Notice]:

@@ -26,8 +26,8 @@ from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, NotInstalled, Refused
 from gitops_mcp.workflows.differences import fill_of
 from gitops_mcp.workflows.view import View, allowed_namespace
-from gitops_mcp.workflows.writing.backups import in_files, knowing_stores
 from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.object_targets import in_files, knowing_stores
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import only_namespace
 

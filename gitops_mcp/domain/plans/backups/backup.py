@@ -12,7 +12,7 @@ from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import BACKUP
 from gitops_mcp.domain.names import OBJECT_NAME_MAX, ClusterRef
-from gitops_mcp.domain.objects import Identity, at
+from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.backups.method import Method, method_of
 from gitops_mcp.domain.plans.backups.setup import Places, PlannedSteps
@@ -43,13 +43,7 @@ class BackupPart:
 
 
 def declared_backups(desired: Desired, ref: ClusterRef) -> dict[str, Declaration]:
-    return {
-        one.identity.name: one
-        for one in desired.declarations
-        if one.identity.kind == BACKUP.kind
-        and at(one.object, "spec", "cluster", "name") == ref.name
-        and one.identity.namespace in {ref.namespace, None}
-    }
+    return {one.identity.name: one for one in desired.of_cluster(BACKUP.kind, ref)}
 
 
 def plan_backup(

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.status.backups import BARMAN_PLUGIN, IN_TREE
 from gitops_mcp.domain.editing.steps import EditSequence
-from gitops_mcp.domain.kinds import CLUSTER
+from gitops_mcp.domain.kinds import CLUSTER, SCHEDULED_BACKUP
 from gitops_mcp.domain.names import ClusterRef, slug
 from gitops_mcp.domain.objects import Identity, Object, Path, at, list_at, mapping_at, text_at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.backups.backup import declared_backups
 from gitops_mcp.domain.plans.backups.method import PLUGIN
 from gitops_mcp.domain.plans.backups.object_store import NewStore, declared_stores
-from gitops_mcp.domain.plans.backups.schedule import declared_schedules
 from gitops_mcp.domain.plans.backups.setup import Around, Places, PlannedSteps, add_plugin
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.waiting import once_applied
@@ -159,7 +158,7 @@ def _move_external(moving: _Migration, index: int, name: str) -> None:
 def _move_schedules(moving: _Migration) -> None:
     planned = moving.planned
     moved = []
-    for one in declared_schedules(planned.steps.desired, planned.ref):
+    for one in planned.steps.desired.of_cluster(SCHEDULED_BACKUP.kind, planned.ref):
         if (at(one.object, "spec", "method") or IN_TREE) == IN_TREE:
             method, plugin = (
                 Set(("spec", "method"), PLUGIN),
@@ -169,7 +168,7 @@ def _move_schedules(moving: _Migration) -> None:
             moved.append(one.identity.name)
     if moved:
         planned.body.append(f"- ScheduledBackup {', '.join(moved)}: by the plugin")
-    declared = {one.identity.name for one in declared_schedules(planned.steps.desired, planned.ref)}
+    declared = {one.identity.name for one in planned.steps.desired.of_cluster(SCHEDULED_BACKUP.kind, planned.ref)}
     left = [
         str(at(one, "metadata", "name"))
         for one in moving.around.schedules

@@ -46,16 +46,6 @@ def checked_schedule(text: str) -> str:
     return DESCRIPTORS.get(text.strip(), " ".join(text.split()))
 
 
-def declared_schedules(desired: Desired, ref: ClusterRef) -> tuple[Declaration, ...]:
-    return tuple(
-        one
-        for one in desired.declarations
-        if one.identity.kind == SCHEDULED_BACKUP.kind
-        and at(one.object, "spec", "cluster", "name") == ref.name
-        and one.identity.namespace in {ref.namespace, None}
-    )
-
-
 def schedule_name(ref: ClusterRef) -> str:
     return f"{ref.name}-backup"
 
@@ -63,7 +53,7 @@ def schedule_name(ref: ClusterRef) -> str:
 def free_name(desired: Desired, ref: ClusterRef, method: Method) -> str:
     """Of a new schedule, beside one of another method."""
     name = schedule_name(ref)
-    taken = any(one.identity.name == name for one in declared_schedules(desired, ref))
+    taken = any(one.identity.name == name for one in desired.of_cluster(SCHEDULED_BACKUP.kind, ref))
     return f"{name}-{method.name.lower()}" if taken else name
 
 
@@ -71,7 +61,7 @@ def asked_schedule(desired: Desired, cluster: Object, ref: ClusterRef, asked: Sc
     """The name of the one that is made or changed, and whether it is declared. Raises Refused without any method."""
     label = f"Cluster {ref}"
     method = _BARMAN if _needs_plugin(cluster, asked) else method_of(cluster, label, asked.method)
-    found = [one.identity.name for one in declared_schedules(desired, ref) if method.is_of(one.object)]
+    found = [one.identity.name for one in desired.of_cluster(SCHEDULED_BACKUP.kind, ref) if method.is_of(one.object)]
     return found[0] if len(found) == 1 else free_name(desired, ref, method), bool(found)
 
 
@@ -193,7 +183,7 @@ def _set_retention(planned: PlannedSteps, method: Method, retention: str) -> Non
 
 def _own_schedule(desired: Desired, ref: ClusterRef, method: Method) -> Declaration | None:
     """The one that is changed. Raises InvalidRequest where there are several."""
-    found = [one for one in declared_schedules(desired, ref) if method.is_of(one.object)]
+    found = [one for one in desired.of_cluster(SCHEDULED_BACKUP.kind, ref) if method.is_of(one.object)]
     if len(found) > 1:
         places = " and ".join(f"{one.identity.name} ({one.place})" for one in found)
         raise InvalidRequest(
@@ -239,7 +229,7 @@ def _put_schedule(
 def _check_free(planned: PlannedSteps, name: str, around: Around) -> None:
     """Raises Refused where a live one of the name would be taken over; warns of others that only live has."""
     desired, ref = planned.steps.desired, planned.ref
-    declared = {one.identity.name for one in declared_schedules(desired, ref)}
+    declared = {one.identity.name for one in desired.of_cluster(SCHEDULED_BACKUP.kind, ref)}
     for one in desired.named(SCHEDULED_BACKUP.kind, name):
         if one.identity.namespace in {ref.namespace, None}:
             raise Refused(

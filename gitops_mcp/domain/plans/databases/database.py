@@ -55,13 +55,7 @@ def _list_field(key: str, names: Sequence[str]) -> Object:
 
 
 def declared_databases(desired: Desired, ref: ClusterRef | UnplacedCluster) -> tuple[Declaration, ...]:
-    return tuple(
-        one
-        for one in desired.declarations
-        if one.identity.kind == DATABASE.kind
-        and at(one.object, "spec", "cluster", "name") == ref.name
-        and one.identity.namespace in {ref.namespace, None}
-    )
+    return desired.of_cluster(DATABASE.kind, ref)
 
 
 def sql_name_of(one: Declaration) -> str:

@@ -255,11 +255,8 @@ def _owner_notice(desired: Desired, deletion: RoleDeletion) -> tuple[Notice, ...
     ref, name = deletion.ref, deletion.role.name
     databases = [
         str(at(one.object, "spec", "name"))
-        for one in desired.declarations
-        if one.identity.kind == "Database"
-        and at(one.object, "spec", "cluster", "name") == ref.name
-        and at(one.object, "spec", "owner") == name
-        and one.identity.namespace in {ref.namespace, None}
+        for one in desired.of_cluster("Database", ref)
+        if at(one.object, "spec", "owner") == name
     ]
     if not databases or not deletion.drops:
         return ()
