@@ -7,6 +7,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY gitops_mcp gitops_mcp
 COPY repo_template repo_template
+COPY docs docs
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 # Wheels only, so no stage holds a compiler. Bytecode is compiled here and never checked against its source again: the
 # server's user cannot write it, and every start would pay for it.

@@ -1,7 +1,7 @@
 """Offers the tools bound to an App. The one error boundary: what callers can act on becomes a tool error here.
 
 The SDK's own reading of a call is not used: it would pass over unknown arguments, repeat rejected values and describe
-results in depth. Nothing is offered but tools, whose list never changes, and no other capability is claimed.
+results in depth. No list ever changes, and nobody can subscribe to anything: neither is claimed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import anyio
 from anyio import CapacityLimiter, to_thread
@@ -42,6 +42,7 @@ from gitops_mcp.answers.base import TEXT_MAX, Answer
 from gitops_mcp.answers.markdown import without_surrogates
 from gitops_mcp.app import App
 from gitops_mcp.caller import Cancelled
+from gitops_mcp.catalog import Catalog
 from gitops_mcp.client import SECONDS, Asking, Client, UsedAnswers, readable_answers
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import GitOpsError, Refused
@@ -75,6 +76,7 @@ def build_server(app: App) -> Server[Any]:
         get_tool_input_schema=lambda name: offered.tools[name].input if name in offered.tools else None,
         on_list_tools=offered.list_tools,
         on_call_tool=offered.call_tool,
+        **Catalog(offered.known_tools, offered.ask_tool).handlers(),
     )
     security = RequestStateSecurity.ephemeral(ttl=SECONDS)
     server.middleware += [_answer_always, RequestStateBoundary(security, default_audience=_NAME)]
@@ -173,14 +175,31 @@ class _Offered:
     ) -> CallToolResult | InputRequiredResult:
         if params.name not in self.tools:
             return _failure(no_such_tool(params.name, self.app.flags))
+        return await self._called(self.tools[params.name], context, params)
+
+    async def _called(
+        self, bound: _BoundTool, context: ServerRequestContext[Any], params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
         caller = Client(context, params, self._used)
-        call = functools.partial(self._answered, self.tools[params.name], params.arguments or {}, caller)
+        call = functools.partial(self._answered, bound, params.arguments or {}, caller)
         try:
             # Abandoned where nobody waits any more: a peer that does not answer must hold neither the next call nor
             # the process. The thread itself ends where it next looks.
             return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._calls)
         finally:
             caller.leave()
+
+    def known_tools(self, context: ServerRequestContext[Any]) -> dict[str, Tool]:  # noqa: ARG002 - the same for everybody
+        return {name: one.tool for name, one in self.tools.items()}
+
+    async def ask_tool(
+        self, context: ServerRequestContext[Any], tool: Tool, arguments: Mapping[str, Any]
+    ) -> CallToolResult:
+        """What a tool that only reads answers to this caller, also one that is no tool of the list."""
+        bound = self.tools.get(tool.name) or _BoundTool(tool)
+        params = CallToolRequestParams(name=tool.name, arguments=dict(arguments))
+        # What reads asks no person.
+        return cast("CallToolResult", await self._called(bound, context, params))
 
     def _answered(
         self, bound: _BoundTool, given: Mapping[str, Any], caller: Client

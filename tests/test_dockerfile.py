@@ -72,10 +72,11 @@ def test_the_wheel_holds_the_package_its_data_the_template_and_the_licences(whee
     template = {
         f"gitops_mcp/{file.relative_to(ROOT)}" for file in (ROOT / "repo_template").rglob("*") if file.is_file()
     }
+    docs = {f"gitops_mcp/{file.relative_to(ROOT)}" for file in (ROOT / "docs").rglob("*.md")}
     assert "gitops_mcp/repo_template/README.md" in template
     assert "gitops_mcp/crds/clusters.json.gz" in crds
     licences = {f"gitops_mcp-{__version__}.dist-info/licenses/{name}" for name in ("LICENSE", "gitops_mcp/crds/NOTICE")}
-    assert modules | crds | template | licences | {"gitops_mcp/py.typed", "gitops_mcp/crds/NOTICE"} <= held
+    assert modules | crds | template | docs | licences | {"gitops_mcp/py.typed", "gitops_mcp/crds/NOTICE"} <= held
     assert not [name for name in held if name.startswith("tests") or name.endswith(".pyc")]
 
 
@@ -135,5 +136,6 @@ def test_no_secret_goes_into_the_image() -> None:
         "pyproject.toml README.md LICENSE ./",
         "gitops_mcp gitops_mcp",
         "repo_template repo_template",
+        "docs docs",
         "--from=build /opt/gitops-mcp /opt/gitops-mcp",
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp import Client, MCPError
+from mcp import Client
 
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
@@ -124,17 +124,11 @@ def test_two_requests_with_one_id_get_two_answers(lines: Lines) -> None:
 @pytest.mark.parametrize(
     ("method", "params", "code"),
     [
-        ("prompts/list", {}, -32601),
-        ("prompts/get", {"name": "x"}, -32601),
-        ("resources/list", {}, -32601),
-        ("resources/templates/list", {}, -32601),
-        ("resources/read", {"uri": "file:///etc/passwd"}, -32601),
+        ("prompts/get", {"name": "x"}, -32602),
+        ("prompts/get", {"name": "review_health", "arguments": {"namespace": 5}}, -32602),
+        ("resources/read", {"uri": "file:///etc/passwd"}, -32602),
         ("resources/subscribe", {"uri": "file:///etc/passwd"}, -32601),
-        (
-            "completion/complete",
-            {"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a", "value": "b"}},
-            -32601,
-        ),
+        ("completion/complete", {"ref": {"type": "ref/prompt"}, "argument": {"name": "a", "value": "b"}}, -32602),
         ("logging/setLevel", {"level": "debug"}, -32601),
         ("no/such", {}, -32601),
         ("tools/call", {}, -32602),
@@ -153,8 +147,19 @@ def test_a_tool_that_is_not_there_is_named_with_those_that_are(lines: Lines) -> 
     assert "list_postgres_clusters" in result["content"][0]["text"]
 
 
-def test_nothing_is_claimed_but_tools_whose_list_never_changes(lines: Lines) -> None:
-    assert lines.said["capabilities"] == {"tools": {"listChanged": False}}
+def test_no_list_is_claimed_to_change_and_nothing_to_be_subscribed_to(lines: Lines) -> None:
+    assert lines.said["capabilities"] == {
+        "completions": {},
+        "prompts": {"listChanged": False},
+        "resources": {"listChanged": False, "subscribe": False},
+        "tools": {"listChanged": False},
+    }
+
+
+def test_completions_of_what_is_not_there_are_none(lines: Lines) -> None:
+    asked = {"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "a", "value": "b"}}
+    found = lines.request("completion/complete", **asked)
+    assert found["result"]["completion"] == {"values": [], "total": 0, "hasMore": False}
 
 
 @pytest.mark.anyio
@@ -162,12 +167,12 @@ async def test_the_newer_era_claims_as_little(tmp_path: Path) -> None:
     async with Client(build_server(App.open(Flags(repo=tmp_path)))) as client:
         claimed = client.server_capabilities
         assert claimed is not None
-        assert (claimed.prompts, claimed.resources, claimed.completions, claimed.logging) == (None, None, None, None)
         assert claimed.tools is not None
-        assert not claimed.tools.list_changed
-        with pytest.raises(MCPError) as refused:
-            await client.list_prompts()
-        assert refused.value.error.code == -32601
+        assert claimed.prompts is not None
+        assert claimed.resources is not None
+        lists = (claimed.tools, claimed.prompts, claimed.resources)
+        assert not [one for one in lists if one.list_changed]
+        assert (claimed.resources.subscribe or None, claimed.logging) == (None, None)
 
 
 def test_an_answer_that_cannot_be_read_reaches_who_asked_as_an_error() -> None:
