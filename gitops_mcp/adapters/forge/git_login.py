@@ -27,7 +27,7 @@ def answer_git(asked: str, own: str | None, environ: Mapping[str, str]) -> str:
     """What git is told, empty where there is nothing for that host.
 
     `own`: a forge whose host is not known by its name, as gitlab=git.example.com; its token goes nowhere else.
-    Raises InvalidRequest where that, or what the variables hold, cannot be read, and our errors where an App is refused.
+    Raises InvalidRequest where that or a variable cannot be read, and our errors where an App is refused.
     """
     told = dict(line.split("=", 1) for line in asked.splitlines() if "=" in line)
     place = _asked_place(told, *_own_forge(own))
@@ -70,9 +70,8 @@ def _credential(place: ForgePlace, environ: Mapping[str, str]) -> Credential | N
         raise InvalidRequest(key)
     if key is None:
         return next(sources(place, environ, None))()
-    if not (place.path or key.installation):
+    if not place.path:
         raise InvalidRequest(
-            "git does not say which repository it asks for: set credential.useHttpPath to true in its configuration, "
-            "or GITHUB_APP_INSTALLATION_ID"
+            "git does not say for which repository it asks: set credential.useHttpPath to true in its configuration"
         )
     return AppSource(key, place, HEADERS, Access())()

@@ -66,12 +66,8 @@ def test_git_pushes_as_the_app(meet: Callable[[ForgeName], Met], tmp_path: Path)
     environ = {"GITHUB_APP_ID": str(met.served.forge.app_id), "GITHUB_APP_PRIVATE_KEY": private_key(met)}
     done = pushed(met, tmp_path, f"{HELPER} --forge github={met.served.url}", **environ)
     assert done.returncode == 0, done.stderr
-    # Of the installation that a variable names, the repository need not be known.
-    told = answer_git(
-        f"protocol=http\nhost={met.served.url.partition('://')[2]}\n",
-        f"github={met.served.url}",
-        {**environ, "GITHUB_APP_INSTALLATION_ID": str(met.served.forge.installation_id)},
-    )
+    asked = f"protocol=http\nhost={met.served.url.partition('://')[2]}\npath=platform/fleet.git\n"
+    told = answer_git(asked, f"github={met.served.url}", environ)
     assert told.startswith("username=x-access-token\npassword=")
     assert told.splitlines()[2].startswith("password_expiry_utc=")
 
@@ -102,7 +98,7 @@ def test_a_forge_that_cannot_be_meant_is_refused(own: str) -> None:
         answer_git("protocol=https\nhost=git.example.com\n", own, {})
 
 
-def test_an_app_needs_the_repository_or_its_installation() -> None:
+def test_an_app_needs_the_repository() -> None:
     environ = {"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY": "planted-key"}
     with pytest.raises(
         InvalidRequest, match=r"^git does not say which repository it asks for: set credential\.useHttp"
