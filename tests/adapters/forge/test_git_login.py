@@ -101,7 +101,7 @@ def test_a_forge_that_cannot_be_meant_is_refused(own: str) -> None:
 def test_an_app_needs_the_repository() -> None:
     environ = {"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY": "planted-key"}
     with pytest.raises(
-        InvalidRequest, match=r"^git does not say which repository it asks for: set credential\.useHttp"
+        InvalidRequest, match=r"^git does not say for which repository it asks: set credential\.useHttpPath"
     ):
         answer_git("protocol=https\nhost=github.com\n", None, environ)
 
