@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return serve_sandbox(given.dir, api_only=given.api_only, engine=given.engine, forge=given.forge)
     if command == "review":
         return _review(given)
+    if command == "git-credential":
+        return _answer_git(given)
     if command == "tools":
         from gitops_mcp.server import tools_table
 
@@ -79,6 +81,22 @@ def _review(given: argparse.Namespace) -> int:
         return 2
     printed = _print_text(f"{json.dumps(found.structured(), indent=2) if given.json else found.body}\n")
     return printed or int(is_failed(found.verdict, given.fail_on))
+
+
+def _answer_git(given: argparse.Namespace) -> int:
+    """As a credential helper; what git would store or erase is kept by nobody here."""
+    from gitops_mcp.adapters.forge.git_login import answer_git
+    from gitops_mcp.config import process_environ
+    from gitops_mcp.errors import GitOpsError
+
+    asked = sys.stdin.read()
+    if given.action != "get":
+        return 0
+    try:
+        return _print_text(answer_git(asked, given.forge, process_environ()))
+    except GitOpsError as error:
+        print(f"gitops-mcp git-credential: {error}", file=sys.stderr)
+        return 1
 
 
 def _print_text(text: str) -> int:
@@ -161,6 +179,15 @@ def _argument_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
     )
+    git = commands.add_parser(
+        "git-credential",
+        help="answer git as a credential helper, with the GitHub App or token that opens pull requests",
+        description="A credential helper of git: `helper = !gitops-mcp git-credential`, with credential.useHttpPath "
+        "for a GitHub App. Answers with the App or token that variables hold for the host (docs/pull-requests.md).",
+        allow_abbrev=False,
+    )
+    git.add_argument("--forge", metavar="KIND=HOST", help="a host of your own, such as gitlab=git.example.com")
+    git.add_argument("action", help="get; what git would store or erase is not kept")
     commands.add_parser("tools", help="print the table of tools, in Markdown")
     commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml")
     return parser

@@ -7,10 +7,14 @@ itself brings is under test: its modules, its data and its command.
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 import sysconfig
+import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from zipfile import ZipFile
 
 import pytest
@@ -138,4 +142,44 @@ def test_no_secret_goes_into_the_image() -> None:
         "repo_template repo_template",
         "docs docs",
         "--from=build /opt/gitops-mcp /opt/gitops-mcp",
+        "deploy/healthcheck.py /usr/local/lib/gitops-mcp/healthcheck.py",
     ]
+
+
+def test_the_image_holds_what_the_server_needs_over_http_and_for_sops() -> None:
+    (extras,) = re.findall(r"\*\.whl\)\[([a-z,]+)\]", DOCKERFILE)
+    assert extras == "image"
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        wanted = tomllib.load(file)["project"]["optional-dependencies"]["image"]
+    assert "gitops-mcp[http,sops]" in wanted
+
+
+def health(command: str, **variables: str) -> int:
+    checked: int = runpy.run_path(str(ROOT / "deploy" / "healthcheck.py"))["main"](
+        command.replace(" ", "\0").encode() + b"\0", variables
+    )
+    return checked
+
+
+class Answering(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_the_healthcheck_asks_a_server_over_http_and_no_other() -> None:
+    serve = "/opt/gitops-mcp/bin/python /opt/gitops-mcp/bin/gitops-mcp serve"
+    assert health(serve) == 0
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        port = str(server.server_port)
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        assert health(f"{serve} --transport=http --port={port}") == 0
+        assert health(f"{serve} --transport http --port {port}") == 0
+        assert health(serve, GITOPS_MCP_TRANSPORT="http", GITOPS_MCP_PORT=port) == 0
+        server.shutdown()
+        thread.join()
+    assert health(f"{serve} --transport=http --port={port}") == 1
