@@ -17,7 +17,7 @@ _SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 class Metrics(Watch):
     def __init__(self, waiting: Callable[[], int]) -> None:
         """`waiting`: calls that no thread has taken yet."""
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         made = {"registry": self._registry, "namespace": "gitops_mcp"}
         self._calls = Counter("calls", "Calls of tools that have ended", ("tool", "outcome"), **made)  # type: ignore[arg-type]
