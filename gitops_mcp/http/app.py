@@ -86,7 +86,7 @@ class McpEndpoint:
             _check_target(scope)
             headers = Headers(scope=scope)
             _check_session(headers)
-            with self._callers.admitted(_caller(scope)):
+            with self._callers.admitted(caller_of(scope)):
                 body = await read_body(headers, receive, self._limits)
                 await self._manager.handle_request(scope, replayed(body, receive), send)
         except Refusal as refusal:
@@ -122,7 +122,7 @@ def _check_session(headers: Headers) -> None:
         raise Refusal(404, "there is no such session, since this server keeps none: initialize without Mcp-Session-Id")
 
 
-def _caller(scope: Scope) -> str | None:
-    """Who has signed in, as limits count them."""
+def caller_of(scope: Scope) -> str | None:
+    """What tells who has signed in from everybody else; None: nobody signs in here."""
     identity = scope.get(IDENTITY)
-    return None if identity is None else repr(identity)
+    return None if identity is None else repr(identity.key)

@@ -12,14 +12,17 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 import anyio
 import uvicorn
 from anyio import CapacityLimiter, to_thread
+from mcp.server.request_state import RequestStateSecurity
 from starlette.types import ASGIApp
 
 from gitops_mcp.app import App
@@ -37,6 +40,8 @@ from gitops_mcp.server import AT_ONCE, build_server
 
 log = logging.getLogger(__name__)
 
+_Made = TypeVar("_Made")
+
 _TAKEN_BACK = 10.0
 """Seconds that cancelled calls have to take back what they had begun."""
 _TALKATIVE = ("mcp.server.streamable_http", "mcp.server.streamable_http_manager", "uvicorn.error")
@@ -46,8 +51,8 @@ _TALKATIVE = ("mcp.server.streamable_http", "mcp.server.streamable_http_manager"
 @dataclass(frozen=True)
 class HttpServer:
     app: App
-    security: Any
-    sign_in: Any
+    security: RequestStateSecurity
+    sign_in: Callable[[ASGIApp], ASGIApp] | None
     """Wraps the endpoint, where somebody has to sign in."""
     names: ServedNames
     limits: HttpLimits
@@ -56,28 +61,21 @@ class HttpServer:
     @classmethod
     def open(cls, flags: Flags, app: App) -> HttpServer:
         """Listens already. Raises InvalidRequest with every fault of what was asked for."""
-        faults: list[str] = []
-        sign_in, limits, more, keys = None, HttpLimits(), flags.allowed_hosts, flags.state_key_file
-        security = state_security(None)
+        faults = _Faults()
         if not (flags.http_config or flags.insecure_no_auth or is_loopback(flags.host)):
-            faults.append(
+            faults.found.append(
                 f"--host: other machines reach {flags.host}, and nobody would have to sign in: name a file with "
                 f"--http-config, listen on 127.0.0.1, or say --insecure-no-auth"
             )
-        try:
-            security = state_security(keys)
-        except InvalidRequest as error:
-            faults.append(str(error))
-        listening = None
-        try:
-            listening = _listening_socket(flags.host, flags.port)
-        except OSError as error:
-            faults.append(f"--port: {flags.host}:{flags.port} cannot be listened on: {error.strerror or error}")
-        if faults or listening is None:
+        access = faults.without(lambda: _Access.of(flags, app)) or _Access(app)
+        security = faults.without(lambda: state_security(flags.state_key_file or access.state_key_file))
+        listening = faults.without(lambda: _listening_socket(flags.host, flags.port))
+        if faults.found or security is None or listening is None:
             if listening is not None:
                 listening.close()
-            raise InvalidRequest("; ".join(faults))
-        return cls(app, security, sign_in, ServedNames.of(flags.host, more), limits, listening)
+            raise InvalidRequest("; ".join(faults.found))
+        names = ServedNames.of(flags.host, (*flags.allowed_hosts, *access.names))
+        return cls(access.app, security, access.sign_in, names, access.limits, listening)
 
     def run(self) -> int:
         """The exit code."""
@@ -110,6 +108,45 @@ class HttpServer:
         return code
 
 
+@dataclass(frozen=True)
+class _Access:
+    """What the file of --http-config comes to; without one, nobody signs in."""
+
+    app: App
+    sign_in: Callable[[ASGIApp], ASGIApp] | None = None
+    limits: HttpLimits = field(default_factory=HttpLimits)
+    names: tuple[str, ...] = ()
+    state_key_file: Path | None = None
+
+    @classmethod
+    def of(cls, flags: Flags, app: App) -> _Access:
+        if flags.http_config is None:
+            return cls(app)
+        from gitops_mcp.config.http_settings import read_http_config  # type: ignore[import-not-found,unused-ignore]
+        from gitops_mcp.http.sign_in import SignIn  # type: ignore[import-not-found,unused-ignore]
+
+        found = read_http_config(flags.http_config)
+        limits = HttpLimits(caller_at_once=found.at_once, caller_per_minute=found.requests_per_minute)
+        names = (urlsplit(found.resource).hostname or "",) if found.resource else ()
+        app = replace(app, access=found.access)  # type: ignore[call-arg,unused-ignore]
+        return cls(app, lambda inner: SignIn(inner, found), limits, names, found.state_key_file)
+
+
+@dataclass(frozen=True)
+class _Faults:
+    """All that is wrong, to be told together."""
+
+    found: list[str] = field(default_factory=list)
+
+    def without(self, make: Callable[[], _Made]) -> _Made | None:
+        """What was made; None where that is one of the faults."""
+        try:
+            return make()
+        except InvalidRequest as error:
+            self.found.append(str(error))
+            return None
+
+
 class _Uvicorn(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -137,20 +174,14 @@ async def _until_taken_back(metrics: Metrics) -> int:
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:
-    """The first address that the name has."""
-    address = host.strip("[]")
-    family, kind, protocol, _, place = socket.getaddrinfo(
-        address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    made = socket.socket(family, kind, protocol)
+    """On the first address that the name has. Raises InvalidRequest where that cannot be."""
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(place)
-        made.listen(2048)
-        made.setblocking(False)
-    except OSError:
-        made.close()
-        raise
+        known = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, place = known[0]
+        made = socket.create_server(place, family=family, backlog=2048)
+    except OSError as error:
+        raise InvalidRequest(f"--port: {host}:{port} cannot be listened on: {error.strerror or error}") from error
+    made.setblocking(False)
     return made
 
 

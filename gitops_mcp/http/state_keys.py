@@ -10,7 +10,7 @@ from mcp.server.request_state import RequestStateSecurity
 
 from gitops_mcp.client import SECONDS
 from gitops_mcp.errors import InvalidRequest
-from gitops_mcp.http.app import IDENTITY
+from gitops_mcp.http.app import caller_of
 
 _SHORTEST = 32
 _LONGEST = 64 << 10
@@ -46,7 +46,5 @@ def _read_keys(file: Path) -> list[bytes]:
 
 
 def _signed_in(context: ServerRequestContext[Any]) -> str | None:
-    """Who a state belongs to; None where nobody signs in."""
-    scope = getattr(context.request, "scope", None) or {}
-    identity = scope.get(IDENTITY)
-    return None if identity is None else repr(identity)
+    """Whose state it is."""
+    return caller_of(getattr(context.request, "scope", {}))
