@@ -124,7 +124,7 @@ class Caller:
         self.name = f"c-{number}"
         self.change = f"bench-{number}"
         self._reader, self._writer = reader, writer
-        self._instances = 3
+        self.instances = 3
         self._count = number
 
     @classmethod
@@ -142,11 +142,11 @@ class Caller:
             tool, arguments = ("get_cluster_status", "list_postgres_clusters")[self._count % 2], {}
             await self._timed(tool, {"name": self.name} if tool == "get_cluster_status" else arguments, seen)
             return
-        self._instances = 3 + self._instances % 6
+        self.instances = 3 + self.instances % 6
         await self.write(seen)
 
     async def write(self, seen: Seen) -> None:
-        arguments = {"name": self.name, "instances": self._instances, "change": self.change, "confirm_deletion": True}
+        arguments = {"name": self.name, "instances": self.instances, "change": self.change, "confirm_deletion": True}
         await self._timed("scale_postgres_cluster", arguments, seen)
 
     async def _timed(self, tool: str, arguments: dict[str, Any], seen: Seen) -> None:
@@ -300,7 +300,7 @@ def _http_write(server: Replica) -> Callable[[], Cost]:
     async def write() -> None:
         number = next(numbers)
         async with Caller.at(number % 20, server.port) as caller:
-            caller.change, caller._instances = f"alone-{number}", 4 + number % 5
+            caller.change, caller.instances = f"alone-{number}", 4 + number % 5
             seen = Seen()
             await caller.write(seen)
             assert seen.committed == 1, seen
