@@ -15,7 +15,9 @@ class HttpLimits:
     header_bytes: int = 32 << 10
     """Of the line of a request and its headers together."""
     header_seconds: float = 10.0
-    """Until the headers of a request are there; on a connection that is kept, between two requests too."""
+    """Until the headers of a request are there."""
+    idle_seconds: float = 75.0
+    """That a connection is kept between two requests; longer than proxies keep theirs."""
     connections: int = 1000
     at_once: int = 256
     """Requests that are being answered, of all callers; of the calls among them some wait for a thread."""

@@ -46,10 +46,6 @@ class Flags:
     audit_log: Path | None = None
     prometheus_token: tuple[str, Path] | None = None
     """The host that a token of a file goes to; no other gets it."""
-    clone: str | None = None
-    """The address of a repository of which this server keeps a clone; it stands in place of `repo`."""
-    cache_dir: Path | None = None
-    """Where clones are kept; None: as the machine keeps what can be made again."""
     transport: Literal["stdio", "http"] = "stdio"
     host: str = "127.0.0.1"
     port: int = 8080
@@ -59,7 +55,11 @@ class Flags:
     http_config: Path | None = None
     """Who may sign in, and what they may do."""
     state_key_file: Path | None = None
+    cache_dir: Path | None = None
+    """Where clones are kept; None: as the machine keeps what can be made again."""
     insecure_no_auth: bool = False
+    clone: str | None = None
+    """The address of a repository of which this server keeps a clone, where that is given in place of `repo`."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ class Connection(H11Protocol):
 
     limits: ClassVar[HttpLimits]
     _overdue: asyncio.TimerHandle | None = None
+    _is_idle = False
+    """Kept after an answer, and nothing of the next request is there."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -25,7 +27,12 @@ class Connection(H11Protocol):
             transport.write(_BUSY)
             transport.close()
         else:
-            self._wait()
+            self._wait(self.limits.header_seconds)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_idle:
+            self._wait(self.limits.header_seconds)
+        super().data_received(data)
 
     def handle_events(self) -> None:
         before = self.cycle
@@ -37,17 +44,19 @@ class Connection(H11Protocol):
         before = self.cycle
         super().on_response_complete()
         if self.cycle is before and not self.transport.is_closing():
-            self._wait()
+            self._wait(self.limits.idle_seconds)
+            self._is_idle = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float) -> None:
         self._stop_waiting()
-        self._overdue = self.loop.call_later(self.limits.header_seconds, self.transport.close)
+        self._overdue = self.loop.call_later(seconds, self.transport.close)
 
     def _stop_waiting(self) -> None:
+        self._is_idle = False
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
@@ -64,6 +73,6 @@ def server_options(limits: HttpLimits) -> dict[str, Any]:
         "server_header": False,
         "proxy_headers": False,
         "h11_max_incomplete_event_size": limits.header_bytes,
-        "timeout_keep_alive": math.ceil(limits.header_seconds),
+        "timeout_keep_alive": math.ceil(limits.idle_seconds),
         "timeout_graceful_shutdown": math.ceil(limits.grace_seconds),
     }
