@@ -143,6 +143,7 @@ def test_too_many_headers_are_refused(server: Served, mode: Mode) -> None:
     assert status in {0, 400, 431}  # 0: the connection was cut while they were sent
 
 
+@pytest.mark.thorough
 def test_what_comes_too_slowly_is_cut_off(tmp_path: Path) -> None:
     team = Team.of(tmp_path / "team", {"db.yaml": CLUSTER})
     body = frame("tools/list")
