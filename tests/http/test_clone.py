@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.team import Team
-from tests.http.served import http_client, served
+from tests.http.served import Served, http_client, served
 
 SCALE = "scale_postgres_cluster"
 
@@ -94,6 +95,50 @@ def test_two_replicas_lose_nothing_of_each_other(team: Team, tmp_path: Path) -> 
         assert [one.result()["outcome"] for one in asked] == ["committed"] * 4
     assert len(team.commits("main", "gitops-mcp/all")) == 4
     assert team.changed("main", "gitops-mcp/all") == [f"1 1 {name}.yaml" for name in "abcd"]
+
+
+def test_replicas_that_are_killed_and_started_again_in_turn_lose_nothing(team: Team, tmp_path: Path) -> None:
+    """A caller asks again, of whichever replica is there, until it is answered: each write is there once."""
+    committed: dict[str, list[str]] = {}
+
+    def write(name: str, ports: list[str]) -> None:
+        for instances in (3, 4, 5, 6):
+            commit = None
+            while commit is None:
+                for url in ports:
+                    with suppress(Exception), http_client(url) as client:
+                        found = client.answer(
+                            SCALE, name=name, instances=instances, change=f"of-{name}", confirm_deletion=True
+                        )
+                        commit = found.get("commit") or team.branches()[f"gitops-mcp/of-{name}"]
+                        break
+            committed.setdefault(name, []).append(commit)
+
+    with ThreadPoolExecutor(3) as pool:
+        ports: list[str] = ["", ""]
+        running = [Served(*flags(team, tmp_path / one), env=team.environment, cwd=tmp_path) for one in ("one", "two")]
+        ports[:] = [one.url for one in running]
+        asked = [pool.submit(write, name, ports) for name in "abc"]
+        for turn in range(4):
+            which = turn % 2
+            wait(asked, timeout=2)
+            running[which].signal(9)
+            running[which].wait()
+            running[which] = Served(*flags(team, tmp_path / ("one", "two")[which]), env=team.environment, cwd=tmp_path)
+            ports[which] = running[which].url
+        for one in asked:
+            one.result()
+        for server in running:
+            server.signal(15)
+            assert server.wait() == 0
+    for name in "abc":
+        branch = f"gitops-mcp/of-{name}"
+        assert set(committed[name]) <= set(team.commits("main", branch))
+        assert b"instances: 6" in (team.file(branch, f"{name}.yaml") or b"")
+        assert team.changed("main", branch) == [f"1 1 {name}.yaml"]
+    for cache in (tmp_path / "one", tmp_path / "two"):
+        (clone,) = [place for place in cache.iterdir() if place.is_dir()]
+        team.git(clone, "fsck", "--no-dangling")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gitops_mcp.adapters.file_lock import lock_file
-from gitops_mcp.adapters.git.failures import remote_error
+from gitops_mcp.adapters.git.failures import is_full_here, remote_error
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
 from gitops_mcp.caller import check_wanted, pause
 from gitops_mcp.domain.remote_url import parse_remote_url
@@ -211,6 +211,6 @@ def _not_writable(place: Path, error: OSError) -> Unavailable:
 
 
 def _clone_error(cache: Path, error: GitFailed) -> GitOpsError:
-    if re.search(r"(?m)^(?!remote:).*(No space left on device|Disk quota exceeded)", error.ran.stderr):
+    if is_full_here(error.ran.stderr):
         return _not_writable(cache, OSError(errno.ENOSPC, "full"))
     return remote_error("the clone of the repository that --repo names", error.ran.stderr)
