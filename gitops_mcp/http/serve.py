@@ -128,7 +128,7 @@ class _Access:
         found = read_http_config(flags.http_config)
         limits = HttpLimits(caller_at_once=found.at_once, caller_per_minute=found.requests_per_minute)
         names = (urlsplit(found.resource).hostname or "",) if found.resource else ()
-        app = replace(app, access=found.access)  # type: ignore[call-arg,unused-ignore]
+        app = replace(app, access=found.access, impersonate=found.impersonate)  # type: ignore[call-arg,unused-ignore]
         return cls(app, lambda inner: SignIn(inner, found), limits, names, found.state_key_file)
 
 
