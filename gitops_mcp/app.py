@@ -30,6 +30,7 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest
 if TYPE_CHECKING:
     from gitops_mcp.adapters.forge.interface import Forge
     from gitops_mcp.adapters.forge.place import ForgePlace, NoForge
+    from gitops_mcp.adapters.git.managed_clone import ManagedClone
     from gitops_mcp.adapters.git.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
     from gitops_mcp.adapters.git.snapshot import Snapshot
@@ -104,6 +105,7 @@ class App:
     """Of live Clusters, for lists: by object, its version and the time."""
     asked_before: Memory[tuple[object, ...], Any] = field(default_factory=lambda: Memory(500), repr=False)
     """What the last status of a Cluster has asked the API, so that the next one asks it at once."""
+    _clones: list[ManagedClone] = field(default_factory=list, repr=False)
     _homes: list[GitSettings] = field(default_factory=list, repr=False)
     _recent: list[tuple[float, tuple[Settings, Ground | None]]] = field(default_factory=list, repr=False)
 
@@ -122,16 +124,18 @@ class App:
         from gitops_mcp.domain.budget import call_budget
 
         with ExitStack() as call, call_budget():
-            yield replace(self, caller=caller, _call=call)
+            try:
+                yield replace(self, caller=caller, _call=call)
+            except GitOpsError as error:
+                for clone in self._clones:
+                    clone.doubt(error)
+                raise
 
     def repository(self) -> Repository:
         """The repository around `--repo`, else around the working directory. Raises InvalidRequest without one."""
         from gitops_mcp.adapters.git.repository import Repository
 
-        try:
-            path = self.flags.repo or Path.cwd()
-        except FileNotFoundError as error:
-            raise InvalidRequest("the working directory is gone: name a checkout with --repo") from error
+        path = self._folder()
         with self._lock:
             if path not in self._repositories:
                 self._repositories[path] = Repository.open(path)
@@ -139,6 +143,22 @@ class App:
         if self._call:
             self._call.enter_context(repository.calls.one())
         return repository
+
+    def _folder(self) -> Path:
+        if self.flags.clone is not None:
+            return self._kept_clone(self.flags.clone).folder()
+        try:
+            return self.flags.repo or Path.cwd()
+        except FileNotFoundError as error:
+            raise InvalidRequest("the working directory is gone: name a checkout with --repo") from error
+
+    def _kept_clone(self, url: str) -> ManagedClone:
+        from gitops_mcp.adapters.git.managed_clone import ManagedClone
+
+        with self._lock:
+            if not self._clones:
+                self._clones.append(ManagedClone(url, self.flags.cache_dir))
+            return self._clones[0]
 
     def ground(self, *, fetch: bool) -> Ground:
         """The settings and the base; with `fetch` the base and the changes as the remote has them now.
@@ -286,7 +306,7 @@ class App:
         try:
             self.repository()
         except InvalidRequest:  # there is none here; anything else that is wrong with one is told
-            if self.flags.repo:
+            if self.flags.repo or self.flags.clone:
                 raise
             return _cached_settings(None, self.flags), None
         ground = self.ground(fetch=fetch)

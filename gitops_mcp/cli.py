@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 from gitops_mcp import __version__
 
 if TYPE_CHECKING:
-    from gitops_mcp.config import Option
+    from gitops_mcp.app import App
+    from gitops_mcp.config import Flags, Option
+    from gitops_mcp.http.serve import HttpServer
 
 _COMMENT = 60_000
 """Characters; forges take a few more."""
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     command = given.command or "serve"
     if command == "serve":
-        return _serve_stdio(given)
+        return _serve(given)
     if command == "demo":
         from gitops_mcp.demo import run_demo
         from gitops_mcp.demo.cast import Cast
@@ -110,7 +112,7 @@ def _print_text(text: str) -> int:
 
 
 def _argument_parser() -> argparse.ArgumentParser:
-    from gitops_mcp.config import OPTIONS
+    from gitops_mcp.config import HTTP_OPTIONS, OPTIONS
 
     parser = argparse.ArgumentParser(
         prog="gitops-mcp",
@@ -125,12 +127,13 @@ def _argument_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     serve = commands.add_parser(
         "serve",
-        help="serve over stdio (the default)",
-        description="Serve MCP on standard input and output until the input ends. Logs go to standard error.",
+        help="serve over stdio (the default), or over HTTP",
+        description="Serve MCP on standard input and output until the input ends, or over streamable HTTP until a "
+        "signal. Logs go to standard error.",
         allow_abbrev=False,
     )
     for each in (parser, serve):
-        for option in OPTIONS:
+        for option in (*OPTIONS, *HTTP_OPTIONS):
             _add_option(each, option)
     demo = commands.add_parser(
         "demo",
@@ -222,31 +225,60 @@ def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
         parser.add_argument(option.flag, default=argparse.SUPPRESS, metavar=metavar, help=text)
 
 
-def _serve_stdio(given: argparse.Namespace) -> int:
+def _serve(given: argparse.Namespace) -> int:
     # Collections while hundreds of modules load, and again over all of them, are a fifth of the start-up.
     gc.disable()
     from gitops_mcp.app import App
     from gitops_mcp.config import process_environ, read_flags
     from gitops_mcp.errors import InvalidRequest
-    from gitops_mcp.server import build_server, run_server
 
     try:
         told = read_flags(vars(given), process_environ())
         app = App.open(told)
+        over_http = _http_server(told, app) if told.transport == "http" else None
     except InvalidRequest as error:
         print(f"gitops-mcp: {error}", file=sys.stderr)
         return 2
     logging.basicConfig(
         stream=sys.stderr, level=told.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    code = _run_until_end(app) if over_http is None else _run_http(over_http)
+    # Threads that still wait for a peer must not hold the process: its client is gone.
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run_until_end(app: App) -> int:
+    from gitops_mcp.server import build_server, run_server
+
     server = build_server(app)
     if sys.stdin.isatty():
         print("gitops-mcp: waits for an MCP client on standard input; see --help. Ctrl-C ends it.", file=sys.stderr)
+    _collect_rarely()
+    run_server(server)
+    return 0
+
+
+def _http_server(told: Flags, app: App) -> HttpServer:
+    """Raises InvalidRequest, also where what it needs beyond stdio is not installed."""
+    from gitops_mcp.errors import InvalidRequest
+
+    try:
+        from gitops_mcp.http.serve import HttpServer
+    except ModuleNotFoundError as error:
+        if error.name != "prometheus_client":
+            raise
+        raise InvalidRequest("--transport http needs more than stdio does: install gitops-mcp[http]") from error
+    return HttpServer.open(told, app)
+
+
+def _run_http(server: HttpServer) -> int:
+    _collect_rarely()
+    return server.run()
+
+
+def _collect_rarely() -> None:
     gc.freeze()
     # What is read of thousands of manifests is kept and makes no cycles: walking it would be an eighth of a request.
     gc.set_threshold(500_000, 50, 50)
     gc.enable()
-    run_server(server)
-    # Threads that still wait for a peer must not hold the process: its client is gone.
-    sys.stderr.flush()
-    os._exit(0)

@@ -133,10 +133,9 @@ class Client:
         from_thread.run(self._context.session.report_progress, done, total, without_surrogates(message))
 
     def agree(self, question: str, *, about: Mapping[str, Mapping[str, object]], instead: str) -> bool:
-        if not self._can_ask():
+        if why := self._cannot_ask():
             raise Refused(
-                f"{question} A person has to say so, and this client cannot ask one (it declared no elicitation). "
-                f"Nothing was changed. A person would run: {instead}"
+                f"{question} A person has to say so, and {why}. Nothing was changed. A person would run: {instead}"
             )
         digests = {does: {name: _digest(value) for name, value in parts.items()} for does, parts in about.items()}
         digest = _digest([question, digests])
@@ -151,10 +150,16 @@ class Client:
         self._agreed = digest
         return not is_newer
 
-    def _can_ask(self) -> bool:
+    def _cannot_ask(self) -> str | None:
+        """Why nobody can be asked."""
+        if self._context.request is not None and self._context.protocol_version < _NEWER:
+            spoken = self._context.protocol_version
+            return f"over HTTP only a client that speaks MCP {_NEWER} or newer can ask one (this one speaks {spoken})"
         declared = self._context.session.client_capabilities
         elicitation = declared.elicitation if declared is not None else None
-        return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+        if elicitation is not None and (elicitation.form is not None or elicitation.url is None):
+            return None
+        return "this client cannot ask one (it declared no elicitation)"
 
     def _asked(self, question: str) -> None:
         check_wanted()

@@ -51,11 +51,12 @@ from gitops_mcp.tools.inputs import argument_model, read_arguments
 from gitops_mcp.tools.offering import instructions, no_such_tool, offered_tools
 from gitops_mcp.tools.registry import Tool
 from gitops_mcp.tools.schemas import input_schema, output_schema
+from gitops_mcp.watch import Watch
 
 log = logging.getLogger(__name__)
 
 _ERROR_MAX = 4_000
-_AT_ONCE = 40
+AT_ONCE = 40
 """Calls that run at the same time; others wait, and what is neither slow nor a call does not."""
 _NAME = "gitops-mcp"
 _NEXT_FAULT = re.compile(r"\n(?=- line \d)")
@@ -64,9 +65,19 @@ _FACTS = ("environment", "delivery", "change", "branch", "commit", "applied")
 """Of an answer, what the audit log keeps."""
 
 
-def build_server(app: App) -> Server[Any]:
-    """The server with every tool of its toolsets; in read-only mode writing tools are not there at all."""
-    offered = _Offered(app, {one.name: _BoundTool(one) for one in offered_tools(app.flags)})
+def build_server(
+    app: App,
+    *,
+    security: RequestStateSecurity | None = None,
+    watch: Watch | None = None,
+    calls: CapacityLimiter | None = None,
+) -> Server[Any]:
+    """The server with every tool of its toolsets; in read-only mode writing tools are not there at all.
+
+    `security` seals what a question leaves with the client, where other processes have to read it too.
+    """
+    tools_by_name = {one.name: _BoundTool(one) for one in offered_tools(app.flags)}
+    offered = _Offered(app, tools_by_name, watch or Watch(), calls or CapacityLimiter(AT_ONCE))
     server: Server[Any] = Server(
         _NAME,
         title="GitOps for CloudNativePG",
@@ -78,8 +89,8 @@ def build_server(app: App) -> Server[Any]:
         on_call_tool=offered.call_tool,
         **Catalog(offered.known_tools, offered.ask_tool).handlers(),
     )
-    security = RequestStateSecurity.ephemeral(ttl=SECONDS)
-    server.middleware += [_answer_always, RequestStateBoundary(security, default_audience=_NAME)]
+    sealed = RequestStateBoundary(security or RequestStateSecurity.ephemeral(ttl=SECONDS), default_audience=_NAME)
+    server.middleware += [_answer_always, sealed]
     return server
 
 
@@ -160,8 +171,9 @@ class _Offered:
 
     app: App
     tools: Mapping[str, _BoundTool]
+    watch: Watch
+    calls: CapacityLimiter
     _used: UsedAnswers = field(default_factory=UsedAnswers)
-    _calls: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_AT_ONCE))
 
     async def list_tools(
         self,
@@ -185,7 +197,7 @@ class _Offered:
         try:
             # Abandoned where nobody waits any more: a peer that does not answer must hold neither the next call nor
             # the process. The thread itself ends where it next looks.
-            return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._calls)
+            return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=self.calls)
         finally:
             caller.leave()
 
@@ -205,6 +217,7 @@ class _Offered:
         self, bound: _BoundTool, given: Mapping[str, Any], caller: Client
     ) -> CallToolResult | InputRequiredResult:
         started, tool, outcome = time.monotonic(), bound.tool, "crashed"
+        self.watch.begins()
         facts: dict[str, Any] = {"requester": caller.requester}
         # What was rejected may be anything, so only the names that there are.
         arguments: Mapping[str, Any] = {name: "rejected" for name in given if name in bound.model.model_fields}
@@ -232,6 +245,7 @@ class _Offered:
             return _error(f"Error executing tool {tool.name}")
         finally:
             spent = _elapsed_ms(started)
+            self.watch.ends(tool.name, outcome, facts.get("error"), spent / 1000)
             log.info("%s: %s in %d ms", tool.name, outcome, spent)
             if self.app.audit:
                 self.app.audit.write(tool.name, arguments, outcome, duration_ms=spent, **facts)

@@ -151,7 +151,7 @@ def test_the_image_holds_what_the_server_needs_over_http_and_for_sops() -> None:
     assert extras == "image"
     with (ROOT / "pyproject.toml").open("rb") as file:
         wanted = tomllib.load(file)["project"]["optional-dependencies"]["image"]
-    assert "gitops-mcp[http,sops]" in wanted
+    assert "gitops-mcp[http,otel,sops]" in wanted
 
 
 def health(command: str, **variables: str) -> int:

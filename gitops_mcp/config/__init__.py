@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from gitops_mcp.config.options import OPTIONS, Flags, Option, Toolset, process_environ, read_flags
+from gitops_mcp.config.options import HTTP_OPTIONS, OPTIONS, Flags, Option, Toolset, process_environ, read_flags
 from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.version import parse_operator_version
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILE",
+    "HTTP_OPTIONS",
     "OPTIONS",
     "Environment",
     "Flags",

@@ -8,6 +8,7 @@ settings of ours.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,20 @@ class Flags:
     audit_log: Path | None = None
     prometheus_token: tuple[str, Path] | None = None
     """The host that a token of a file goes to; no other gets it."""
+    transport: Literal["stdio", "http"] = "stdio"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0: any that is free."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names by which clients reach the server, beside its own address."""
+    http_config: Path | None = None
+    """Who may sign in, and what they may do."""
+    state_key_file: Path | None = None
+    cache_dir: Path | None = None
+    """Where clones are kept; None: as the machine keeps what can be made again."""
+    insecure_no_auth: bool = False
+    clone: str | None = None
+    """The address of a repository of which this server keeps a clone, where that is given in place of `repo`."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +83,17 @@ class Option:
         return f"{_PREFIX}{self.name.upper()}"
 
 
+_SERVICE_LINK = re.compile(r"GITOPS_MCP_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
+"""What Kubernetes sets in pods beside a Service of our name; `GITOPS_MCP_PORT` too, as a URL."""
+
+
 def process_environ() -> dict[str, str]:
     """The environment of this process."""
     return dict(os.environ)
+
+
+def _is_service_link(name: str, value: str) -> bool:
+    return bool(_SERVICE_LINK.fullmatch(name)) or (name == "GITOPS_MCP_PORT" and "://" in value)
 
 
 def read_flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flags:
@@ -81,7 +104,8 @@ def read_flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flag
     """
     values: dict[str, Any] = {}
     faults: list[str] = []
-    for option in OPTIONS:
+    environ = {name: value for name, value in environ.items() if not _is_service_link(name, value)}
+    for option in (*OPTIONS, *HTTP_OPTIONS):
         given = arguments.get(option.name)
         source = option.flag
         if given is None or given is False:
@@ -92,7 +116,7 @@ def read_flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flag
             values[option.name] = option.parse("true" if given is True else str(given))
         except ValueError as error:
             faults.append(f"{source}: {error}")
-    known = [option.variable for option in OPTIONS]
+    known = [option.variable for option in (*OPTIONS, *HTTP_OPTIONS)]
     faults += [
         f"{name}: unknown variable; {suggest(name, known, most=3)}"
         for name in sorted(environ)
@@ -100,6 +124,8 @@ def read_flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flag
     ]
     if faults:
         raise InvalidRequest("; ".join(faults))
+    if isinstance(values.get("repo"), str):
+        values["clone"] = values.pop("repo")
     return Flags(**values)
 
 
@@ -107,6 +133,27 @@ def _path(value: str) -> Path:
     if not value.strip():
         raise ValueError("expected a path, found nothing")
     return Path(value)
+
+
+def _repository(value: str) -> Path | str:
+    return rules.checked_clone_url(value) if rules.is_remote(value) else _path(value)
+
+
+def _port(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", value) or int(value) > 65_535:
+        raise ValueError(f"expected a number from 0 (any free one) to 65535, found {quote(value)}")
+    return int(value)
+
+
+def _host(value: str) -> str:
+    return _names(value)[0]
+
+
+def _names(value: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in value.split(","))
+    if bad := [one for one in names if not re.fullmatch(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?", one)]:
+        raise ValueError(f"expected host names or addresses, without a port, found {quote(bad[0])}")
+    return names
 
 
 def _token_file(value: str) -> tuple[str, Path]:
@@ -142,7 +189,13 @@ _PUSH = ("auto", "never")
 _LEVELS = ("debug", "info", "warning", "error")
 
 OPTIONS = (
-    Option("repo", "a checkout of the GitOps repository (default: the one around the working directory)", _path, "DIR"),
+    Option(
+        "repo",
+        "a checkout of the GitOps repository (default: the one around the working directory), or its address, of which "
+        "the server keeps a clone then",
+        _repository,
+        "DIR|URL",
+    ),
     Option("environment", "the environment meant by requests that name none", rules.checked_environment_name, "NAME"),
     Option(
         "context",
@@ -169,3 +222,32 @@ OPTIONS = (
     Option("audit_log", "file that one line of JSON is appended to for each tool call", _path, "FILE"),
     Option("prometheus_token", "file of the token for one host of a Prometheus", _token_file, "HOST=FILE"),
 )
+
+_TRANSPORTS = ("stdio", "http")
+
+HTTP_OPTIONS = (
+    Option(
+        "transport", "how clients reach the server (default: stdio)", _choice_parser(*_TRANSPORTS), choices=_TRANSPORTS
+    ),
+    Option("host", "address to listen on (default: 127.0.0.1)", _host, "ADDRESS"),
+    Option("port", "port to listen on; 0: any that is free (default: 8080)", _port, "PORT"),
+    Option(
+        "allowed_hosts", "names by which clients reach the server, with commas, beside its address", _names, "NAMES"
+    ),
+    Option("http_config", "file that says who may sign in and what they may do", _path, "FILE"),
+    Option(
+        "state_key_file",
+        "file of the keys that seal what a question to a person leaves with the client, one a line of at least 32 "
+        "characters; the first seals, and replicas share it (default: a key of this process)",
+        _path,
+        "FILE",
+    ),
+    Option("cache_dir", "where the clone of --repo URL is kept (default: below the user's cache)", _path, "DIR"),
+    Option(
+        "insecure_no_auth",
+        "answer everybody who reaches an address that other machines reach too, with all that this server may do",
+        _boolean,
+        switch=True,
+    ),
+)
+"""Of HTTP, beside those of every transport."""

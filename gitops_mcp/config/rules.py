@@ -202,6 +202,31 @@ def checked_token_file(value: str) -> tuple[str, str]:
     return host, file
 
 
+_REMOTE = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*::?//.*|[\w.-]+(:[^@]*)?@[^/:]+:.+|[A-Za-z][A-Za-z0-9+.-]+::.*", re.DOTALL
+)
+_CLONE = re.compile(
+    r"https://[^\s@?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?/[^\s@?#]*|file:///[^\s?#]+"
+    r"|ssh://([\w.-]+@)?[^\s@?#-][^\s@?#]*|[\w.][\w.-]*@[^\s@:/?#-][^\s@:/?#]*:[^\s-]\S*"
+)
+
+
+def is_remote(text: str) -> bool:
+    """Whether it is the address of a repository, not a folder."""
+    return _REMOTE.fullmatch(text) is not None
+
+
+def checked_clone_url(url: str) -> str:
+    """The address is not repeated in the error: what it holds may be a password."""
+    if _CLONE.fullmatch(url) is None:
+        raise ValueError(
+            "expected an address without a password or token in it, over https, ssh or file, such as "
+            "https://git.example.com/fleet.git, git@git.example.com:fleet.git or file:///srv/git/fleet.git; git gets "
+            "credentials from its own configuration (credential.helper), or by a key of ssh"
+        )
+    return url
+
+
 def checked_label(name: str) -> str:
     if not re.fullmatch(LABEL, name) or name != name.strip():
         raise ValueError(f"{cite(name)} is not a label: at most 255 characters on one line, without commas")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gitops_mcp.config import OPTIONS, Flags, process_environ, read_flags
+from gitops_mcp.config import HTTP_OPTIONS, OPTIONS, Flags, process_environ, read_flags
 from gitops_mcp.errors import InvalidRequest
 
 
@@ -93,7 +94,7 @@ def test_all_faults_are_named_together() -> None:
         "--push: expected one of auto, never, found 'always'",
         "GITOPS_MCP_LOG_LEVEL: expected one of debug, info, warning, error, found 'loud'",
         "GITOPS_MCP_READONLY: unknown variable",
-        "there are: GITOPS_MCP_READ_ONLY, GITOPS_MCP_REPO, GITOPS_MCP_AUDIT_LOG and 7 more",
+        "there are: GITOPS_MCP_READ_ONLY, GITOPS_MCP_REPO, GITOPS_MCP_TRANSPORT and 15 more",
     ]
 
 
@@ -158,7 +159,35 @@ def test_the_environment_is_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_flag_is_an_option_and_every_option_a_flag() -> None:
-    assert [option.name for option in OPTIONS] == list(Flags.__dataclass_fields__)
+    assert [*(option.name for option in (*OPTIONS, *HTTP_OPTIONS)), "clone"] == list(Flags.__dataclass_fields__)
+
+
+def test_the_page_on_http_lists_its_flags() -> None:
+    page = (Path(__file__).parents[2] / "docs/http.md").read_text()
+    assert re.findall(r"(?m)^\| `(--[a-z-]+)", page) == [
+        *(f"--{name}" for name in ("transport", "host", "port", "allowed-hosts", "http-config", "state-key-file")),
+        *("--cache-dir", "--insecure-no-auth"),
+    ]
+    assert {option.flag for option in HTTP_OPTIONS} == set(re.findall(r"(?m)^\| `(--[a-z-]+)", page))
+
+
+@pytest.mark.parametrize(
+    ("given", "clone"),
+    [
+        ("https://git.example.com/fleet.git", True),
+        ("git@git.example.com:org/fleet.git", True),
+        ("ssh://git@git.example.com:22/org/fleet", True),
+        ("file:///srv/git/fleet.git", True),
+        ("http://127.0.0.1:3000/org/fleet.git", True),
+        ("/srv/checkouts/fleet", False),
+        ("./fleet", False),
+        ("a@b", False),
+        ("fleet:old", False),
+    ],
+)
+def test_a_repository_is_a_folder_or_an_address(given: str, *, clone: bool) -> None:
+    told = read_flags({"repo": given}, {})
+    assert (told.clone, told.repo) == ((given, None) if clone else (None, Path(given)))
     assert [option.flag for option in OPTIONS][-4:] == [
         "--read-only",
         "--log-level",

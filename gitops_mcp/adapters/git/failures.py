@@ -17,6 +17,7 @@ _TELLING = 1000
 """Characters of a line in which a cause is looked for; a remote may print lines without end."""
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """But for line breaks and tabs."""
+_FULL_HERE = re.compile(r"^(?!remote:).*(No space left on device|Disk quota exceeded)", re.MULTILINE)
 _OWN = ("fatal:", "error:", "ssh:")
 _CODE = r"(error:|HTTP) "
 """Before a status: hooks name tickets by such numbers too."""
@@ -127,8 +128,15 @@ _CAUSES = (
 )
 
 
+def is_full_here(stderr: str) -> bool:
+    """Whether git had no room on this machine; what the remote says of its own is told in lines that name it."""
+    return _FULL_HERE.search(stderr.replace("\r", "\n")) is not None
+
+
 def remote_error(asked: str, stderr: str) -> GitOpsError:
     """What to raise of a question to a remote that failed, such as "the fetch from origin"."""
+    if is_full_here(stderr):
+        return Unavailable(f"{asked} failed: the disk of this machine is full where the repository is; make room there")
     line, cause = telling_line(stderr)
     if cause is None:
         return Unavailable(

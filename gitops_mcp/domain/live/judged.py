@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from gitops_mcp.domain.live.managers import engines_of
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import FIELD_MANAGER, Object, at
 from gitops_mcp.domain.yaml.values import is_same
 
 UID = "the object itself (uid)"
@@ -27,6 +27,13 @@ def judged_parts(live: Object) -> dict[str, Any]:
     parts |= {f"annotation {key}": value for key, value in annotations.items() if _ENGINES_OWN.match(key)}
     spec = at(live, "spec")
     return parts | {f"spec.{key}": value for key, value in (spec if isinstance(spec, dict) else {}).items()}
+
+
+def writes_so_far(live: Object) -> list[Any]:
+    """What is otherwise once this server has written it, even where somebody has put all of it back since."""
+    metadata = live["metadata"]
+    own = [entry for entry in metadata.get("managedFields") or () if at(entry, "manager") == FIELD_MANAGER]
+    return [metadata.get("generation"), sorted(str(at(entry, "time")) for entry in own)]
 
 
 def changed_parts(before: Object, after: Object) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from gitops_mcp.domain.kinds import BY_KIND, EXTERNAL_SECRET, OBJECT_STORE, PASSWORD, SEALED_SECRET
-from gitops_mcp.domain.live.judged import changed_parts, judged_parts
+from gitops_mcp.domain.live.judged import changed_parts, judged_parts, writes_so_far
 from gitops_mcp.domain.live.patch_steps import LAST_APPLIED, is_still_as_tested, json_patch_steps, with_version
 from gitops_mcp.domain.objects import Identity, Object, Path, Resource, at, dotted_path, mapping_at
 from gitops_mcp.domain.repository.changes import ObjectChange
@@ -87,7 +87,10 @@ class ApiOperation:
     @property
     def judged(self) -> dict[str, Any]:
         """By name each part of what it is done to. What is set is not among them: it may be the time of asking."""
-        return {f"{key} of {self.label}": value for key, value in judged_parts(self.seen).items()} if self.seen else {}
+        if self.seen is None:
+            return {}
+        parts = judged_parts(self.seen) | {"the writes": writes_so_far(self.seen)}
+        return {f"{key} of {self.label}": value for key, value in parts.items()}
 
     def changes_since(self, live: Object) -> tuple[str, ...]:
         """What of it is otherwise than it was judged, by name."""

@@ -31,6 +31,7 @@ from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.hydrated import check_not_written_by_hydrator, hydrated_by, hydrated_refusal
 from gitops_mcp.errors import NotFound, NotSeen, Raced, Refused, Unavailable
+from gitops_mcp.watch import note
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.notices import base_warnings, push_notices
 from gitops_mcp.workflows.view import View, view_at
@@ -63,6 +64,7 @@ def deliver(app: App, request: WriteRequest, writing: Writing | Settle) -> Write
             settled = (request, writing) if isinstance(writing, Writing) else _settled(app, ground, writing)
             return _deliver_once(app, ground, *settled, patience)
         except Raced as error:
+            note("race")
             standing = (ground.base.commit, ground.base.changes)
             if isinstance(error, NotSeen) and standing == seen:
                 raise Refused(

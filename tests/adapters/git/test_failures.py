@@ -209,6 +209,12 @@ def test_a_number_in_the_words_of_a_hook_is_no_status(number: int) -> None:
     assert telling_line(f"remote: ticket {number} is closed, name an open one\n")[1] is None
 
 
+def test_a_disk_that_is_full_here_is_not_told_as_the_remotes() -> None:
+    printed = "fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output\n"
+    assert "the disk of this machine is full" in str(remote_error("the fetch from origin", printed))
+    assert "it has no room left" in str(remote_error("the push to origin", f"remote: {printed}"))
+
+
 def test_a_failure_of_unknown_cause_shows_the_line_that_git_calls_fatal() -> None:
     found = remote_error("the fetch from origin", "warning: odd\nfatal: something new\nmore\n")
 

@@ -26,6 +26,7 @@ from gitops_mcp.adapters.git.runner import Ran
 from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.caller import call_until, check_wanted
 from gitops_mcp.errors import NotFound, Raced, Refused, Unavailable
+from gitops_mcp.watch import note
 
 _MOVED = ("but expected", "reference already exists", ".lock': File exists")
 
@@ -94,6 +95,7 @@ def publish(
         if base.home is None or not base.pushes:
             with call_until(None):
                 _update_branch(repository, lock, branch, made.id, expected or "0" * len(parent))
+                note("commit")
             ref = f"refs/heads/{branch}"
             return PublishedCommit(made.id, branch, ref, False, "", ran, made.signed, own.unreviewed)
         runner = replace(repository.runner, timeout=settings.timeout)
@@ -105,6 +107,8 @@ def publish(
         with call_until(None):
             push = Push(runner, lock, configuration, folder, base.home, uploads, options)
             said, took = push.moved(branch, made.id, expected)
+            note("commit")
+            note("push")
             ran += tuple(hook.name for hook in hooks.on_push)
             ref = push.tracking(branch)
             return PublishedCommit(made.id, branch, ref, True, said, ran, made.signed, own.unreviewed, took)

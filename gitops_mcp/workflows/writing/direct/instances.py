@@ -17,7 +17,7 @@ from gitops_mcp.config import Environment
 from gitops_mcp.domain.impact.level import Level, impact
 from gitops_mcp.domain.kinds import CLUSTER, POD
 from gitops_mcp.domain.names import check_cluster_name, check_object_name, quote, suggest
-from gitops_mcp.domain.objects import Object, at, list_at, text_at, texts_at
+from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at, texts_at
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.view import allowed_namespace
@@ -60,7 +60,12 @@ class _Seen:
 
     @property
     def judged(self) -> dict[str, object]:
-        return {"primary": self.primary, "target": text_at(self.live, "status", "targetPrimary"), "uid": self.uid}
+        """With the times that move with every restart and switchover: an answer is for one of them."""
+        status = mapping_at(self.live, "status")
+        times = {key: status.get(key) for key in ("targetPrimaryTimestamp", "currentPrimaryTimestamp")}
+        ready = [at(one, "lastTransitionTime") for one in list_at(status, "conditions") if at(one, "type") == "Ready"]
+        target = text_at(self.live, "status", "targetPrimary")
+        return {"primary": self.primary, "target": target, "uid": self.uid, **times, "ready since": ready}
 
     def why_nothing(self, act: Act) -> str | None:
         is_target = act == "promote" and text_at(self.live, "status", "targetPrimary") == self.pod
