@@ -132,9 +132,10 @@ class Settings:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the file."""
-    from gitops_mcp.config.file import file_schema as of_file
+    from gitops_mcp.config.file import ConfigFile
+    from gitops_mcp.config.parts import file_schema
 
-    return of_file()
+    return file_schema(ConfigFile)
 
 
 def resolve_settings(text: str | None, flags: Flags) -> Settings:
