@@ -130,12 +130,13 @@ class Settings:
     """The only storage classes that may be asked for; None: any."""
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of the file."""
+def json_schema(of: Literal["repository", "http"] = "repository") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the repository's file, or of that of --http-config."""
     from gitops_mcp.config.file import ConfigFile
+    from gitops_mcp.config.http_file import HttpFile
     from gitops_mcp.config.parts import file_schema
 
-    return file_schema(ConfigFile)
+    return file_schema(HttpFile if of == "http" else ConfigFile)
 
 
 def resolve_settings(text: str | None, flags: Flags) -> Settings:

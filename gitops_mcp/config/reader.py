@@ -32,19 +32,13 @@ Fault = tuple[int, str]
 
 def read_config(text: str | None, *, name: str) -> tuple[ConfigFile, Mapping[Path, int]]:
     """The file and the line of each of its values; InvalidRequest names every fault."""
-    return read_file(text, ConfigFile, name=name, faults_of=_layout_faults)
+    return read_file(text, ConfigFile, name=name, faults_of=_layout_faults) if text else (ConfigFile(), {})
 
 
 def read_file(
-    text: str | None,
-    model: type[_File],
-    *,
-    name: str,
-    faults_of: Callable[[ConfigDocument, _File], Iterable[Fault]],
+    text: str, model: type[_File], *, name: str, faults_of: Callable[[ConfigDocument, _File], Iterable[Fault]]
 ) -> tuple[_File, Mapping[Path, int]]:
     """`faults_of`: what is wrong between values that are each as they should be."""
-    if not text:
-        return model(), {}
     from gitops_mcp.config.document import read_document
 
     found = read_document(text)
@@ -101,7 +95,9 @@ def _explain_fault(path: Path, details: ErrorDetails, schema: Mapping[str, Any])
     if kind == "missing":
         return f"is missing; expected {expected}"
     is_hidden = any(_schema_at(path[:end], schema).get("writeOnly") for end in range(len(path) + 1))
-    return f"expected {expected}, found {'something that is not repeated here' if is_hidden else _describe_value(value)}"
+    return (
+        f"expected {expected}, found {'something that is not repeated here' if is_hidden else _describe_value(value)}"
+    )
 
 
 def _schema_at(path: Path, schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,8 @@ from gitops_mcp.domain.names import one_line
 Scope = Literal["read", "propose", "apply"]
 """What a caller may do at most; each has those before it. `apply`: change what is delivered directly."""
 SCOPES: tuple[Scope, ...] = ("read", "propose", "apply")
-NO_CLAIMS: Mapping[str, str] = {}
+IDENTITY = "gitops_mcp.identity"
+"""Under which a request carries who sent it."""
 
 
 @dataclass(frozen=True)
