@@ -42,13 +42,14 @@ from gitops_mcp.answers.base import TEXT_MAX, Answer
 from gitops_mcp.answers.markdown import without_surrogates
 from gitops_mcp.app import App
 from gitops_mcp.caller import Cancelled
-from gitops_mcp.client import SECONDS, Asking, Client, UsedAnswers, readable_answers
+from gitops_mcp.client import SECONDS, Asking, Client, UsedAnswers, identity_of, readable_answers
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.frames import serve_frames
+from gitops_mcp.own_answers import own_answer, own_arguments
 from gitops_mcp.tools.inputs import argument_model, read_arguments
 from gitops_mcp.tools.offering import instructions, no_such_tool, offered_tools
-from gitops_mcp.tools.registry import Tool
+from gitops_mcp.tools.registry import Tool, scope_of
 from gitops_mcp.tools.schemas import input_schema, output_schema
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def build_server(app: App) -> Server[Any]:
         title="GitOps for CloudNativePG",
         version=__version__,
         instructions=instructions(app.flags),
-        cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
+        cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public" if app.access is None else "private")},
         get_tool_input_schema=lambda name: offered.tools[name].input if name in offered.tools else None,
         on_list_tools=offered.list_tools,
         on_call_tool=offered.call_tool,
@@ -163,10 +164,13 @@ class _Offered:
 
     async def list_tools(
         self,
-        context: ServerRequestContext[Any],  # noqa: ARG002 - the same for everybody
+        context: ServerRequestContext[Any],
         params: PaginatedRequestParams | None,  # noqa: ARG002 - in one page
     ) -> ListToolsResult:
-        return ListToolsResult(tools=[one.listed for one in self.tools.values()])
+        access = self.app.access
+        rights = None if access is None else access.rights_of(identity_of(context))
+        allowed = (one for one in self.tools.values() if rights is None or rights.may(scope_of(one.tool)))
+        return ListToolsResult(tools=[one.listed for one in allowed])
 
     async def call_tool(
         self, context: ServerRequestContext[Any], params: CallToolRequestParams
@@ -190,9 +194,11 @@ class _Offered:
         # What was rejected may be anything, so only the names that there are.
         arguments: Mapping[str, Any] = {name: "rejected" for name in given if name in bound.model.model_fields}
         try:
-            arguments = read_arguments(bound.model, bound.input["properties"], given)
-            with caller.waits(), self.app.called(caller) as called:
-                answer = tool.call(called, arguments)
+            with caller.waits(), self.app.called(caller, scope=scope_of(tool)) as called:
+                arguments = own_arguments(
+                    read_arguments(bound.model, bound.input["properties"], given), caller.identity
+                )
+                answer = own_answer(tool.call(called, arguments), caller.identity, called.rights)
             outcome = getattr(answer, "outcome", "ok")
             facts |= {name: getattr(answer, name, None) or None for name in _FACTS}
             return answer_of(answer)

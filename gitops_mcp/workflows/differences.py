@@ -111,7 +111,7 @@ def _declared_here(
 ) -> dict[Identity, list[Declaration]]:
     """What Git declares of the scope, each object with all that declares it."""
     found: dict[Identity, list[Declaration]] = {}
-    for one in sorted(desired.declarations, key=lambda each: str(each.identity)):
+    for one in sorted(desired.shown, key=lambda each: str(each.identity)):
         whom = _placed(one.identity, seen, scope)
         is_allowed = environment.namespaces is None or whom.namespace in {None, *environment.namespaces}
         if whom.kind in KINDS and is_allowed and scope.holds(whom, one.object, stores):

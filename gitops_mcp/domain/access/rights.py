@@ -32,6 +32,11 @@ class Rights:
         """Somewhere."""
         return any(scope in one.scopes for one in self.grants)
 
+    @property
+    def are_whole(self) -> bool:
+        """Whether they end nowhere, as far as reading goes."""
+        return any("read" in one.scopes and one.environments is None and one.namespaces is None for one in self.grants)
+
     def namespaces(self, environment: str, scope: Scope) -> tuple[str, ...] | None:
         """Where in an environment; None: everywhere, empty: nowhere."""
         found = [

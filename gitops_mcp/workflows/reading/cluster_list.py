@@ -290,7 +290,8 @@ def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> Cluste
     if ground is None:
         raise InvalidRequest("cursor: the repository it belongs to is gone; leave it out to start again")
     desired = app.desired(ground, environment.path, ground.base.commit)
-    allowed = {namespace} if namespace else {*environment.namespaces, None} if environment.namespaces else None
+    unsaid = () if environment.cut else (None,)
+    allowed = {namespace} if namespace else {*environment.namespaces, *unsaid} if environment.namespaces else None
     found = [one for one in desired.clusters if allowed is None or one.identity.namespace in allowed]
     kept = rows_that_fit([_declared_row(one) for one in found[done : done + asked.size]])
     idle, more = _not_applied(None if done else desired, asked)
@@ -320,7 +321,7 @@ def _not_applied(desired: Desired | None, asked: _Question) -> tuple[list[Unappl
         one
         for one in desired.unreached
         if one.identity.kind == "Cluster"
-        and (not allowed or one.identity.namespace in {*allowed, None})
+        and (not allowed or one.identity.namespace in {*allowed, *(() if asked.environment.cut else (None,))})
         and chart_of_template(one.path, desired.texts) is None
     ]
     rows = [

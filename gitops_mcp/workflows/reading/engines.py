@@ -35,6 +35,8 @@ def nothing_applied(desired: Desired, environment: Environment) -> list[Notice]:
 
 def passed_over(desired: Desired) -> list[Notice]:
     """What is not known of the repository: sources taken for it, files that could not be read, charts not rendered."""
+    if desired.only is not None:  # what else is not known may be somebody else's
+        return list(unapplied(desired.clusters, desired))
     found = [*assumed_sources(one.applied for one in desired.declarations), *unapplied(desired.clusters, desired)]
     if desired.skipped:
         first = desired.skipped[0]

@@ -15,7 +15,7 @@ from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.newest_pull import PullSeen, newest_pull
 from gitops_mcp.workflows.notices import base_warnings, push_notices
-from gitops_mcp.workflows.spans import span_of, unknown_change
+from gitops_mcp.workflows.spans import check_within, span_of, unknown_change
 from gitops_mcp.workflows.writing.pull_requests.step import closed_pull
 from gitops_mcp.workflows.writing.secrets import discard_secrets
 
@@ -24,6 +24,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
     check_change_name(name)
     ground = app.ground(fetch=True)
     take_back_secrets(app, ground)
+    check_within(ground, name)
     found = ground.repository.change(ground.git, ground.base, name)
     if found is None:
         raise unknown_change(ground, name)

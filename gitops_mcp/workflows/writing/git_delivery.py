@@ -130,7 +130,7 @@ class _Attempt:
         """The plan, where it may be made at all."""
         ground, view, environment = self.ground, self.view, self.view.environment
         plan = _run_planner(self.app, ground, self.base, view, self.writing, self.target)
-        plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
+        plan = require_allowed_namespace(plan, namespaces=environment.namespaces, cut=environment.cut)
         check_no_plaintext(plan.files)
         if found := hydrated_by(view.desired, plan.contents):
             raise hydrated_refusal(ground.base.branch, found, view.source.read_files([found]).get(found, ""))

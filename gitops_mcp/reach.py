@@ -1,0 +1,120 @@
+"""What a change reaches, whoever made it: the namespaces of all objects that its files hold, built or not.
+
+What cannot be told lies nowhere, and so outside the rights of everybody but who may see everything.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gitops_mcp.config import Environment, Settings
+from gitops_mcp.config.narrowed import scope_in
+from gitops_mcp.domain.access.rights import Rights
+from gitops_mcp.domain.engines.reading import read_documents
+from gitops_mcp.domain.kustomize.kustomization import is_kustomization
+from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.repository.changes import changed_objects
+from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.errors import GitOpsError
+
+if TYPE_CHECKING:
+    from gitops_mcp.adapters.git.memory import Memory
+    from gitops_mcp.adapters.git.repository import Repository
+
+Space = tuple[str, str | None]
+"""An environment and a namespace in it; an empty environment is none of those that there are."""
+_NOWHERE: Space = ("", None)
+_LARGEST = 1 << 20
+"""Bytes of a file that is looked into."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Of the changes of one repository, for one caller."""
+
+    rights: Rights
+    settings: Settings
+    """As the file says it, for everybody."""
+    repository: Repository
+    desired: Callable[[str, str], Desired]
+    """What a commit produces in a folder."""
+    kept: Memory[tuple[object, ...], frozenset[Space]]
+    writes: bool
+
+    def holds(self, start: str | None, tip: str) -> bool:
+        """Whether all that differs between two commits lies within the rights."""
+        if self._holds(_NOWHERE):
+            return True
+        if start is None or not (self.repository.has(start) and self.repository.has(tip)):
+            return False
+        folders = tuple((one.name, one.path) for one in self.settings.environments.values())
+        key = ("reach", self.repository.root, folders, start, tip)
+        return all(map(self._holds, self.kept.made(key, lambda: self._spaces_between(start, tip))))
+
+    def _holds(self, space: Space) -> bool:
+        name, namespace = space
+        if name not in self.settings.environments:
+            grants = (one for one in self.rights.grants if ("propose" if self.writes else "read") in one.scopes)
+            return any(one.environments is None and one.namespaces is None for one in grants)
+        allowed = self.rights.namespaces(name, scope_in(self.settings.environments[name], writes=self.writes))
+        return allowed is None or namespace in allowed
+
+    def _spaces_between(self, start: str, tip: str) -> frozenset[Space]:
+        found = frozenset(self._spaces(start, tip))
+        return found or frozenset({_NOWHERE} if self.repository.changed_files(start, tip) else ())
+
+    def _spaces(self, start: str, tip: str) -> Iterator[Space]:
+        paths = self.repository.changed_files(start, tip)
+        before, after = (self._texts(commit, paths) for commit in (start, tip))
+        values, states = set[str](), dict[str, Desired]()
+        for environment in self.settings.environments.values():
+            try:
+                old, new = (self.desired(environment.path, commit) for commit in (start, tip))
+            except GitOpsError:  # its folder is none
+                continue
+            states[environment.name] = new
+            changed = {one.identity for one in changed_objects(old, new)}
+            yield from ((environment.name, one.namespace) for one in changed)
+            for one in (*old.declarations, *new.declarations):
+                if one.identity in changed and one.release is not None:
+                    values |= {value.place.path for value in one.release.values if value.place}
+        for path in paths:
+            if path in values or is_kustomization(path):
+                continue
+            yield from self._spaces_of_file(path, before.get(path), after.get(path), states)
+
+    def _spaces_of_file(
+        self, path: str, before: str | None, after: str | None, states: Mapping[str, Desired]
+    ) -> Iterator[Space]:
+        """Of the documents that differ, by what they say or what their kustomization does."""
+        old, new = ([*_objects_in(text or "")] for text in (before, after))
+        differing = [one for one in (*old, *new) if (one in old) != (one in new)] or new
+        home = self._home(path)
+        if home is None or not differing or not path.endswith((".yaml", ".yml")):
+            yield _NOWHERE
+            return
+        governing = states[home.name].governing(posixpath.dirname(path)) if home.name in states else None
+        for one in differing:
+            said = at(one, "metadata", "name" if at(one, "kind") == "Namespace" else "namespace")
+            space = said if isinstance(said, str) else governing.namespace if governing else None
+            yield (home.name, space) if isinstance(at(one, "kind"), str) else _NOWHERE
+
+    def _home(self, path: str) -> Environment | None:
+        """The environment whose folder a file lies in, the nearest."""
+        above = [one for one in self.settings.environments.values() if not one.path or path.startswith(f"{one.path}/")]
+        return max(above, key=lambda one: len(one.path), default=None)
+
+    def _texts(self, commit: str, paths: tuple[str, ...]) -> dict[str, str]:
+        found = self.repository.read_many(commit, paths, largest=_LARGEST)
+        return {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
+
+
+def _objects_in(text: str) -> Iterator[Any]:
+    for document in read_documents(text):
+        if at(document.value, "kind") == "List" and isinstance(items := at(document.value, "items"), list):
+            yield from items
+        elif document.value is not None:
+            yield document.value
