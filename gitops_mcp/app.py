@@ -187,7 +187,11 @@ class App:
         settings = narrowed_settings(ground.settings, self.rights, writes=self.writes)
         look = partial(self.desired, ground)
         reach = Reach(self.rights, ground.settings, repository, look, self.kept, writes=self.writes)
-        within = (one for one in base.changes if reach.holds(repository.merge_base(base.commit, one.tip), one.tip))
+        within = []
+        for one in base.changes:
+            start = repository.merge_base(base.commit, one.tip)
+            if reach.holds_change(start, one.tip, repository.commits(base.commit, one.tip)):
+                within.append(one)
         shown = replace(base, changes=tuple(within))
         return replace(ground, settings=settings, base=shown, whole=ground, reach=reach)
 

@@ -6,7 +6,7 @@ What cannot be told lies nowhere, and so outside the rights of everybody but who
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError
 
 if TYPE_CHECKING:
+    from gitops_mcp.adapters.git.commits import Commit
     from gitops_mcp.adapters.git.memory import Memory
     from gitops_mcp.adapters.git.repository import Repository
 
@@ -43,6 +44,14 @@ class Reach:
     """What a commit produces in a folder."""
     kept: Memory[tuple[object, ...], frozenset[Space]]
     writes: bool
+
+    def holds_change(self, start: str | None, tip: str, commits: Iterable[Commit]) -> bool:
+        """The same of what a change comes to, and of all that its commits did on the way."""
+        return self.holds(start, tip) and all(map(self.holds_commit, commits))
+
+    def holds_commit(self, commit: Commit) -> bool:
+        """A merge by itself brings nothing."""
+        return len(commit.parents) > 1 or self.holds(next(iter(commit.parents), None), commit.id)
 
     def holds(self, start: str | None, tip: str) -> bool:
         """Whether all that differs between two commits lies within the rights."""

@@ -65,7 +65,14 @@ def find_span(ground: Ground, name: str, pull: PullRequest | None = None) -> Spa
 
 def is_within(ground: Ground, span: Span) -> bool:
     """Whether the caller may know of a change: all that it touches lies within their rights."""
-    return ground.reach is None or ground.reach.holds(span.start, span.tip)
+    return ground.reach is None or ground.reach.holds_change(span.start, span.tip, span.commits)
+
+
+def shown_commit(ground: Ground, commit: Commit) -> Commit:
+    """A commit of the base as the caller may read of it: of one that reaches outside of their rights, no words."""
+    if ground.reach is None or ground.reach.holds_commit(commit):
+        return commit
+    return replace(commit, subject="(it changes objects outside of what you may see too)", body="", trailers=())
 
 
 def is_outside(ground: Ground, name: str) -> bool:

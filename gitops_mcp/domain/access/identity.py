@@ -21,8 +21,8 @@ class Identity:
     issuer: str
     """Its address; empty for a static token, which this server's own file has made known."""
     name: str
-    groups: frozenset[str] = frozenset()
-    scopes: frozenset[Scope] = frozenset()
+    groups: frozenset[str] = field(default=frozenset(), repr=False)
+    scopes: frozenset[Scope] = field(default=frozenset(), repr=False)
 
     @property
     def key(self) -> tuple[str, str]:

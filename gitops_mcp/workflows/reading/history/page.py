@@ -66,6 +66,7 @@ def read_history(app: App, asked: HistoryQuestion) -> ObjectHistory:
     key = (
         "history",
         shallow,
+        ground.reach and ground.reach.rights,
         ground.repository.root,
         *ground.urls,
         repr(chosen),
