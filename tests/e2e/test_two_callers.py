@@ -157,3 +157,86 @@ def test_what_is_the_others_is_neither_told_nor_touched_where_it_is_asked_for(ho
             assert INSIDE not in said(result, asked), asked
     assert house.team.branches() == before
     assert house.versions() == live
+
+
+def warned(answer: Mapping[str, Any], name: str) -> list[str]:
+    return [one["message"] for one in answer["warnings"] if one["id"] == name]
+
+
+def test_changes_outside_are_counted_and_not_shown(house: House) -> None:
+    own = house.clerk.answer("list_changes", state="all")
+    every = house.owner.answer("list_changes", state="all")
+    names = {one["change"] for one in every["items"]}
+    assert house.shop.change in {one["change"] for one in own["items"]}
+    assert {one["change"] for one in own["items"]} == {
+        one for one in names if BANK not in one and one != "both-at-once"
+    }
+    told = f"{len(names) - len(own['items'])} changes of the repository lie outside of what you may see, and are not counted"
+    assert warned(own, "outside") == [told]
+    assert warned(every, "outside") == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("get_change", {}),
+        ("discard_change", {"confirm_deletion": True}),
+        ("refresh_change", {}),
+        ("undo_change", {"confirm_deletion": True}),
+        ("open_pull_request", {}),
+        ("repeat_change", {"confirm_deletion": True}),
+        ("scale_postgres_cluster", {"cluster_name": "orders-db", "instances": 6}),
+    ],
+)
+def test_a_change_that_reaches_into_both_is_neithers(house: House, tool: str, arguments: dict[str, Any]) -> None:
+    before = house.team.branches()
+    for ask in (house.clerk, house.teller):
+        given = (
+            {**arguments, "cluster_name": "zebra-db"}
+            if ask is house.teller and "cluster_name" in arguments
+            else arguments
+        )
+        assert "touches objects that lie outside of what you may see or change" in ask.refusal(
+            tool, change="both-at-once", **given
+        )
+    assert "lie outside of what you may see" in house.clerk.refusal("review_change", ref="gitops-mcp/both-at-once")
+    assert house.team.branches() == before
+    assert house.owner.answer("get_change", change="both-at-once")["change"] == "both-at-once"
+
+
+def test_who_may_only_read_is_offered_no_more_and_told_what_it_takes(house: House) -> None:
+    with house.site.assistant("looker", "legacy") as looker:
+        offered = looker.portal.call(looker.client.list_tools)
+        assert {one.name for one in offered.tools} == {one.name for one in tools.ALL if not one.writes}
+        told = looker.refusal("scale_postgres_cluster", cluster_name="orders-db", instances=7)
+    assert told == ("Refused: it takes the scope propose, and the token of looker has read: sign in for that scope")
+
+
+def test_a_cursor_goes_on_for_who_got_it(house: House) -> None:
+    page = house.owner.answer("list_changes", state="all", limit=1)
+    assert len(house.owner.answer("list_changes", state="all", limit=1, cursor=page["cursor"])["items"]) == 1
+    for cursor in (page["cursor"], page["cursor"].rpartition(".")[0]):
+        told = house.clerk.refusal("list_changes", state="all", limit=1, cursor=cursor)
+        assert told == "InvalidRequest: cursor: it is not one that you were given; leave it out to start again"
+
+
+def test_who_asked_stands_in_the_commit_and_in_the_audit_log_and_is_told_to_who_touches_it(house: House) -> None:
+    asked = {"cluster_name": "orders-db", "parameters": {"max_connections": "150"}, "change": "more-connections"}
+    done = house.clerk.answer("update_postgres_cluster", **asked, confirm_outage=True)
+    message = house.team.git(house.team.remote, "log", "-1", "--format=%B", done["branch"])
+    assert "\nGitops-Mcp-Requester: clerk through mcp " in message
+    lines = (house.team.folder / "audit").read_text().splitlines()
+    audited = [json.loads(line) for line in lines if '"more-connections"' in line]
+    assert audited[-1]["requester"].startswith("clerk through mcp ")
+    told = "change 'more-connections' was asked for by clerk, as its commits say: tell them"
+    body = house.clerk.answer("open_pull_request", change="more-connections", dry_run=True)["body"]
+    assert "(asked for by clerk)" in body
+    assert told in house.owner.refusal("discard_change", change="more-connections")
+    more = {"cluster_name": "orders-db", "instances": 6, "change": "more-connections", "dry_run": True}
+    assert warned(house.owner.answer("scale_postgres_cluster", **more), "anothers-change") == [told]
+    assert warned(house.clerk.answer("scale_postgres_cluster", **more), "anothers-change") == []
+    assert warned(house.owner.answer("refresh_change", change="more-connections", dry_run=True), "anothers-change") == [
+        told
+    ]
+    gone = house.owner.answer("discard_change", change="more-connections", confirm_deletion=True)
+    assert warned(gone, "anothers-change") == [told]

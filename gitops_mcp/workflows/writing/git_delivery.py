@@ -148,7 +148,7 @@ class _Attempt:
         after = None if plan.unchanged else desired_after(self.view.desired, plan.files)
         if after is not None:
             plan = self._judge_change(plan, after)
-        noticed = continued_notices(self.ground, self.builds_on, self.conflicts)
+        noticed = continued_notices(self.app, self.ground, self.builds_on, self.conflicts)
         return replace(plan, warnings=(*noticed, *plan.warnings)), after
 
     def _judge_change(self, plan: Plan, after: Desired) -> Plan:
