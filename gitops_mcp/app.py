@@ -24,7 +24,7 @@ from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.kube_start import KubeStart, kube_start
 from gitops_mcp.caller import Caller, Nobody
 from gitops_mcp.config import Environment, Flags, Settings
-from gitops_mcp.domain.access.identity import Scope
+from gitops_mcp.domain.access.identity import Identity, Scope
 from gitops_mcp.domain.access.rights import AccessRules, Rights
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 _RECENT = 2.0
 """Seconds."""
+_KUBES = 200
+"""Connections to APIs, of callers that asked last where each has one of their own."""
 _MODELS = 24
 """What commits declare, kept for the next question: the base and the changes that were looked at last."""
 
@@ -89,6 +91,8 @@ class App:
     """Who asked; the server puts the client of each call here."""
     access: AccessRules | None = None
     """What callers may see and do; None: who starts the server is who calls, and may do everything."""
+    impersonate: bool = False
+    """Whether the API is asked as the caller."""
     rights: Rights | None = None
     """Of the caller; None: all."""
     writes: bool = False
@@ -101,7 +105,9 @@ class App:
     """Ends what the call has running; without one each question ends it."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _repositories: dict[Path, Repository] = field(default_factory=dict, repr=False)
-    _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)
+    _kubes: OrderedDict[tuple[str | None, float, Identity | None], Kube] = field(
+        default_factory=OrderedDict, repr=False
+    )
     schemas: dict[tuple[int, str], tuple[Schema, str, bool]] = field(default_factory=dict, repr=False)
     """Made ready for validation, by kind and by the document that they were read from."""
     arrived: set[tuple[str, str]] = field(default_factory=set, repr=False)
@@ -431,10 +437,14 @@ class App:
     def _kube(self, context: str | None, timeout: float) -> Kube:
         from gitops_mcp.adapters.kube import Kube
 
+        caller = self.caller.identity if self.impersonate else None
         with self._lock:
-            key = (context, timeout)
+            key = (context, timeout, caller)
             if key not in self._kubes:
-                self._kubes[key] = Kube(context=context, timeout=timeout, start=self.start)
+                self._kubes[key] = Kube(context=context, timeout=timeout, start=self.start, caller=caller)
+            self._kubes.move_to_end(key)
+            while len(self._kubes) > _KUBES:
+                self._kubes.popitem(last=False)
             return self._kubes[key]
 
 

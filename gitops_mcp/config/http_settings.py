@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_mcp.domain.access.identity import SCOPES, Issuer, Scope, StaticToken
+from gitops_mcp.domain.access.identity import SCOPES, Issuer, Scope, StaticToken, is_of_kubernetes
 from gitops_mcp.domain.access.rights import AccessRules, Grant, with_those_before
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.errors import InvalidRequest
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from gitops_mcp.config.reader import Fault
 
 _LONGEST = 256 * 1024
-_KUBERNETES = "system:"
-"""What the names begin with that Kubernetes gives rights of its own."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +122,3 @@ def _faults_between(found: ConfigDocument, file: HttpFile) -> Iterator[Fault]:
         if file.impersonate and (bad := [one for one in (token.name, *token.groups) if is_of_kubernetes(one)]):
             text = f"{quote(bad[0])} begins with system:, and Kubernetes gives such names rights of its own"
             yield lines["tokens", number], f"tokens[{number}]: {text}; choose another one, or leave impersonate out"
-
-
-def is_of_kubernetes(name: str) -> bool:
-    """Whether nobody is impersonated by this name."""
-    return name.lower().startswith(_KUBERNETES)

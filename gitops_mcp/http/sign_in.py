@@ -17,8 +17,8 @@ from anyio import CapacityLimiter, to_thread
 from gitops_mcp import tools
 from gitops_mcp.adapters.signin.errors import BadToken, NoKeys
 from gitops_mcp.adapters.signin.verifier import Verifier
-from gitops_mcp.config.http_settings import HttpSettings, is_of_kubernetes
-from gitops_mcp.domain.access.identity import IDENTITY, Identity, Scope
+from gitops_mcp.config.http_settings import HttpSettings
+from gitops_mcp.domain.access.identity import IDENTITY, Identity, Scope, is_of_kubernetes
 from gitops_mcp.domain.access.rights import with_those_before
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.tools.registry import scope_of

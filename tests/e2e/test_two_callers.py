@@ -232,7 +232,7 @@ def test_who_asked_stands_in_the_commit_and_in_the_audit_log_and_is_told_to_who_
     body = house.clerk.answer("open_pull_request", change="more-connections", dry_run=True)["body"]
     assert "(asked for by clerk)" in body
     assert told in house.owner.refusal("discard_change", change="more-connections")
-    more = {"cluster_name": "orders-db", "instances": 6, "change": "more-connections", "dry_run": True}
+    more = {"cluster_name": "orders-db", "instances": 5, "change": "more-connections", "dry_run": True}
     assert warned(house.owner.answer("scale_postgres_cluster", **more), "anothers-change") == [told]
     assert warned(house.clerk.answer("scale_postgres_cluster", **more), "anothers-change") == []
     assert warned(house.owner.answer("refresh_change", change="more-connections", dry_run=True), "anothers-change") == [

@@ -20,7 +20,7 @@ from gitops_mcp.server import build_server
 def main(checkout: str, config: str) -> None:
     settings = read_http_config(Path(config))
     flags = Flags(repo=Path(checkout), toolsets=DEFAULT_TOOLSETS | {"direct"}, audit_log=Path(config).parent / "audit")
-    app = replace(App.open(flags), access=settings.access)
+    app = replace(App.open(flags), access=settings.access, impersonate=settings.impersonate)
     served = SignIn(build_server(app).streamable_http_app(stateless_http=True), settings)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -35,6 +35,11 @@ class Identity:
         return one_line(told)[:200]
 
 
+def is_of_kubernetes(name: str) -> bool:
+    """Whether Kubernetes gives a name, or a group, rights of its own, so that nobody is impersonated by it."""
+    return name.lower().startswith("system:")
+
+
 @dataclass(frozen=True)
 class Issuer:
     """Whose tokens are taken, and how they are read."""
