@@ -193,12 +193,9 @@ class App:
         settings = narrowed_settings(ground.settings, self.rights, writes=self.writes)
         look = partial(self.desired, ground)
         reach = Reach(self.rights, ground.settings, repository, look, self.kept, writes=self.writes)
-        within = []
-        for one in base.changes:
-            start = repository.merge_base(base.commit, one.tip)
-            if reach.holds_change(start, one.tip, repository.commits(base.commit, one.tip)):
-                within.append(one)
-        shown = replace(base, changes=tuple(within))
+        if reach.is_whole and not settings.outside and not any(one.cut for one in settings.environments.values()):
+            return ground
+        shown = replace(base, changes=reach.changes(base))
         return replace(ground, settings=settings, base=shown, whole=ground, reach=reach)
 
     def _find_ground(self, *, fetch: bool) -> Ground:

@@ -23,11 +23,17 @@ from gitops_mcp.errors import GitOpsError
 if TYPE_CHECKING:
     from gitops_mcp.adapters.git.commits import Commit
     from gitops_mcp.adapters.git.memory import Memory
+    from gitops_mcp.adapters.git.ref_listing import ChangeRef
+    from gitops_mcp.adapters.git.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
 
 Space = tuple[str, str | None]
 """An environment and a namespace in it; an empty environment is none of those that there are."""
 _NOWHERE: Space = ("", None)
+_Ends = tuple[tuple[str | None, str], ...]
+"""Commits between which something differs."""
+_TOLD_BY_OBJECTS = frozenset({"apiVersion", "kind", "resources", "patches"})
+"""Keys of a kustomization."""
 _LARGEST = 1 << 20
 """Bytes of a file that is looked into."""
 
@@ -42,8 +48,27 @@ class Reach:
     repository: Repository
     desired: Callable[[str, str], Desired]
     """What a commit produces in a folder."""
-    kept: Memory[tuple[object, ...], frozenset[Space]]
+    kept: Memory[tuple[object, ...], Any]
     writes: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing can lie outside."""
+        return self._holds(_NOWHERE)
+
+    def changes(self, base: Base) -> tuple[ChangeRef, ...]:
+        """Those of the open changes that lie within the rights."""
+        return base.changes if self.is_whole else tuple(one for one in base.changes if self._holds_open(base, one))
+
+    def _holds_open(self, base: Base, change: ChangeRef) -> bool:
+        repository = self.repository
+        key = ("reach of", repository.root, base.commit, change.tip)
+        found: _Ends | None = self.kept.get(key)
+        if found is None:
+            start, commits = repository.merge_base(base.commit, change.tip), repository.commits(base.commit, change.tip)
+            own = ((next(iter(one.parents), None), one.id) for one in commits if len(one.parents) < 2)
+            found = self.kept.put(key, ((start, change.tip), *own))
+        return all(self.holds(*ends) for ends in found)
 
     def holds_change(self, start: str | None, tip: str, commits: Iterable[Commit]) -> bool:
         """The same of what a change comes to, and of all that its commits did on the way."""
@@ -55,13 +80,16 @@ class Reach:
 
     def holds(self, start: str | None, tip: str) -> bool:
         """Whether all that differs between two commits lies within the rights."""
-        if self._holds(_NOWHERE):
+        if self.is_whole:
             return True
-        if start is None or not (self.repository.has(start) and self.repository.has(tip)):
-            return False
         folders = tuple((one.name, one.path) for one in self.settings.environments.values())
         key = ("reach", self.repository.root, folders, start, tip)
-        return all(map(self._holds, self.kept.made(key, lambda: self._spaces_between(start, tip))))
+        found: frozenset[Space] | None = self.kept.get(key)
+        if found is None:
+            if start is None or not (self.repository.has(start) and self.repository.has(tip)):
+                return False
+            found = self.kept.put(key, self._spaces_between(start, tip))
+        return all(map(self._holds, found))
 
     def _holds(self, space: Space) -> bool:
         name, namespace = space
@@ -91,7 +119,10 @@ class Reach:
                 if one.identity in changed and one.release is not None:
                     values |= {value.place.path for value in one.release.values if value.place}
         for path in paths:
-            if path in values or is_kustomization(path):
+            if path in values:
+                continue
+            if is_kustomization(path):
+                yield from self._spaces_of_kustomization(path, before.get(path), after.get(path))
                 continue
             yield from self._spaces_of_file(path, before.get(path), after.get(path), states)
 
@@ -110,6 +141,19 @@ class Reach:
             said = at(one, "metadata", "name" if at(one, "kind") == "Namespace" else "namespace")
             space = said if isinstance(said, str) else governing.namespace if governing else None
             yield (home.name, space) if isinstance(at(one, "kind"), str) else _NOWHERE
+
+    def _spaces_of_kustomization(self, path: str, before: str | None, after: str | None) -> Iterator[Space]:
+        """Nothing of two that differ in what they list and patch, which is told by the objects that come of it."""
+        old, new = (next(_objects_in(text or ""), None) for text in (before, after))
+        only = new if before is None else old if after is None else None
+        home = self._home(path)
+        if isinstance(only, dict) and home is not None:  # a folder that comes or goes
+            if isinstance(space := only.get("namespace"), str):
+                yield home.name, space
+        elif not (isinstance(old, dict) and isinstance(new, dict)) or any(
+            old.get(key) != new.get(key) for key in {*old, *new} - _TOLD_BY_OBJECTS
+        ):
+            yield _NOWHERE
 
     def _home(self, path: str) -> Environment | None:
         """The environment whose folder a file lies in, the nearest."""
