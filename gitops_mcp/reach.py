@@ -106,13 +106,13 @@ class Reach:
     def _spaces(self, start: str, tip: str) -> Iterator[Space]:
         paths = self.repository.changed_files(start, tip)
         before, after = (self._texts(commit, paths) for commit in (start, tip))
-        values, states = set[str](), dict[str, Desired]()
+        values, states = set[str](), dict[str, tuple[Desired, Desired]]()
         for environment in self.settings.environments.values():
             try:
                 old, new = (self.desired(environment.path, commit) for commit in (start, tip))
             except GitOpsError:  # its folder is none
                 continue
-            states[environment.name] = new
+            states[environment.name] = old, new
             changed = {one.identity for one in changed_objects(old, new)}
             yield from ((environment.name, one.namespace) for one in changed)
             for one in (*old.declarations, *new.declarations):
@@ -127,7 +127,7 @@ class Reach:
             yield from self._spaces_of_file(path, before.get(path), after.get(path), states)
 
     def _spaces_of_file(
-        self, path: str, before: str | None, after: str | None, states: Mapping[str, Desired]
+        self, path: str, before: str | None, after: str | None, states: Mapping[str, tuple[Desired, Desired]]
     ) -> Iterator[Space]:
         """Of the documents that differ, by what they say or what their kustomization does."""
         old, new = ([*_objects_in(text or "")] for text in (before, after))
@@ -136,11 +136,12 @@ class Reach:
         if home is None or not differing or not path.endswith((".yaml", ".yml")):
             yield _NOWHERE
             return
-        governing = states[home.name].governing(posixpath.dirname(path)) if home.name in states else None
+        governing = [one.governing(posixpath.dirname(path)) for one in states.get(home.name, ())]
+        set_by = dict.fromkeys(one.namespace if one else None for one in governing) or {None: None}
         for one in differing:
             said = at(one, "metadata", "name" if at(one, "kind") == "Namespace" else "namespace")
-            space = said if isinstance(said, str) else governing.namespace if governing else None
-            yield (home.name, space) if isinstance(at(one, "kind"), str) else _NOWHERE
+            spaces = [said] if isinstance(said, str) else [space for space in set_by if space] or [None]
+            yield from ((home.name, space) if isinstance(at(one, "kind"), str) else _NOWHERE for space in spaces)
 
     def _spaces_of_kustomization(self, path: str, before: str | None, after: str | None) -> Iterator[Space]:
         """Nothing of two that differ in what they list and patch, which is told by the objects that come of it."""
