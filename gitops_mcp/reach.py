@@ -6,8 +6,8 @@ What cannot be told lies nowhere, and so outside the rights of everybody but who
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitops_mcp.config import Environment, Settings
@@ -15,7 +15,7 @@ from gitops_mcp.config.narrowed import scope_in
 from gitops_mcp.domain.access.rights import Rights
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.objects import Identity, at
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError
@@ -105,47 +105,50 @@ class Reach:
 
     def _spaces(self, start: str, tip: str) -> Iterator[Space]:
         paths = self.repository.changed_files(start, tip)
-        before, after = (self._texts(commit, paths) for commit in (start, tip))
-        values, states = set[str](), dict[str, tuple[Desired, Desired]]()
+        sides = tuple(_Side(self._texts(commit, paths)) for commit in (start, tip))
         for environment in self.settings.environments.values():
             try:
-                old, new = (self.desired(environment.path, commit) for commit in (start, tip))
+                states = [self.desired(environment.path, commit) for commit in (start, tip)]
             except GitOpsError:  # its folder is none
                 continue
-            states[environment.name] = old, new
-            changed = {one.identity for one in changed_objects(old, new)}
+            changed = {one.identity for one in changed_objects(*states)}
             yield from ((environment.name, one.namespace) for one in changed)
-            for one in (*old.declarations, *new.declarations):
-                if one.identity in changed and one.release is not None:
-                    values |= {value.place.path for value in one.release.values if value.place}
+            for side, state in zip(sides, states, strict=True):
+                side.states[environment.name] = state
+                side.told |= set(_places_of(state, changed))
         for path in paths:
-            if path in values:
-                continue
             if is_kustomization(path):
-                yield from self._spaces_of_kustomization(path, before.get(path), after.get(path))
-                continue
-            yield from self._spaces_of_file(path, before.get(path), after.get(path), states)
+                yield from self._spaces_of_kustomization(path, *(one.texts.get(path) for one in sides))
+            else:
+                yield from self._spaces_of_file(path, *sides)
 
-    def _spaces_of_file(
-        self, path: str, before: str | None, after: str | None, states: Mapping[str, tuple[Desired, Desired]]
-    ) -> Iterator[Space]:
-        """Of the documents that differ, by what they say or what their kustomization does."""
-        old, new = ([*_objects_in(text or "")] for text in (before, after))
-        differing = [one for one in (*old, *new) if (one in old) != (one in new)] or new
+    def _spaces_of_file(self, path: str, before: _Side, after: _Side) -> Iterator[Space]:
+        """Of the documents that differ and are told of by no object of a build."""
+        old, new = ([*_objects_in(one.texts.get(path, ""))] for one in (before, after))
+        gone = [(before, number, one) for number, one in old if one not in [each for _, each in new]]
+        came = [(after, number, one) for number, one in new if one not in [each for _, each in old]]
+        differing = gone + came or [(after, *one) for one in new]  # where it is a comment, or their order
+        if not differing:
+            yield _NOWHERE
+        for side, number, one in differing:
+            if side.told.isdisjoint({(path, number), (path, None)}):
+                yield from self._spaces_of_object(path, one, side)
+
+    def _spaces_of_object(self, path: str, one: Any, side: _Side) -> Iterator[Space]:
+        """By what it says itself, and by what a kustomization makes of that; both count."""
         home = self._home(path)
-        if home is None or not differing or not path.endswith((".yaml", ".yml")):
+        if home is None or not isinstance(at(one, "kind"), str) or not path.endswith((".yaml", ".yml")):
             yield _NOWHERE
             return
-        governing = [one.governing(posixpath.dirname(path)) for one in states.get(home.name, ())]
-        set_by = dict.fromkeys(one.namespace if one else None for one in governing) or {None: None}
-        for one in differing:
-            said = at(one, "metadata", "name" if at(one, "kind") == "Namespace" else "namespace")
-            spaces = [said] if isinstance(said, str) else [space for space in set_by if space] or [None]
-            yield from ((home.name, space) if isinstance(at(one, "kind"), str) else _NOWHERE for space in spaces)
+        state = side.states.get(home.name)
+        governing = state.governing(posixpath.dirname(path)) if state else None
+        said = at(one, "metadata", "name" if one["kind"] == "Namespace" else "namespace")
+        spaces = {said, governing.namespace if governing else None} - {None}
+        yield from ((home.name, space) for space in spaces or {None})
 
     def _spaces_of_kustomization(self, path: str, before: str | None, after: str | None) -> Iterator[Space]:
         """Nothing of two that differ in what they list and patch, which is told by the objects that come of it."""
-        old, new = (next(_objects_in(text or ""), None) for text in (before, after))
+        old, new = (next(_objects_in(text or ""), (0, None))[1] for text in (before, after))
         only = new if before is None else old if after is None else None
         home = self._home(path)
         if isinstance(only, dict) and home is not None:  # a folder that comes or goes
@@ -166,9 +169,31 @@ class Reach:
         return {path: file.data.decode("utf-8", errors="replace") for path, file in found.items()}
 
 
-def _objects_in(text: str) -> Iterator[Any]:
+@dataclass(eq=False)
+class _Side:
+    """One of the two commits that are compared."""
+
+    texts: Mapping[str, str]
+    """Of the files that differ."""
+    states: dict[str, Desired] = field(default_factory=dict)
+    """By environment."""
+    told: set[tuple[str, int | None]] = field(default_factory=set)
+    """Documents of files, None: all of one, of which the objects that come of builds say whose they are."""
+
+
+def _places_of(state: Desired, changed: Collection[Identity]) -> Iterator[tuple[str, int | None]]:
+    for one in state.declarations:
+        if one.identity not in changed:
+            continue
+        yield one.path, one.document
+        yield from ((layer.path, layer.document) for layer in (one.produced.layers if one.produced else ()))
+        yield from ((value.place.path, None) for value in (one.release.values if one.release else ()) if value.place)
+
+
+def _objects_in(text: str) -> Iterator[tuple[int, Any]]:
+    """With the number of their document; the items of a List have none that a build could tell of."""
     for document in read_documents(text):
         if at(document.value, "kind") == "List" and isinstance(items := at(document.value, "items"), list):
-            yield from items
+            yield from ((-1, one) for one in items)
         elif document.value is not None:
-            yield document.value
+            yield document.index, document.value

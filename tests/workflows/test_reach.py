@@ -22,6 +22,11 @@ BASE = {
     "prod/jobs/job.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\n",
     "prod/plain.yaml": SECRET.format("shop"),
     "dev/db.yaml": SHOP,
+    "base/db.yaml": cluster("shared", None),
+    "base/kustomization.yaml": "resources: [db.yaml]\n",
+    "base/unused.yaml": BANK,
+    "prod/app/kustomization.yaml": "namespace: shop\nresources: [../../base]\npatches: [{path: patch.yaml, target: {kind: Cluster}}]\n",
+    "prod/app/patch.yaml": "- {op: replace, path: /spec/instances, value: 5}\n",
 }
 SEES_SHOP = Grant(with_those_before(["propose"]), frozenset({"prod"}), ("shop",))
 
@@ -58,6 +63,11 @@ FOUR = SHOP.replace("instances: 3", "instances: 4")
         ),
         pytest.param({"prod/ns.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"}, id="its Namespace"),
         pytest.param({"prod/plain.yaml": None}, id="an object that goes"),
+        pytest.param(
+            {"base/db.yaml": cluster("shared", None, "{instances: 5, logLevel: debug}")},
+            id="a base that is built there",
+        ),
+        pytest.param({"prod/app/patch.yaml": "- {op: replace, path: /spec/instances, value: 6}\n"}, id="a patch"),
         pytest.param({"prod/jobs/job.yaml": None, "prod/jobs/kustomization.yaml": None}, id="a folder that goes"),
         pytest.param({"prod/plain.yaml": f"# hm\n{SECRET.format('shop')}"}, id="a comment on what is inside"),
     ],
@@ -78,6 +88,9 @@ def test_what_lies_inside_is_shown(team: Team, files: Mapping[str, str | None]) 
         pytest.param([{"prod/r.yaml": "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\n"}], id="an object without a namespace"),
         pytest.param([{"prod/plain.yaml": SECRET.format("bank")}], id="one that moves away"),
         pytest.param([{"dev/db.yaml": FOUR}], id="the namespace in another environment"),
+        pytest.param([{"base/unused.yaml": FOUR}], id="a base that nothing builds"),
+        pytest.param([{"base/db.yaml": cluster("shared", None, "{instances: 5, logLevel: debug}") + "---\n" + SECRET.format("shop")}], id="a base with more in it"),
+        pytest.param([{"prod/jobs/job.yaml": "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j, namespace: bank}\n"}], id="what says another namespace than its kustomization"),
         pytest.param([{"README.md": "theirs\n"}], id="a file that is no manifest"),
         pytest.param([{"prod/values.yaml": "a: 1\n"}], id="YAML that is no object"),
         pytest.param([{"prod/broken.yaml": "a: [\n"}], id="no YAML"),
