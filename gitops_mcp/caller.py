@@ -47,7 +47,7 @@ class Nobody:
 
     requester = "nobody"
     name = None
-    identity = None
+    identity: Identity | None = None
 
     def told(self, done: float, total: float, message: str) -> None:
         """Nobody listens."""

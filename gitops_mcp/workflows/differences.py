@@ -132,14 +132,14 @@ def declared_elsewhere(
 ) -> tuple[set[Identity], list[Notice]]:
     """What other environments of the same API declare, and those of which it is not known."""
     found, notices = set[Identity](), list[Notice]()
-    for other in settings.environments.values():
+    for other in settings.every_environment:
         if other.name == environment.name or other.context != environment.context:
             continue
         try:
             declared = app.desired(ground, other.path, ground.base.commit).declarations
         except Refused as error:  # its folder is none
             what = f"what environment {other.name!r} declares is not known, so it may be told as only live: {error}"
-            notices.append(Notice("not-compared", what))
+            notices += [Notice("not-compared", what)] if other.name in settings.environments else []
             continue
         for whom in (one.identity for one in declared):
             spaces = [whom.namespace] if whom.namespace else other.namespaces or [None]

@@ -30,7 +30,7 @@ from gitops_mcp.workflows.makers import makers_notice
 from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_pages import ClusterPage, Position, Space, read_cluster_page
-from gitops_mcp.workflows.reading.engines import nothing_applied, passed_over
+from gitops_mcp.workflows.reading.engines import nothing_applied, outside_notices, passed_over
 from gitops_mcp.workflows.view import allowed_namespace, desired_here
 
 _PAGE, _PAGE_DETAILED = 80, 30
@@ -112,6 +112,7 @@ def list_clusters(
     if cursor is None and not unwell and (detailed or not kept):
         desired = _desired(app, ground, chosen)
         warnings += nothing_applied(desired, chosen) if desired else []
+    warnings += [] if cursor or not chosen.cut else outside_notices(_desired(app, ground, chosen))
     idle, more = _not_applied(desired, asked)
     if not kept and not idle and cursor is None and not unwell and ground and chosen.delivery == "git":
         warnings += makers_notice(app, ground, chosen)
