@@ -24,8 +24,10 @@ from gitops_mcp.adapters.git.settings import GitSettings
 from gitops_mcp.adapters.kube_start import KubeStart, kube_start
 from gitops_mcp.caller import Caller, Nobody
 from gitops_mcp.config import Environment, Flags, Settings
+from gitops_mcp.domain.access.identity import Identity, Scope
+from gitops_mcp.domain.access.rights import AccessRules, Rights
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.errors import GitOpsError, InvalidRequest
+from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 
 if TYPE_CHECKING:
     from gitops_mcp.adapters.forge.interface import Forge
@@ -43,9 +45,12 @@ if TYPE_CHECKING:
     from gitops_mcp.domain.pull_requests import PullRequest
     from gitops_mcp.domain.repository.desired import Desired
     from gitops_mcp.domain.schema import Schema
+    from gitops_mcp.reach import Reach
 
 _RECENT = 2.0
 """Seconds."""
+_KUBES = 200
+"""Connections to APIs, of callers that asked last where each has one of their own."""
 _MODELS = 24
 """What commits declare, kept for the next question: the base and the changes that were looked at last."""
 
@@ -62,6 +67,10 @@ class Ground:
     """The newest of a branch, or what went wrong, where the forge was asked for it on this ground."""
     no_forges: dict[ForgePlace, NoForge] = field(default_factory=dict, compare=False, repr=False)
     """Where no credential was found on this ground."""
+    whole: Ground | None = field(default=None, compare=False, repr=False)
+    """The same for everybody, where this is for a caller whose rights end somewhere."""
+    reach: Reach | None = field(default=None, compare=False, repr=False)
+    """Which changes lie within the rights of that caller."""
 
     @property
     def url(self) -> str | None:
@@ -81,6 +90,14 @@ class App:
     audit: AuditLog | None = None
     caller: Caller = field(default_factory=Nobody)
     """Who asked; the server puts the client of each call here."""
+    access: AccessRules | None = None
+    """What callers may see and do; None: who starts the server is who calls, and may do everything."""
+    impersonate: bool = False
+    """Whether the API is asked as the caller."""
+    rights: Rights | None = None
+    """Of the caller; None: all."""
+    writes: bool = False
+    """Whether the tool that is called does."""
     asked: AskedRequest | None = None
     """What was asked of a writing tool, for the commit that comes of it."""
     replayed: tuple[str, ...] = ()
@@ -89,7 +106,9 @@ class App:
     """Ends what the call has running; without one each question ends it."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _repositories: dict[Path, Repository] = field(default_factory=dict, repr=False)
-    _kubes: dict[tuple[str | None, float], Kube] = field(default_factory=dict, repr=False)
+    _kubes: OrderedDict[tuple[str | None, float, Identity | None], Kube] = field(
+        default_factory=OrderedDict, repr=False
+    )
     schemas: dict[tuple[int, str], tuple[Schema, str, bool]] = field(default_factory=dict, repr=False)
     """Made ready for validation, by kind and by the document that they were read from."""
     arrived: set[tuple[str, str]] = field(default_factory=set, repr=False)
@@ -119,17 +138,24 @@ class App:
         return self.flags.read_only
 
     @contextmanager
-    def called(self, caller: Caller) -> Iterator[App]:
-        """The App for one call of a tool, made in one thread."""
+    def called(self, caller: Caller, *, scope: Scope = "read") -> Iterator[App]:
+        """The App for one call of a tool, made in one thread. Raises Refused where the caller has not the scope."""
         from gitops_mcp.domain.budget import call_budget
 
+        rights = self.rights_of(caller)
+        if rights is not None and (why := rights.why_not(scope)):
+            raise Refused(why)
         with ExitStack() as call, call_budget():
             try:
-                yield replace(self, caller=caller, _call=call)
+                yield replace(self, caller=caller, rights=rights, writes=scope != "read", _call=call)
             except GitOpsError as error:
                 for clone in self._clones:
                     clone.doubt(error)
                 raise
+
+    def rights_of(self, caller: Caller) -> Rights | None:
+        """What a caller may see and do; None: everything."""
+        return None if self.access is None else self.access.rights_of(caller.identity)
 
     def repository(self) -> Repository:
         """The repository around `--repo`, else around the working directory. Raises InvalidRequest without one."""
@@ -167,10 +193,30 @@ class App:
         followed again.
         """
         self._check_asks()
+        return self._as_allowed(self._whole_ground(fetch=fetch))
+
+    def _whole_ground(self, *, fetch: bool) -> Ground:
         found = self._find_ground(fetch=fetch)
         if fetch:
             self._recent[:] = [(time.monotonic(), (found.settings, found))]
         return found
+
+    def _as_allowed(self, ground: Ground) -> Ground:
+        """The ground as the caller may know it: their environments and namespaces, and the changes within these."""
+        if self.rights is None:
+            return ground
+        from gitops_mcp.config.narrowed import narrowed_settings
+        from gitops_mcp.reach import Reach
+
+        ground = ground.whole or ground
+        repository, base = ground.repository, ground.base
+        settings = narrowed_settings(ground.settings, self.rights, writes=self.writes)
+        look = partial(self.desired, ground)
+        reach = Reach(self.rights, ground.settings, repository, look, self.kept, writes=self.writes)
+        if reach.is_whole and not settings.outside and not any(one.cut for one in settings.environments.values()):
+            return ground
+        shown = replace(base, changes=reach.changes(base))
+        return replace(ground, settings=settings, base=shown, whole=ground, reach=reach)
 
     def _find_ground(self, *, fetch: bool) -> Ground:
         repository = self.repository()
@@ -207,6 +253,10 @@ class App:
     def earlier_ground(self, ground: Ground, commit: str) -> Ground:
         """The same ground as it was at a commit of the base, for what was asked then."""
         settings = _cached_settings(_config_text(ground.repository, commit), self.flags)
+        if self.rights is not None:
+            from gitops_mcp.config.narrowed import narrowed_settings
+
+            settings = narrowed_settings(settings, self.rights, writes=self.writes)
         return replace(ground, settings=settings, base=replace(ground.base, commit=commit))
 
     def _again(self, repository: Repository, git: GitSettings) -> Ground | None:
@@ -270,6 +320,8 @@ class App:
             self._models.move_to_end(key)
             while len(self._models) > _MODELS:
                 self._models.popitem(last=False)
+        cut = [one.namespaces or () for one in ground.settings.environments.values() if one.cut and one.path == folder]
+        known = known.cut_to(frozenset(cut[0]).intersection(*cut[1:])) if cut else known
         return known if known.commit == commit else replace(known, commit=commit)
 
     def _charts(self, ground: Ground, commit: str, snapshot: Snapshot) -> Charts:
@@ -297,10 +349,17 @@ class App:
         self._check_asks()
         now = time.monotonic()
         if not fetch and self._recent and now - self._recent[-1][0] < _RECENT:
-            return self._recent[-1][1]
-        found = self._settings_found(fetch=fetch)
-        self._recent[:] = [(now, found)]
-        return found
+            settings, ground = self._recent[-1][1]
+        else:
+            settings, ground = self._settings_found(fetch=fetch)
+            self._recent[:] = [(now, (settings, ground))]
+        if self.rights is None:
+            return settings, ground
+        if ground is not None:
+            return (ground := self._as_allowed(ground)).settings, ground
+        from gitops_mcp.config.narrowed import narrowed_settings
+
+        return narrowed_settings(settings, self.rights, writes=self.writes), None
 
     def _settings_found(self, *, fetch: bool) -> tuple[Settings, Ground | None]:
         try:
@@ -309,13 +368,14 @@ class App:
             if self.flags.repo or self.flags.clone:
                 raise
             return _cached_settings(None, self.flags), None
-        ground = self.ground(fetch=fetch)
+        ground = self._whole_ground(fetch=fetch)
         return ground.settings, ground
 
     def environment(self, settings: Settings, name: str | None, *, reading: bool = False) -> Environment:
         """The environment asked for. Raises InvalidRequest with the choices where it is unknown or left open."""
         if name is not None:
             if name not in settings.environments:
+                self._check_allowed(settings, name)
                 raise InvalidRequest(
                     f"environment: no environment {quote(name)}; {suggest(name, settings.environments)}"
                 )
@@ -330,6 +390,14 @@ class App:
             if len(at_start) == 1:
                 return at_start[0]
         raise InvalidRequest(f"environment: say which; {suggest('', settings.environments)}")
+
+    def _check_allowed(self, settings: Settings, name: str) -> None:
+        """Raises Refused for an environment that the caller may see, and not change."""
+        from gitops_mcp.config.narrowed import scope_in
+
+        if self.rights and name in settings.outside and self.rights.namespaces(name, "read") != ():
+            scope = scope_in(settings.outside[name], writes=self.writes)
+            raise Refused(f"environment: {self.rights.whose} may see {name!r} and not change it, which takes {scope}")
 
     def forge(self, ground: Ground) -> Forge | NoForge:
         """The forge of the base's remote with a credential that is there, else why there is none."""
@@ -386,10 +454,14 @@ class App:
     def _kube(self, context: str | None, timeout: float) -> Kube:
         from gitops_mcp.adapters.kube import Kube
 
+        caller = self.caller.identity if self.impersonate else None
         with self._lock:
-            key = (context, timeout)
+            key = (context, timeout, caller)
             if key not in self._kubes:
-                self._kubes[key] = Kube(context=context, timeout=timeout, start=self.start)
+                self._kubes[key] = Kube(context=context, timeout=timeout, start=self.start, caller=caller)
+            self._kubes.move_to_end(key)
+            while len(self._kubes) > _KUBES:
+                self._kubes.popitem(last=False)
             return self._kubes[key]
 
 

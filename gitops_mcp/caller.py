@@ -13,17 +13,22 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
+from gitops_mcp.domain.access.identity import Identity
 from gitops_mcp.errors import Refused
 
 
 class Caller(Protocol):
+    @property
+    def identity(self) -> Identity | None:
+        """Who is signed in; None: whoever has started the server."""
+
     @property
     def requester(self) -> str:
         """Who asks, for the record."""
 
     @property
     def name(self) -> str | None:
-        """What the client calls itself, where it says so: one line, without what may be a secret."""
+        """Who is signed in, and what the client calls itself: one line, without what may be a secret."""
 
     def told(self, done: float, total: float, message: str) -> None:
         """Progress, for a client that asked for it."""
@@ -42,6 +47,7 @@ class Nobody:
 
     requester = "nobody"
     name = None
+    identity: Identity | None = None
 
     def told(self, done: float, total: float, message: str) -> None:
         """Nobody listens."""

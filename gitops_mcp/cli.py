@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _print_text(tools_table())
     from gitops_mcp import config
 
-    return _print_text(json.dumps(config.json_schema(), indent=2) + "\n")
+    return _print_text(json.dumps(config.json_schema(given.of), indent=2) + "\n")
 
 
 def _review(given: argparse.Namespace) -> int:
@@ -192,7 +192,10 @@ def _argument_parser() -> argparse.ArgumentParser:
     git.add_argument("--forge", metavar="KIND=HOST", help="a host of your own, such as gitlab=git.example.com")
     git.add_argument("action", help="get; what git would store or erase is not kept")
     commands.add_parser("tools", help="print the table of tools, in Markdown")
-    commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml")
+    schema = commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml, or of another file of ours")
+    schema.add_argument(
+        "of", nargs="?", choices=("repository", "http"), default="repository", help="http: --http-config"
+    )
     return parser
 
 

@@ -29,6 +29,7 @@ from pydantic import BaseModel
 
 from gitops_mcp.answers.markdown import without_surrogates
 from gitops_mcp.caller import CallEnd, call_until, check_wanted
+from gitops_mcp.domain.access.identity import IDENTITY, Identity
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import Refused
 
@@ -90,6 +91,7 @@ class Client:
         self._context = context
         self._params = params
         self._used = used
+        self.identity = identity_of(context)
         self._over = CallEnd()
         self._question: anyio.CancelScope | None = None
         self._asked_about: _Judged | None = None
@@ -99,11 +101,16 @@ class Client:
 
     @property
     def requester(self) -> str:
-        """The user that the server runs as, and the client that speaks for them."""
-        return f"{user_name(os.getuid())} through {self.name or 'a client'}"
+        """Who is signed in, else the user that the server runs as, and the client that speaks for them."""
+        whose = user_name(os.getuid()) if self.identity is None else str(self.identity)
+        return f"{whose} through {self._client or 'a client'}"
 
     @property
     def name(self) -> str | None:
+        return self._client if self.identity is None else self.requester
+
+    @property
+    def _client(self) -> str | None:
         declared = self._context.session.client_params
         if declared is None:
             return None
@@ -138,7 +145,7 @@ class Client:
                 f"{question} A person has to say so, and {why}. Nothing was changed. A person would run: {instead}"
             )
         digests = {does: {name: _digest(value) for name, value in parts.items()} for does, parts in about.items()}
-        digest = _digest([question, digests])
+        digest = _digest([question, digests, *(self.identity.key if self.identity else ())])
         if digest == self._agreed:
             return False
         is_newer = self._context.protocol_version >= _NEWER
@@ -192,6 +199,12 @@ class Client:
         if not self._used.take(state.token):
             raise _not_agreed("this answer has been used already, and counts once: ask again")
         _require_yes(answer)
+
+
+def identity_of(context: ServerRequestContext[Any]) -> Identity | None:
+    """Who was signed in before the request came here; over stdio nobody has to be."""
+    found = getattr(context.request, "scope", {}).get(IDENTITY)
+    return found if isinstance(found, Identity) else None
 
 
 def user_name(uid: int) -> str:

@@ -43,13 +43,14 @@ from gitops_mcp.answers.markdown import without_surrogates
 from gitops_mcp.app import App
 from gitops_mcp.caller import Cancelled
 from gitops_mcp.catalog import Catalog
-from gitops_mcp.client import SECONDS, Asking, Client, UsedAnswers, readable_answers
+from gitops_mcp.client import SECONDS, Asking, Client, UsedAnswers, identity_of, readable_answers
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.frames import serve_frames
+from gitops_mcp.own_answers import own_answer, own_arguments
 from gitops_mcp.tools.inputs import argument_model, read_arguments
 from gitops_mcp.tools.offering import instructions, no_such_tool, offered_tools
-from gitops_mcp.tools.registry import Tool
+from gitops_mcp.tools.registry import Tool, scope_of
 from gitops_mcp.tools.schemas import input_schema, output_schema
 from gitops_mcp.watch import Watch
 
@@ -83,7 +84,7 @@ def build_server(
         title="GitOps for CloudNativePG",
         version=__version__,
         instructions=instructions(app.flags),
-        cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public")},
+        cache_hints={"tools/list": CacheHint(ttl_ms=3_600_000, scope="public" if app.access is None else "private")},
         get_tool_input_schema=lambda name: offered.tools[name].input if name in offered.tools else None,
         on_list_tools=offered.list_tools,
         on_call_tool=offered.call_tool,
@@ -177,10 +178,10 @@ class _Offered:
 
     async def list_tools(
         self,
-        context: ServerRequestContext[Any],  # noqa: ARG002 - the same for everybody
+        context: ServerRequestContext[Any],
         params: PaginatedRequestParams | None,  # noqa: ARG002 - in one page
     ) -> ListToolsResult:
-        return ListToolsResult(tools=[one.listed for one in self.tools.values()])
+        return ListToolsResult(tools=[self.tools[name].listed for name in self.known_tools(context)])
 
     async def call_tool(
         self, context: ServerRequestContext[Any], params: CallToolRequestParams
@@ -201,8 +202,11 @@ class _Offered:
         finally:
             caller.leave()
 
-    def known_tools(self, context: ServerRequestContext[Any]) -> dict[str, Tool]:  # noqa: ARG002 - the same for everybody
-        return {name: one.tool for name, one in self.tools.items()}
+    def known_tools(self, context: ServerRequestContext[Any]) -> dict[str, Tool]:
+        """Those that the caller may call."""
+        access = self.app.access
+        rights = None if access is None else access.rights_of(identity_of(context))
+        return {name: one.tool for name, one in self.tools.items() if rights is None or rights.may(scope_of(one.tool))}
 
     async def ask_tool(
         self, context: ServerRequestContext[Any], tool: Tool, arguments: Mapping[str, Any]
@@ -222,9 +226,11 @@ class _Offered:
         # What was rejected may be anything, so only the names that there are.
         arguments: Mapping[str, Any] = {name: "rejected" for name in given if name in bound.model.model_fields}
         try:
-            arguments = read_arguments(bound.model, bound.input["properties"], given)
-            with caller.waits(), self.app.called(caller) as called:
-                answer = tool.call(called, arguments)
+            with caller.waits(), self.app.called(caller, scope=scope_of(tool)) as called:
+                arguments = own_arguments(
+                    read_arguments(bound.model, bound.input["properties"], given), caller.identity
+                )
+                answer = own_answer(tool.call(called, arguments), caller.identity, called.rights)
             outcome = getattr(answer, "outcome", "ok")
             facts |= {name: getattr(answer, name, None) or None for name in _FACTS}
             return answer_of(answer)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -21,7 +22,10 @@ from mcp.types import (
 from gitops_mcp import client
 from gitops_mcp.caller import Nobody
 from gitops_mcp.client import UsedAnswers, user_name
+from gitops_mcp.domain.access.identity import IDENTITY, Identity
 from gitops_mcp.errors import Refused
+
+YES = {"action": "accept", "content": {"agree": True}}
 
 
 def test_an_answer_is_taken_once_however_many_take_it_at_once() -> None:
@@ -48,6 +52,31 @@ def test_an_answer_that_could_not_be_given_any_more_is_forgotten(monkeypatch: py
 def test_a_user_without_a_name_is_named_by_number() -> None:
     assert user_name(0) == "root"
     assert user_name(2**31 - 9) == "uid 2147483639"
+
+
+def test_an_answer_to_one_caller_is_no_answer_to_another() -> None:
+    """In the newer era, where the question and its answer come in two requests."""
+    jane, bob = (Identity(one, "https://login.example.com", one) for one in ("jane", "bob"))
+
+    def asks(whose: Identity, state: str | None) -> str:
+        """What is left of a question; empty where the answer is taken."""
+        params = CallToolRequestParams.model_validate(
+            {"name": "t", "requestState": state, "inputResponses": {"consent": YES}} if state else {"name": "t"}
+        )
+        elicits = SimpleNamespace(elicitation=SimpleNamespace(form={}, url=None))
+        session = SimpleNamespace(client_params=None, client_capabilities=elicits)
+        request = SimpleNamespace(scope={IDENTITY: whose})
+        context: Any = SimpleNamespace(session=session, request=request, protocol_version="2026-07-28")
+        try:
+            client.Client(context, params, used).agree("Delete db?", about={"delete": {"db": 1}}, instead="kubectl")
+        except client.Asking as asking:
+            return asking.result.request_state or ""
+        return ""
+
+    used = UsedAnswers()
+    left = asks(jane, None)
+    assert asks(bob, left) not in {"", left}
+    assert asks(jane, left) == ""
 
 
 HALF = "shop/caf\udce9.yaml"

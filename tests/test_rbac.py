@@ -68,6 +68,7 @@ WHAT_ELSE = {
         for verb in ("get", "list", "create", "delete")
     }
     | {(kinds.SEALED_SECRET.group, kinds.SEALED_SECRET.plural, "patch")},
+    "impersonate": {("", "users", "impersonate"), ("", "groups", "impersonate")},
     "logs": {("", "pods/log", "get")},
     "metrics": {("", "pods/proxy", "get")},
     "password-conditions": {

@@ -10,7 +10,7 @@ YAML and the model are imported when a file is first read, since a server starts
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -97,6 +97,8 @@ class Environment:
     """The operator's release, for where no pod says it."""
     prometheus: str | None = None
     """Where metrics are asked for, without a slash at its end; None: the exporters, through the API."""
+    cut: bool = False
+    """`namespaces` is where the rights of the caller end: what lies outside is not named to them."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,22 @@ class Settings:
     max_instances: int
     storage_classes: tuple[str, ...] | None
     """The only storage classes that may be asked for; None: any."""
+    outside: Mapping[str, Environment] = field(default_factory=dict)
+    """Environments in which the caller has no right to do what was asked."""
+
+    @property
+    def every_environment(self) -> tuple[Environment, ...]:
+        """Whoever asks: for what may be whose, and never to be shown."""
+        return (*self.environments.values(), *self.outside.values())
 
 
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of the file."""
-    from gitops_mcp.config.file import file_schema as of_file
+def json_schema(of: Literal["repository", "http"] = "repository") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the repository's file, or of that of --http-config."""
+    from gitops_mcp.config.file import ConfigFile
+    from gitops_mcp.config.http_file import HttpFile
+    from gitops_mcp.config.parts import file_schema
 
-    return of_file()
+    return file_schema(HttpFile if of == "http" else ConfigFile)
 
 
 def resolve_settings(text: str | None, flags: Flags) -> Settings:

@@ -5,18 +5,12 @@ Keys that no code reads do not exist here.
 
 from __future__ import annotations
 
-import ast
-import copy
-import inspect
-import sys
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from gitops_mcp.config import rules
+from gitops_mcp.config.parts import Part
 
 Branch = Annotated[
     str, AfterValidator(rules.checked_branch), Field(json_schema_extra={"minLength": 1, "maxLength": 200})
@@ -63,18 +57,7 @@ Label = Annotated[str, AfterValidator(rules.checked_label), Field(json_schema_ex
 Reviewer = Annotated[str, AfterValidator(rules.checked_reviewer), Field(json_schema_extra={"pattern": rules.REVIEWER})]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-        hide_input_in_errors=True,
-        alias_generator=to_camel,
-    )
-
-
-class ForgePart(_Part):
+class ForgePart(Part):
     """Where pull requests are."""
 
     type: Literal["auto", "github", "gitlab", "gitea", "none"] = "auto"
@@ -85,7 +68,7 @@ class ForgePart(_Part):
     """Address of its REST API; null: where this forge has it."""
 
 
-class PullRequestsPart(_Part):
+class PullRequestsPart(Part):
     """Pull requests of changes."""
 
     open: Literal["auto", "never"] = "auto"
@@ -98,7 +81,7 @@ class PullRequestsPart(_Part):
     """Who is asked to review new ones: logins, and teams as org/team."""
 
 
-class CommitPart(_Part):
+class CommitPart(Part):
     """How commits are made; author and signing are as git itself would do it."""
 
     signoff: bool = False
@@ -107,7 +90,7 @@ class CommitPart(_Part):
     """Git hooks: auto runs those there are, off none, required refuses to commit without any."""
 
 
-class TimeoutsPart(_Part):
+class TimeoutsPart(Part):
     """Seconds."""
 
     git: float = Field(default=60.0, ge=0.1, le=600)
@@ -116,7 +99,7 @@ class TimeoutsPart(_Part):
     """For one request to the Kubernetes API."""
 
 
-class EnginePart(_Part):
+class EnginePart(Part):
     """What applies the repository to the environment."""
 
     type: Literal["auto", "argocd", "flux", "none"] = "auto"
@@ -127,7 +110,7 @@ class EnginePart(_Part):
     """Namespace of the engine's objects; null: wherever they are."""
 
 
-class SealedSecretsPart(_Part):
+class SealedSecretsPart(Part):
     """Whom passwords are sealed for."""
 
     certificate: Certificate | None = None
@@ -139,7 +122,7 @@ class SealedSecretsPart(_Part):
     """Service of the controller."""
 
 
-class PasswordsPart(_Part):
+class PasswordsPart(Part):
     """Where the passwords of roles come from."""
 
     provider: Literal["auto", "external-secrets", "sealed-secrets", "sops", "cluster", "existing"] = "auto"
@@ -147,14 +130,14 @@ class PasswordsPart(_Part):
     sealed_secrets: SealedSecretsPart = SealedSecretsPart()
 
 
-class MetricsPart(_Part):
+class MetricsPart(Part):
     """Where metrics are read."""
 
     prometheus: PrometheusUrl | None = None
     """Address of a Prometheus, asked without credentials; null: the exporters, through the Kubernetes API."""
 
 
-class EnvironmentPart(_Part):
+class EnvironmentPart(Part):
     """A Kubernetes context and the folder that describes it."""
 
     context: Context | None = None
@@ -175,7 +158,7 @@ class EnvironmentPart(_Part):
     metrics: MetricsPart = MetricsPart()
 
 
-class LayoutPart(_Part):
+class LayoutPart(Part):
     """Where new manifests go when no sibling shows a way."""
 
     cluster: Layout = "{path}/{namespace}/{cluster}/cluster.yaml"
@@ -188,14 +171,14 @@ class LayoutPart(_Part):
     """File of what becomes the Secret of a role's password."""
 
 
-class ImagesPart(_Part):
+class ImagesPart(Part):
     """Where images come from."""
 
     postgres: Images | None = None
     """Image repository of PostgreSQL, without tag; null: CloudNativePG's public one."""
 
 
-class LimitsPart(_Part):
+class LimitsPart(Part):
     """What a request may ask for."""
 
     max_instances: int = Field(default=9, ge=1, le=100)
@@ -210,9 +193,10 @@ Environments = Annotated[
 ]
 
 
-class ConfigFile(_Part):
+class ConfigFile(Part):
     """What gitops-mcp should know about this repository."""
 
+    title: ClassVar[str] = "gitops-mcp configuration (.gitops-mcp.yaml)"
     base: Branch | None = None
     """Branch that changes are proposed against; null: the remote's default branch."""
     remote: Remote | None = None
@@ -231,44 +215,3 @@ class ConfigFile(_Part):
     passwords: PasswordsPart = PasswordsPart()
     images: ImagesPart = ImagesPart()
     limits: LimitsPart = LimitsPart()
-
-
-def file_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12), without references, so that it can be read from top to bottom."""
-    made = ConfigFile.model_json_schema(by_alias=True)
-    parts = {"ConfigFile": made, **made["$defs"]}
-    for part, field, description in _descriptions():
-        parts[part]["properties"][to_camel(field)]["description"] = description
-    inlined = _inline_references(made, made.pop("$defs"))
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "gitops-mcp configuration (.gitops-mcp.yaml)",
-        **inlined,
-    }
-
-
-def _descriptions() -> Iterator[tuple[str, str, str]]:
-    """What stands under each field of each model. Pydantic would look for it each time that the models are loaded."""
-    source = ast.parse(inspect.getsource(sys.modules[__name__]))
-    for part in (one for one in source.body if isinstance(one, ast.ClassDef)):
-        for field, below in pairwise(part.body):
-            match field, below:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                    yield part.name, name, inspect.cleandoc(text)
-                case _:
-                    continue
-
-
-def _inline_references(node: Any, definitions: Mapping[str, Any]) -> Any:
-    if isinstance(node, list):
-        return [_inline_references(part, definitions) for part in node]
-    if not isinstance(node, dict):
-        return node
-    node = dict(node)
-    if "$ref" in node:
-        target = definitions[node.pop("$ref").rpartition("/")[2]]
-        node = {**copy.deepcopy(target), **node}
-    node.pop("title", None)
-    if isinstance(node.get("default"), dict):
-        del node["default"]  # what its keys' own defaults say already
-    return {key: _inline_references(part, definitions) for key, part in node.items()}

@@ -5,14 +5,14 @@ A fault says what the schema allows at that place, so an error cannot drift from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gitops_mcp.config.file import ConfigFile, file_schema
+from gitops_mcp.config.file import ConfigFile
+from gitops_mcp.config.parts import Part, file_schema
 from gitops_mcp.config.rules import cite
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Path, dotted_path
@@ -25,22 +25,32 @@ _MOST = 25
 """Faults that are listed: some clients cut an error at about 11,000 characters."""
 
 
+_File = TypeVar("_File", bound=Part)
+Fault = tuple[int, str]
+"""A line, and what is wrong there."""
+
+
 def read_config(text: str | None, *, name: str) -> tuple[ConfigFile, Mapping[Path, int]]:
     """The file and the line of each of its values; InvalidRequest names every fault."""
-    if not text:
-        return ConfigFile(), {}
+    return read_file(text, ConfigFile, name=name, faults_of=_layout_faults) if text else (ConfigFile(), {})
+
+
+def read_file(
+    text: str, model: type[_File], *, name: str, faults_of: Callable[[ConfigDocument, _File], Iterable[Fault]]
+) -> tuple[_File, Mapping[Path, int]]:
+    """`faults_of`: what is wrong between values that are each as they should be."""
     from gitops_mcp.config.document import read_document
 
     found = read_document(text)
     faults = list(found.faults)
-    file = ConfigFile()
+    file = None
     try:
-        file = ConfigFile.model_validate({} if found.value is None else found.value)
+        file = model.model_validate({} if found.value is None else found.value)
     except ValidationError as error:
-        faults += [_fault_at(found, details) for details in error.errors(include_url=False)]
+        faults += [_fault_at(found, details, file_schema(model)) for details in error.errors(include_url=False)]
     else:
-        faults += _layout_faults(found, file)
-    if faults:
+        faults += faults_of(found, file)
+    if faults or file is None:
         raise InvalidRequest(f"{name} has {_list_faults(sorted(set(faults)))}")
     return file, found.lines
 
@@ -66,29 +76,33 @@ def _layout_faults(found: ConfigDocument, file: ConfigFile) -> list[tuple[int, s
     ]
 
 
-def _fault_at(found: ConfigDocument, details: ErrorDetails) -> tuple[int, str]:
+def _fault_at(found: ConfigDocument, details: ErrorDetails, schema: Mapping[str, Any]) -> Fault:
     path = tuple(step for step in details["loc"] if step != "[key]")
     where = f"{quote(dotted_path(path), limit=120)[1:-1]}: " if path else ""
-    return found.lines.get(path, 1), where + _explain_fault(path, details)
+    line = next((found.lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in found.lines), 1)
+    return line, where + _explain_fault(path, details, schema)
 
 
-def _explain_fault(path: Path, details: ErrorDetails) -> str:
+def _explain_fault(path: Path, details: ErrorDetails, schema: Mapping[str, Any]) -> str:
     kind, value = details["type"], details["input"]
     if kind == "value_error":
         return str(details["ctx"]["error"])
     if kind == "extra_forbidden":
-        return f"unknown key; {suggest(str(path[-1]), _schema_at(path[:-1])['properties'], most=16)}"
+        return f"unknown key; {suggest(str(path[-1]), _schema_at(path[:-1], schema)['properties'], most=16)}"
     if kind == "too_short":
         return "expected at least one entry; to set no bounds, leave the key out"
-    return f"expected {_expected_type(_schema_at(path))}, found {_describe_value(value)}"
+    expected = _expected_type(_schema_at(path, schema))
+    if kind == "missing":
+        return f"is missing; expected {expected}"
+    is_hidden = any(_schema_at(path[:end], schema).get("writeOnly") for end in range(len(path) + 1))
+    return (
+        f"expected {expected}, found {'something that is not repeated here' if is_hidden else _describe_value(value)}"
+    )
 
 
-_schema = cache(file_schema)
-
-
-def _schema_at(path: Path) -> dict[str, Any]:
+def _schema_at(path: Path, schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema of what stands at a path of the file."""
-    place = _schema()
+    place = schema
     for step in path:
         place = next((choice for choice in place.get("anyOf", [place]) if choice.get("type") != "null"), place)
         place = place["items"] if isinstance(step, int) else _schema_below(place, step)

@@ -37,6 +37,44 @@ def unified_diff(path: str, before: str | None, after: str | None) -> str:
     return "\n".join(out) + "\n" if len(out) > 2 else ""
 
 
+def without_context(diff: str) -> str:
+    """The same diff as `git diff -U0` has it, for who may see what has changed and not what stands around it."""
+    out: list[str] = []
+    group: list[str] = []
+    old = new = end_old = end_new = 0
+
+    def close() -> None:
+        took, gave = (sum(line.startswith(sign) for line in group) for sign in "-+")
+        if group:
+            out.extend([_header(old - took, old, new - gave, new), *group])
+            group.clear()
+
+    for line in diff.splitlines():
+        is_inside = old < end_old or new < end_new
+        if line.startswith("@@ ") and not is_inside:
+            close()
+            (old, lines_old), (new, lines_new) = map(_first_and_count, line.split()[1:3])
+            end_old, end_new = old + lines_old, new + lines_new
+        elif not is_inside and not line.startswith("\\"):
+            close()
+            out.append(line)
+        elif line.startswith(" "):
+            close()
+            old, new = old + 1, new + 1
+        elif not line.startswith("\\") or group:
+            group.append(line)
+            old, new = old + line.startswith("-"), new + line.startswith("+")
+    close()
+    return "\n".join(out) + "\n" if out else ""
+
+
+def _first_and_count(part: str) -> tuple[int, int]:
+    """Of one side of a hunk's head, the first line from 0 and how many there are."""
+    first, _, count = part[1:].partition(",")
+    lines = int(count) if count else 1
+    return (int(first) - 1 if lines else int(first)), lines
+
+
 def shorten_diff(diff: str, limit: int) -> tuple[str, int]:
     """The first lines of a diff within `limit` characters, long ones cut, and how many were left off."""
     diff = "\n".join(line if len(line) <= _LINE else _cut_line(line) for line in diff.split("\n"))

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from gitops_mcp.app import App
 from gitops_mcp.config import Toolset
+from gitops_mcp.domain.access.identity import Scope
 
 Effect = Literal["read", "propose", "destroy"]
 """`read` changes nothing, `propose` adds commits to a branch of its own, `destroy` can end in lost data or work."""
@@ -45,3 +46,10 @@ class Tool:
             and (name != "change" or defaults[name] is inspect.Parameter.empty)
         }
         return self.function(replace(app, asked=AskedRequest(self.name, said)), **arguments)
+
+
+def scope_of(tool: Tool) -> Scope:
+    """What a caller has to have somewhere for a tool to be offered; an environment may ask for more."""
+    if not tool.writes:
+        return "read"
+    return "apply" if tool.toolset == "direct" else "propose"

@@ -111,7 +111,7 @@ def _declared_here(
 ) -> dict[Identity, list[Declaration]]:
     """What Git declares of the scope, each object with all that declares it."""
     found: dict[Identity, list[Declaration]] = {}
-    for one in sorted(desired.declarations, key=lambda each: str(each.identity)):
+    for one in sorted(desired.shown, key=lambda each: str(each.identity)):
         whom = _placed(one.identity, seen, scope)
         is_allowed = environment.namespaces is None or whom.namespace in {None, *environment.namespaces}
         if whom.kind in KINDS and is_allowed and scope.holds(whom, one.object, stores):
@@ -132,14 +132,14 @@ def declared_elsewhere(
 ) -> tuple[set[Identity], list[Notice]]:
     """What other environments of the same API declare, and those of which it is not known."""
     found, notices = set[Identity](), list[Notice]()
-    for other in settings.environments.values():
+    for other in settings.every_environment:
         if other.name == environment.name or other.context != environment.context:
             continue
         try:
             declared = app.desired(ground, other.path, ground.base.commit).declarations
         except Refused as error:  # its folder is none
             what = f"what environment {other.name!r} declares is not known, so it may be told as only live: {error}"
-            notices.append(Notice("not-compared", what))
+            notices += [Notice("not-compared", what)] if other.name in settings.environments else []
             continue
         for whom in (one.identity for one in declared):
             spaces = [whom.namespace] if whom.namespace else other.namespaces or [None]

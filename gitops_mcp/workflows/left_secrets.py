@@ -7,6 +7,7 @@ been published, or a role reads its password there all the same: a merge may hav
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from gitops_mcp.adapters.secrets.notes import MadeSecret, sweep_notes
 from gitops_mcp.app import App, Ground
@@ -30,6 +31,8 @@ def take_back_secrets(app: App, ground: Ground) -> None:
     """
     if app.read_only:
         return
+    # It is done for nobody: a branch that the caller may not see is there all the same.
+    app, ground = replace(app, impersonate=False), ground.whole or ground
 
     def settle(made: MadeSecret, change: str) -> bool:
         try:

@@ -21,6 +21,8 @@ def makers_notice(
     from gitops_mcp.domain.repository.makers.mentions import MENTIONS
     from gitops_mcp.domain.repository.makers.search import SUBMODULES, claimed_groups, find_makers, told_makers
 
+    if environment.cut:  # what else there is may be somebody else's
+        return []
     repository, commit = ground.repository, ground.base.commit
     try:
         desired = app.desired(ground, environment.path, commit)

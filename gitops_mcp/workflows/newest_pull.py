@@ -13,6 +13,7 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.pull_requests import PullRequest, PullRequestReport
 from gitops_mcp.errors import GitOpsError, NotFound, RateLimited
+from gitops_mcp.workflows.notices import whose_notices
 from gitops_mcp.workflows.spans import Span, find_span
 
 NEEDS_API = "GITLAB_TOKEN with scope api lets this server open it, tell its state, keep its text true, and close it"
@@ -74,7 +75,9 @@ def span_seen(ground: Ground, name: str, seen: PullSeen) -> Span:
 
 def ask_span(app: App, ground: Ground, name: str, warnings: list[Notice]) -> Span:
     """The same, asked for now."""
-    return span_seen(ground, name, newest_pull(app, ground, ground.git.prefix + name, warnings))
+    span = span_seen(ground, name, newest_pull(app, ground, ground.git.prefix + name, warnings))
+    warnings += whose_notices(app, name, span.commits)
+    return span
 
 
 def forge_notice(error: GitOpsError) -> Notice:

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gitops_mcp.adapters.git.base_faults import follow_head
-from gitops_mcp.app import Ground
+from gitops_mcp.adapters.git.commits import Commit
+from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.notice import Notice
+from gitops_mcp.domain.plans.message import person_in
+from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.errors import Forbidden
+
+
+def whose_notices(app: App, change: str, commits: Iterable[Commit]) -> list[Notice]:
+    """That a change is somebody else's too, by what its commits say of who asked for them."""
+    own = app.caller.identity
+    people = dict.fromkeys(filter(None, (person_in(one.body) for one in commits)))
+    others = [words_of_others(one, most=100) for one in people if own is None or one != str(own)]
+    if not others:
+        return []
+    text = f"change {change!r} was asked for by {', '.join(others[:3])}{' and others' if others[3:] else ''}"
+    return [Notice("anothers-change", f"{text}, as its commits say: tell them")]
 
 
 def base_warnings(ground: Ground | None) -> list[Notice]:

@@ -19,7 +19,7 @@ from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.files import FileChange
-from gitops_mcp.errors import GitOpsError, NotFound
+from gitops_mcp.errors import GitOpsError, NotFound, Refused
 from gitops_mcp.workflows.outcomes import last_tips, outcome_of_branch, outcome_without_branch, seen_at
 from gitops_mcp.workflows.pull_outcomes import PulledOutcome, outcome_with_pull
 
@@ -53,11 +53,46 @@ def find_span(ground: Ground, name: str, pull: PullRequest | None = None) -> Spa
     found = ground.repository.change(ground.git, ground.base, name)
     if found:
         return span_of(ground, found, pull)
+    check_within(ground, name)
     heads = ground.repository.proposed(ground.git, ground.base) or _NO_HEADS
     span = span_without_branch(ground, name, heads, pull)
     if span is None:
         raise unknown_change(ground, name)
+    if not is_within(ground, span):
+        raise _outside(name)
     return span
+
+
+def is_within(ground: Ground, span: Span) -> bool:
+    """Whether the caller may know of a change: all that it touches lies within their rights."""
+    return ground.reach is None or ground.reach.holds_change(span.start, span.tip, span.commits)
+
+
+def shown_commit(ground: Ground, commit: Commit) -> Commit:
+    """A commit of the base as the caller may read of it: of one that reaches outside of their rights, no words."""
+    if ground.reach is None or ground.reach.holds_commit(commit):
+        return commit
+    return replace(commit, subject="(it changes objects outside of what you may see too)", body="", trailers=())
+
+
+def is_outside(ground: Ground, name: str) -> bool:
+    """Whether there is a change with this name that the caller may not know more of."""
+    whole = ground.whole
+    is_there = whole is not None and whole.repository.change(whole.git, whole.base, name) is not None
+    return is_there and ground.repository.change(ground.git, ground.base, name) is None
+
+
+def check_within(ground: Ground, name: str) -> None:
+    """Raises Refused for the name of a change that lies outside of what the caller may know."""
+    if is_outside(ground, name):
+        raise _outside(name)
+
+
+def _outside(name: str) -> Refused:
+    return Refused(
+        f"change {name!r} touches objects that lie outside of what you may see or change, so nothing of it is shown "
+        f"or done: ask somebody whose groups have all of them, or name another change"
+    )
 
 
 def span_of(ground: Ground, found: ChangeRef, pull: PullRequest | None = None) -> Span:
@@ -157,7 +192,8 @@ def impact_reasons(commits: Iterable[Commit]) -> list[str]:
 def unknown_change(ground: Ground, name: str) -> GitOpsError:
     if fault := ground.base.fault:
         return fault.with_text(f"change: whether there is a change {name!r} is not known: {fault}")
-    recent = filter(is_change_name, ground.repository.recent(ground.base.commit).changes)
+    named = ground.repository.recent(ground.base.commit).changes if ground.reach is None else ()
+    recent = filter(is_change_name, named)
     known = [*(one.name for one in ground.base.changes), *recent]
     near = suggest(name, known) if known else "none is known here; list_changes state=all says which may not be"
     return NotFound(f"change: there is no change {name!r}; {near}")

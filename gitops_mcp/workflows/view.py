@@ -152,7 +152,7 @@ class CommitSource:
 
     def manifests_with(self, text: str) -> Mapping[str, str]:
         folder = self.environment.path
-        others = [one.path for one in self.ground.settings.environments.values() if one.path not in {"", folder}]
+        others = [one.path for one in self.ground.settings.every_environment if one.path not in {"", folder}]
         found = self.ground.repository.naming(self.commit, text)
         return self.read_files(
             path for path in found if _is_below(path, folder) or not any(_is_below(path, one) for one in others)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gitops_mcp.domain.diff import first_changed_line, shorten_diff, unified_diff
+from gitops_mcp.domain.diff import first_changed_line, shorten_diff, unified_diff, without_context
 
 
 def test_a_diff_reads_as_git_prints_it() -> None:
@@ -71,3 +71,15 @@ def test_a_long_line_does_not_push_out_the_change_beside_it() -> None:
     shown, omitted = shorten_diff(unified_diff("a", f"x: {'y' * 50_000}\na: 1\n", f"x: {'y' * 50_000}\na: 2\n"), 12_000)
     assert shown.endswith("… (49404 more characters)\n-a: 1\n+a: 2\n")
     assert omitted == 0
+
+
+def test_without_context_only_what_has_changed_is_left() -> None:
+    before = "".join(f"line {number}\n" for number in range(20))
+    after = before.replace("line 3\n", "").replace("line 9\n", "nine\n").replace("line 19\n", "line 19\n-- end")
+    assert without_context(unified_diff("a.yaml", before, after)) == (
+        "--- a/a.yaml\n+++ b/a.yaml\n@@ -4 +3,0 @@\n-line 3\n@@ -10 +9 @@\n-line 9\n+nine\n"
+        "@@ -20,0 +20 @@\n+-- end\n\\ No newline at end of file\n"
+    )
+    both = unified_diff("new.yaml", None, "a: 1\n") + unified_diff("gone.yaml", "-- x\n", None)
+    assert without_context(both) == both
+    assert without_context("") == ""

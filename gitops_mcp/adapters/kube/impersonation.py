@@ -1,4 +1,4 @@
-"""A kubeconfig user that acts as somebody else (`as`, `as-groups`, `as-uid`, `as-user-extra`) -> headers.
+"""Whom requests are made as: whom a kubeconfig user acts as (`as`, `as-groups`, ...), or a caller -> headers.
 
 They go out with every request, reads, writes and reviews alike, so that what the login itself may do is never done in
 its name. https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from gitops_mcp.domain.access.identity import Identity, is_of_kubernetes
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.errors import Unavailable
+from gitops_mcp.errors import Refused, Unavailable
 
 _IN_NO_HEADER_NAME = re.compile(rb"[^!#$&'*+.^_`|~0-9A-Za-z-]")
 
@@ -29,6 +30,17 @@ def impersonation_headers(name: str, user: Object) -> tuple[tuple[str, str], ...
             f"impersonate, or take them out"
         )
     return found
+
+
+def caller_headers(caller: Identity) -> tuple[tuple[str, str], ...]:
+    """The same of who is signed in. Raises Refused for what would be more than that person."""
+    names = [caller.name, *sorted(caller.groups)]
+    if bad := next(filter(is_of_kubernetes, names), None):
+        raise Refused(
+            f"nobody is impersonated by {quote(bad)}: names and groups that begin with system: are Kubernetes' own"
+        )
+    user, *groups = (name.encode().decode("latin-1") for name in names)
+    return (("Impersonate-User", user), *(("Impersonate-Group", group) for group in groups))
 
 
 def _headers_said(name: str, user: Object) -> Iterator[tuple[str, str]]:

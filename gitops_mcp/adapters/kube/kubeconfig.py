@@ -62,7 +62,7 @@ class Login:
     @property
     def how_to_log_in(self) -> str:
         """What to do about credentials that are refused."""
-        if self.description == IN_CLUSTER:
+        if self.description.startswith(IN_CLUSTER):
             return "check the pod's service account and that its token is mounted"
         whose = f"of user {self.user!r}" if self.user else "(the context names no user)"
         if self.plugin:

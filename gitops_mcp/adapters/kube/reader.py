@@ -14,6 +14,7 @@ from gitops_mcp.adapters.kube.asked import HTTP_PORTS, ApiRequest, Query
 from gitops_mcp.adapters.kube.bodies import check_object, entries_of, list_of, load_object
 from gitops_mcp.adapters.kube.wire import HttpRequest, Wire
 from gitops_mcp.adapters.kube_start import KubeStart, kube_start
+from gitops_mcp.domain.access.identity import Identity
 from gitops_mcp.domain.kinds import POD, SERVICE
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.errors import NotFound, NotInstalled, Unavailable
@@ -63,8 +64,11 @@ class KubeReader:
         timeout: float,
         start: KubeStart | None = None,
         plugin_timeout: float = PLUGIN_SECONDS,
+        caller: Identity | None = None,
     ) -> None:
-        self._wire = Wire(context=context, timeout=timeout, start=start or kube_start(), plugin_timeout=plugin_timeout)
+        """`caller`: whom all requests are made as; what is kept of the answers is theirs then."""
+        start = start or kube_start()
+        self._wire = Wire(context=context, timeout=timeout, start=start, plugin_timeout=plugin_timeout, caller=caller)
         self._documents: dict[str, Object] = {}
         """By address, which holds the hash."""
         self._reading_document = threading.Lock()

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_mcp import __version__
@@ -14,12 +14,15 @@ from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown, error_for,
 from gitops_mcp.adapters.kube.asked import ApiRequest, Query
 from gitops_mcp.adapters.kube.gatekeepers import gatekeeper_error
 from gitops_mcp.adapters.kube.go_json import as_go_writes
+from gitops_mcp.adapters.kube.impersonation import caller_headers
 from gitops_mcp.adapters.kube.kubeconfig import IN_CLUSTER, Kubeconfig, Login, current_context
 from gitops_mcp.adapters.kube.session import Session, in_cluster, open_session
 from gitops_mcp.adapters.kube.time_limit import pool_with_ends, within
 from gitops_mcp.adapters.kube.unreachable import unreachable_error
 from gitops_mcp.adapters.kube_start import KubeStart, read_files
 from gitops_mcp.caller import check_wanted, pause
+from gitops_mcp.domain.access.identity import Identity
+from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -58,8 +61,18 @@ class HttpAnswer:
 class Wire:
     """One context of kubeconfig, or the cluster that this process runs in. Safe to use from several threads."""
 
-    def __init__(self, *, context: str | None, timeout: float, start: KubeStart, plugin_timeout: float) -> None:
+    def __init__(
+        self,
+        *,
+        context: str | None,
+        timeout: float,
+        start: KubeStart,
+        plugin_timeout: float,
+        caller: Identity | None = None,
+    ) -> None:
+        """`caller`: whom all requests are made as, whoever the login is."""
         self._context = context
+        self._caller = caller
         self._timeout = timeout
         self._start = start
         self._plugin_timeout = plugin_timeout
@@ -163,6 +176,13 @@ class Wire:
 
     def login(self) -> Login:
         """Where to and as whom, from the files as they are now; the context is the one of the start."""
+        login = self._own_login()
+        if self._caller is None:
+            return login
+        description = f"{login.description} as {quote(self._caller.name)}"
+        return replace(login, description=description, impersonation=caller_headers(self._caller))
+
+    def _own_login(self) -> Login:
         if self._context is None and self._start.service_account:
             return in_cluster(self._start.service_account)
         files = read_files(self._start.paths)

@@ -34,12 +34,15 @@ def require_confirmation(
     )
 
 
-def require_allowed_namespace(plan: Plan, *, namespaces: tuple[str, ...] | None) -> Plan:
-    """`namespaces` of the environment, asked of the object that is changed wherever its namespace came from."""
+def require_allowed_namespace(plan: Plan, *, namespaces: tuple[str, ...] | None, cut: bool = False) -> Plan:
+    """`namespaces` of the environment, asked of the object that is changed wherever its namespace came from.
+
+    `cut`: they are where the caller's rights end, so that what cannot be told is refused.
+    """
     namespace = plan.target.namespace
     if namespaces is None or plan.target.kind == CHANGE:
         return plan
-    if namespace is None:
+    if namespace is None and not cut:
         return plan.warned(
             [
                 Notice(
@@ -50,8 +53,8 @@ def require_allowed_namespace(plan: Plan, *, namespaces: tuple[str, ...] | None)
             ]
         )
     if namespace not in namespaces:
+        where = f"in namespace {namespace!r}" if namespace else "in a namespace that nothing says"
         raise Refused(
-            f"{plan.target} is in namespace {namespace!r}, which this environment does not allow; there are: "
-            f"{', '.join(namespaces)}"
+            f"{plan.target} is {where}, which this environment does not allow; there are: {', '.join(namespaces)}"
         )
     return plan

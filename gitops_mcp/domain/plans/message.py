@@ -18,6 +18,7 @@ SUBJECT_MAX = 72
 _CAUTION, _REASON = "Mind: ", "Reason: "
 """What a paragraph begins with that could be taken for another one."""
 _LOOKS_LIKE_OURS = re.compile(r"(?:Mind|Reason|Impact|Gitops-Mcp-[\w-]+):|\* ")
+_PERSON = re.compile(r"^Gitops-Mcp-Requester: (.+) through .*$", re.MULTILINE)
 _IMPACTS = frozenset(f"Impact: {one.label}" for one in Level)
 
 
@@ -33,7 +34,8 @@ def commit_message(
 ) -> str:
     """Subject, caution, reason, impact and trailers. `reason` is the caller's text: one paragraph, redacted.
 
-    `requester` is the client that asked; the person is the commit's author. `requests`: lines of JSON.
+    `requester` is the client that asked, where the person is the commit's author; over HTTP both stand in it.
+    `requests`: lines of JSON.
     """
     paragraphs = _paragraphs(plan, reason)
     said = {
@@ -78,6 +80,12 @@ class MessageParts:
     body: tuple[str, ...] = ()
     impact: tuple[str, ...] = ()
     """Why it is so large."""
+
+
+def person_in(message: str) -> str | None:
+    """Who was signed in and asked for a commit, as its last trailer says."""
+    found = _PERSON.findall(message)
+    return found[-1] if found else None
 
 
 def _tells_impact(paragraph: str) -> bool:

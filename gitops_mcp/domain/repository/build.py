@@ -251,7 +251,7 @@ def desired_after(before: Desired, changes: Iterable[FileChange]) -> Desired:
             known=before,
             made=before.made,
         )
-        known = before.tree.memo[_AFTER] = before, asked, replace(built, texts=texts)
+        known = before.tree.memo[_AFTER] = before, asked, replace(built, texts=texts, only=before.only)
     after: Desired = known[2]
     return after
 

@@ -247,15 +247,31 @@ class Desired:
     origin: Origin = GIT
     roots: object = field(default=None, compare=False, repr=False)
     """What `build_desired` has built, for when a few files differ."""
+    only: frozenset[str] | None = None
+    """The namespaces that the caller may know of; None: all. What an edit may touch is proven for all of them."""
+
+    @cached_property
+    def shown(self) -> tuple[Declaration, ...]:
+        """Those that the caller may know of."""
+        return tuple(one for one in self.declarations if self.shows(one.identity))
+
+    def shows(self, identity: Identity) -> bool:
+        return self.only is None or identity.namespace in self.only or identity.kind == "ClusterImageCatalog"
+
+    @cached_property
+    def _cuts(self) -> dict[frozenset[str], Desired]:
+        return {}
+
+    def cut_to(self, only: frozenset[str]) -> Desired:
+        """The same one each time, for what is kept of it."""
+        return self._cuts.setdefault(only, replace(self, only=only))
 
     @cached_property
     def clusters(self) -> tuple[Declaration, ...]:
-        return tuple(found for found in self.declarations if found.identity.kind == "Cluster")
+        return tuple(found for found in self.shown if found.identity.kind == "Cluster")
 
     def named(self, kind: str, name: str) -> tuple[Declaration, ...]:
-        return tuple(
-            found for found in self.declarations if found.identity.kind == kind and found.identity.name == name
-        )
+        return tuple(found for found in self.shown if found.identity.kind == kind and found.identity.name == name)
 
     def declared(self, identity: Identity) -> Declaration | None:
         return next((one for one in self.declarations if one.identity == identity), None)

@@ -17,6 +17,9 @@ _NAMED = 5
 
 def unknown_object(desired: Desired, kind: str, name: str, namespace: str | None, environment: str) -> GitOpsError:
     where = f"{environment}, namespace {namespace}" if namespace else environment
+    if desired.only is not None:  # what else there is may be somebody else's
+        names = [one.identity.name for one in desired.shown if one.identity.kind == kind]
+        return NotFound(f"{desired.origin.declares} no {kind} {name!r} in {where}; {suggest(name, names)}")
     for skipped in desired.skipped:
         if name in desired.texts.get(skipped.path, ""):
             return InvalidRequest(
@@ -78,7 +81,7 @@ def _idle_here(desired: Desired) -> Iterator[str]:
 
 def applied_elsewhere(desired: Desired) -> str | None:
     """Where the environment has no Cluster and the repository has some: what applies those."""
-    if desired.clusters or not desired.folder:
+    if desired.clusters or not desired.folder or desired.only is not None:
         return None
     told: dict[str, None] = {}
     for one in desired.everything:

@@ -151,7 +151,9 @@ def _what_and_why(proposal: Proposal, bounds: Bounds) -> Iterator[str]:
 
 
 def _commit_lines(one: ProposedCommit, *, alone: bool) -> Iterator[str]:
-    by = f" (by {prose(one.author, most=100)})" if one.author else ""
+    told = {"by": one.author, "asked for by": one.person}
+    who = ", ".join(f"{how} {prose(name, most=100)}" for how, name in told.items() if name)
+    by = f" ({who})" if who else ""
     yield f"**{prose(one.subject, most=200)}**{by}" if alone else f"- **{prose(one.subject, most=200)}**{by}"
     indent = "" if alone else "  "
     if alone and one.words:

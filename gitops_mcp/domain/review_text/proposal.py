@@ -15,7 +15,7 @@ from gitops_mcp.domain.live.engine_report import EngineState
 from gitops_mcp.domain.live.promotion import Promotion
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
-from gitops_mcp.domain.plans.message import message_parts
+from gitops_mcp.domain.plans.message import message_parts, person_in
 from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.files import FileChange
@@ -33,6 +33,8 @@ class ProposedCommit:
     """What its message says besides: the reason, and what a reviewer should know."""
     author: str | None = None
     """Who else has made it."""
+    person: str | None = None
+    """Who was signed in and asked for it."""
 
     @classmethod
     def of_message(cls, message: str, *, author: str | None = None) -> ProposedCommit:
@@ -41,7 +43,8 @@ class ProposedCommit:
         if parts is None:
             return cls(message.partition("\n\n")[0], (), author)
         body = (one for one in parts.body if not _SAID.match(one))
-        return cls(parts.subject, tuple(filter(None, (parts.caution, parts.reason, *body))), author)
+        words = tuple(filter(None, (parts.caution, parts.reason, *body)))
+        return cls(parts.subject, words, author, person_in(message))
 
 
 @dataclass(frozen=True)

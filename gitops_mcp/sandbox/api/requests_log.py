@@ -31,6 +31,7 @@ class RequestsLog:
             "name": route.name if route else None,
             "query": dict(query),
             "metadataOnly": is_metadata_only(request.headers.get("accept", "")),
+            "as": request.headers.get("impersonate-user"),
             "status": status,
         }
         self._file.write(f"{json.dumps(line)}\n")

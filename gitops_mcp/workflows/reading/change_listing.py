@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from gitops_mcp.app import App, Ground
-from gitops_mcp.domain.names import is_change_name
+from gitops_mcp.domain.names import is_change_name, pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.left_secrets import take_back_secrets
@@ -22,7 +22,7 @@ from gitops_mcp.workflows.reading.change_look import ChangeLook, with_standing
 from gitops_mcp.workflows.reading.change_promotion import seen_promotions
 from gitops_mcp.workflows.reading.change_pull import OpenPulls, list_open_pulls
 from gitops_mcp.workflows.reading.change_state import Behind, follow_spans
-from gitops_mcp.workflows.spans import Span, note_spans, span_of, span_without_branch
+from gitops_mcp.workflows.spans import Span, is_within, note_spans, span_of, span_without_branch
 
 _LATELY = 20
 """Merged changes, the last ones, that are looked at for what has not arrived."""
@@ -89,6 +89,11 @@ def read_listing(app: App, *, closed: bool, lately: bool) -> Listing:
     for name in gone:
         span = span_without_branch(ground, name, heads or {}, pulls.by_branch.get(ground.git.prefix + name))
         spans += [span] if span else []
+    if outside := [span for span in spans if not is_within(ground, span)]:
+        spans = [span for span in spans if span not in outside]
+    if hidden := len(outside) + len((ground.whole or ground).base.changes) - len(base.changes):
+        text = f"{pluralize(hidden, 'change')} of the repository lie outside of what you may see, and are not counted"
+        warnings.append(Notice("outside", text))
     repository.learn_files((span.start, span.tip) for span in spans if span.start)
     note_spans(ground, spans)
     return Listing(app, ground, ApisOnce(app, ground.settings), spans, pulls, warnings, heads is not None)
@@ -107,7 +112,7 @@ def _gone(ground: Ground, heads: Mapping[str, str], most: int | None) -> Iterato
     last ones.
     """
     base = ground.base
-    there = {one.name for one in base.changes}
+    there = {one.name for one in (ground.whole or ground).base.changes}
     named = islice(ground.repository.recent(base.commit).changes, most)
     seen = sorted(base.closed, key=lambda branch: base.seen[branch].seen, reverse=True)[:most]
     for name in dict.fromkeys([*named, *(one.removeprefix(ground.git.prefix) for one in seen), *heads]):

@@ -30,7 +30,7 @@ from gitops_mcp.workflows.makers import makers_notice
 from gitops_mcp.workflows.notices import base_warnings, forbidden_everywhere
 from gitops_mcp.workflows.reading import cursors
 from gitops_mcp.workflows.reading.cluster_pages import ClusterPage, Position, Space, read_cluster_page
-from gitops_mcp.workflows.reading.engines import nothing_applied, passed_over
+from gitops_mcp.workflows.reading.engines import nothing_applied, outside_notices, passed_over
 from gitops_mcp.workflows.view import allowed_namespace, desired_here
 
 _PAGE, _PAGE_DETAILED = 80, 30
@@ -112,6 +112,7 @@ def list_clusters(
     if cursor is None and not unwell and (detailed or not kept):
         desired = _desired(app, ground, chosen)
         warnings += nothing_applied(desired, chosen) if desired else []
+    warnings += [] if cursor or not chosen.cut else outside_notices(_desired(app, ground, chosen))
     idle, more = _not_applied(desired, asked)
     if not kept and not idle and cursor is None and not unwell and ground and chosen.delivery == "git":
         warnings += makers_notice(app, ground, chosen)
@@ -290,7 +291,8 @@ def _list_declared(app: App, asked: _Question, done: int, why: Notice) -> Cluste
     if ground is None:
         raise InvalidRequest("cursor: the repository it belongs to is gone; leave it out to start again")
     desired = app.desired(ground, environment.path, ground.base.commit)
-    allowed = {namespace} if namespace else {*environment.namespaces, None} if environment.namespaces else None
+    unsaid = () if environment.cut else (None,)
+    allowed = {namespace} if namespace else {*environment.namespaces, *unsaid} if environment.namespaces else None
     found = [one for one in desired.clusters if allowed is None or one.identity.namespace in allowed]
     kept = rows_that_fit([_declared_row(one) for one in found[done : done + asked.size]])
     idle, more = _not_applied(None if done else desired, asked)
@@ -320,7 +322,7 @@ def _not_applied(desired: Desired | None, asked: _Question) -> tuple[list[Unappl
         one
         for one in desired.unreached
         if one.identity.kind == "Cluster"
-        and (not allowed or one.identity.namespace in {*allowed, None})
+        and (not allowed or one.identity.namespace in {*allowed, *(() if asked.environment.cut else (None,))})
         and chart_of_template(one.path, desired.texts) is None
     ]
     rows = [

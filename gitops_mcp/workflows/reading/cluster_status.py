@@ -102,7 +102,7 @@ def read_cluster_status(
     unmade, unread = _unmade_passwords(api, live, related)
     unread_parts = [*missing, *unread, *apis.unreadable]
     is_direct = chosen.delivery == "direct"
-    app.asked_before.put((chosen.name, name, asked), apis.asked_of(chosen))
+    app.asked_before.put((app.rights, chosen.name, name, asked), apis.asked_of(chosen))
     filled = _fill_answer(
         shared, seen, declared, held, unread_parts, unmade, told, detailed=detailed, is_direct=is_direct
     )
@@ -116,7 +116,7 @@ def _read_ahead(
 
     The first time it is what lies around the Cluster, where Git or the caller says its namespace.
     """
-    before = app.asked_before.get((environment.name, name, asked))
+    before = app.asked_before.get((app.rights, environment.name, name, asked))
     if before is not None:
         apis.ask_again(environment, before)
         return

@@ -33,8 +33,19 @@ def nothing_applied(desired: Desired, environment: Environment) -> list[Notice]:
     return [Notice("nothing-applied-here", cut_text(told, 1000))] if told else []
 
 
+def outside_notices(desired: Desired | None) -> list[Notice]:
+    """How much of an environment the caller may not know of, where their rights end inside of it."""
+    hidden = len(desired.declarations) - len(desired.shown) if desired else 0
+    if not hidden:
+        return []
+    text = f"{pluralize(hidden, 'object')} that Git declares there lie outside of what you may see, and are not counted"
+    return [Notice("outside", text)]
+
+
 def passed_over(desired: Desired) -> list[Notice]:
     """What is not known of the repository: sources taken for it, files that could not be read, charts not rendered."""
+    if desired.only is not None:  # what else is not known may be somebody else's
+        return [*unapplied(desired.clusters, desired), *outside_notices(desired)]
     found = [*assumed_sources(one.applied for one in desired.declarations), *unapplied(desired.clusters, desired)]
     if desired.skipped:
         first = desired.skipped[0]

@@ -15,7 +15,7 @@ from gitops_mcp.domain.repository.changes import ObjectChange
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.domain.repository.lapses import Lapse, lapse_of
 from gitops_mcp.errors import Refused
-from gitops_mcp.workflows.spans import Span
+from gitops_mcp.workflows.spans import Span, shown_commit
 
 _SEARCHED = 20
 """Commits of which one is the one that says otherwise, newest first."""
@@ -82,7 +82,7 @@ def _settle_by_files(ground: Ground, span: Span) -> Span:
     if not paths or not paths.isdisjoint(repository.changed_files(span.start, base.commit)):
         return span
     why = f"{span.why}; reverted since: {base.branch} has its files as they were before the change"
-    by = next(map(_told_of, repository.later(span.tip, base.commit, paths)), "")
+    by = next((_told_of(ground, one) for one in repository.later(span.tip, base.commit, paths)), "")
     return replace(span, state="reverted", why=f"{why}{by}")
 
 
@@ -97,7 +97,7 @@ def _by_whom(ground: Ground, span: Span, remainders: Sequence[Remainder]) -> str
         for commit in later[:_SEARCHED]:
             parent = next(iter(commit.parents), None)
             if parent and not all(_has_lapsed(one, lapse, parent) for one, lapse in lapsed):
-                return _told_of(commit)
+                return _told_of(ground, commit)
     return ""
 
 
@@ -109,7 +109,8 @@ def _has_lapsed(one: Remainder, lapse: Lapse, commit: str) -> bool:
     return then is not None and then.is_whole >= lapse.is_whole and set(then.fields) >= set(lapse.fields)
 
 
-def _told_of(commit: Commit) -> str:
+def _told_of(ground: Ground, commit: Commit) -> str:
+    commit = shown_commit(ground, commit)
     names = f" of change {min(commit.changes)}" if commit.changes else ""
     subject = cut_text(redact_text(commit.subject), 100)
     return f", by commit {commit.id[:12]}{names} {subject!r} ({cut_text(redact_text(commit.author), 100)})"

@@ -16,7 +16,7 @@ from gitops_mcp.config import FILE, Flags, resolve_settings
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.pull_requests import PullRequest
-from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Unavailable
+from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Refused, Unavailable
 from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.view import read_texts
 
@@ -157,6 +157,8 @@ def _against(ground: Ground, name: str, tip: str) -> Candidate:
             f"it was made from"
         )
     merged = repository.merged_commit(base.commit, tip)
+    if ground.reach is not None and not ground.reach.holds(start, tip):
+        raise Refused(f"{name} touches objects that lie outside of what you may see, so nothing of it is judged here")
     notices = tuple(base_warnings(ground))
     if merged is None:
         files = repository.conflicts(base.commit, tip)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.adapters.git.ref_listing import ChangeRef
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -15,6 +16,7 @@ from gitops_mcp.domain.plans.subject import Subject
 from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.domain.repository.changes import ObjectChange, changed_objects
 from gitops_mcp.workflows.merged import is_open
+from gitops_mcp.workflows.notices import whose_notices
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.which_change import DeliveryTarget, states_of_change
 
@@ -33,9 +35,11 @@ def conflicts_of(ground: Ground, found: ChangeRef | None) -> tuple[str, ...]:
     return repository.conflicts(base, found.tip)
 
 
-def continued_notices(ground: Ground, found: ChangeRef | None, conflicts: Sequence[str]) -> Iterator[Notice]:
+def continued_notices(app: App, ground: Ground, found: ChangeRef | None, conflicts: Sequence[str]) -> Iterator[Notice]:
     if found:
-        yield from _others_notices(ground, found)
+        commits = ground.repository.commits(ground.base.commit, found.tip)
+        yield from whose_notices(app, found.name, commits)
+        yield from _others_notices(ground, found, commits)
     if conflicts:
         name = ground.base.branch
         text = (
@@ -45,10 +49,9 @@ def continued_notices(ground: Ground, found: ChangeRef | None, conflicts: Sequen
         yield Notice("conflict", text)
 
 
-def _others_notices(ground: Ground, found: ChangeRef) -> Iterator[Notice]:
+def _others_notices(ground: Ground, found: ChangeRef, commits: Iterable[Commit]) -> Iterator[Notice]:
     """Commits that are not the user's own; what a commit says of itself does not make it this server's."""
     me = ground.repository.own_author
-    commits = ground.repository.commits(ground.base.commit, found.tip)
     theirs = [
         f"{one.id[:12]} by {quote(one_line(one.author))}: {quote(one_line(redact_text(one.subject)))}"
         for one in commits

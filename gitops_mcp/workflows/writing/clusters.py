@@ -102,7 +102,7 @@ def _with_namespace(view: View, made: Plan) -> Plan:
     )
 
     namespace, own = str(made.target.namespace), view.environment
-    is_known = namespace in (own.namespaces or ()) or has_namespace(view.desired, namespace)
+    is_known = namespace in (() if own.cut else own.namespaces or ()) or has_namespace(view.desired, namespace)
     if is_known or not view.desired.origin.once:
         return made
     texts = view.source.manifests_with(KIND)

@@ -14,8 +14,8 @@ from gitops_mcp.domain.redact import redact_text
 from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.newest_pull import PullSeen, newest_pull
-from gitops_mcp.workflows.notices import base_warnings, push_notices
-from gitops_mcp.workflows.spans import span_of, unknown_change
+from gitops_mcp.workflows.notices import base_warnings, push_notices, whose_notices
+from gitops_mcp.workflows.spans import check_within, span_of, unknown_change
 from gitops_mcp.workflows.writing.pull_requests.step import closed_pull
 from gitops_mcp.workflows.writing.secrets import discard_secrets
 
@@ -24,6 +24,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
     check_change_name(name)
     ground = app.ground(fetch=True)
     take_back_secrets(app, ground)
+    check_within(ground, name)
     found = ground.repository.change(ground.git, ground.base, name)
     if found is None:
         raise unknown_change(ground, name)
@@ -41,13 +42,14 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
     if not confirmed and not dry_run:
         lost = pluralize(len(span.commits), "commit") + (f", {len(theirs)} of them made by others" if theirs else "")
         last = f", the last one {cut_text(redact_text(span.commits[0].subject), 100)!r}" if span.commits else ""
+        whose = "".join(f" {one.message}." for one in whose_notices(app, name, span.commits))
         raise Refused(
-            f"discarding change {name!r} deletes branch {found.branch} with {lost}{last}. Nothing was changed. Ask the "
-            f"person; with their word repeat this with confirm_deletion=true"
+            f"discarding change {name!r} deletes branch {found.branch} with {lost}{last}. Nothing was changed.{whose} "
+            f"Ask the person; with their word repeat this with confirm_deletion=true"
         )
     if (fault := ground.base.fault) and ground.base.pushes and not dry_run:
         raise fault.with_text(f"nothing was removed: {fault}")
-    warnings = [*base_warnings(ground), *push_notices(ground)]
+    warnings = [*whose_notices(app, name, span.commits), *base_warnings(ground), *push_notices(ground)]
     if theirs:
         text = f"{pluralize(len(theirs), 'commit')} of that branch were made by others, the last {theirs[0].id[:12]}"
         warnings.append(Notice("others-commits", text))

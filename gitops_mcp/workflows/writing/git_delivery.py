@@ -132,7 +132,7 @@ class _Attempt:
         """The plan, where it may be made at all."""
         ground, view, environment = self.ground, self.view, self.view.environment
         plan = _run_planner(self.app, ground, self.base, view, self.writing, self.target)
-        plan = require_allowed_namespace(plan, namespaces=environment.namespaces)
+        plan = require_allowed_namespace(plan, namespaces=environment.namespaces, cut=environment.cut)
         check_no_plaintext(plan.files)
         if found := hydrated_by(view.desired, plan.contents):
             raise hydrated_refusal(ground.base.branch, found, view.source.read_files([found]).get(found, ""))
@@ -150,7 +150,7 @@ class _Attempt:
         after = None if plan.unchanged else desired_after(self.view.desired, plan.files)
         if after is not None:
             plan = self._judge_change(plan, after)
-        noticed = continued_notices(self.ground, self.builds_on, self.conflicts)
+        noticed = continued_notices(self.app, self.ground, self.builds_on, self.conflicts)
         return replace(plan, warnings=(*noticed, *plan.warnings)), after
 
     def _judge_change(self, plan: Plan, after: Desired) -> Plan:

@@ -18,6 +18,7 @@ from gitops_mcp.workflows.merged import is_open
 from gitops_mcp.workflows.newest_pull import forge_notice, newest_pull
 from gitops_mcp.workflows.outcomes import Outcome, last_tips, outcome_of_branch, outcome_without_branch
 from gitops_mcp.workflows.pull_outcomes import outcome_with_pull
+from gitops_mcp.workflows.spans import check_within, is_outside
 from gitops_mcp.workflows.view import View, read_texts
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
@@ -53,11 +54,11 @@ def find_target(app: App, ground: Ground, request: WriteRequest, base: View, wri
         subject = writing.about(base)
     except NotFound as error:
         raise _proposed_elsewhere(app, ground, request, base, writing, error) from error
-    several = base.environment.name if len(base.settings.environments) > 1 else None
+    several = base.environment.name if len(base.settings.every_environment) > 1 else None
     for name in _numbered_names(subject.change_name(several)):
         found = ground.repository.change(ground.git, ground.base, name)
         if found is None:
-            if _was_merged(ground, name):
+            if is_outside(ground, name) or _was_merged(ground, name):
                 continue
             return DeliveryTarget(name, ground.git.prefix + name, None)
         state = outcome_of_branch(ground, found).state
@@ -76,6 +77,7 @@ def find_target(app: App, ground: Ground, request: WriteRequest, base: View, wri
 
 
 def _named_target(app: App, ground: Ground, name: str) -> DeliveryTarget:
+    check_within(ground, name)
     found = ground.repository.change(ground.git, ground.base, name)
     if found is None:
         return DeliveryTarget(name, ground.git.prefix + name, None)

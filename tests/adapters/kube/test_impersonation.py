@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.adapters.kube_start import kube_start
+from gitops_mcp.domain.access.identity import Identity
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.errors import Forbidden, Unavailable
+from gitops_mcp.errors import Forbidden, Refused, Unavailable
 from tests.fakes.api import Answer, ReplayingApi, status
 
 ORDERS: Object = {
@@ -35,7 +37,7 @@ def kube(api: ReplayingApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """An adapter whose kubeconfig has such a user."""
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
 
-    def connect(**user: Any) -> Kube:
+    def connect(caller: Identity | None = None, /, **user: Any) -> Kube:
         config = {
             "current-context": "dev",
             "clusters": [{"name": "here", "cluster": {"server": api.url}}],
@@ -43,7 +45,7 @@ def kube(api: ReplayingApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             "contexts": [{"name": "dev", "context": {"cluster": "here", "user": "admin"}}],
         }
         (tmp_path / "kubeconfig").write_text(json.dumps(config))
-        return Kube(context=None, timeout=5, start=kube_start(service_account=tmp_path / "none"))
+        return Kube(context=None, timeout=5, start=kube_start(service_account=tmp_path / "none"), caller=caller)
 
     return connect
 
@@ -189,3 +191,27 @@ def test_a_login_that_may_not_impersonate_is_told_so(
         f'- {{apiGroups: ["{group}"], resources: [{resource}], resourceNames: ["jane"], verbs: [impersonate]}}' in told
     )
     assert "policy" not in told
+
+
+JANE = Identity("0f3a", "https://login.example.com", "jörg", frozenset({"b", "a team"}))
+
+
+@pytest.mark.parametrize("ask", EVERY_VERB)
+def test_every_request_goes_out_as_the_caller_whomever_kubeconfig_names(
+    api: ReplayingApi, kube: Callable[..., Kube], ask: Callable[[Kube], object]
+) -> None:
+    made = kube(JANE, **{"as": "bob", "as-groups": ["all"]})
+    ask(made)
+    expected = [("Impersonate-User", "j\xc3\xb6rg"), ("Impersonate-Group", "a team"), ("Impersonate-Group", "b")]
+    assert acted_as(api) == [expected] * len(api.requests)
+    assert api.requests
+    assert made.description == "context 'dev' as 'bob' as 'jörg'"
+
+
+@pytest.mark.parametrize(
+    "caller", [replace(JANE, name="system:admin"), replace(JANE, groups=frozenset({"System:masters"}))]
+)
+def test_nobody_is_made_more_than_a_person(api: ReplayingApi, kube: Callable[..., Kube], caller: Identity) -> None:
+    with pytest.raises(Refused, match=r"nobody is impersonated by '[Ss]ystem:"):
+        kube(caller).get(CLUSTER, "shop", "orders")
+    assert api.requests == []

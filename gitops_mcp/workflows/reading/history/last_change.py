@@ -35,7 +35,8 @@ def last_change(
     """
     base = ground.base.commit
     shallow = ground.repository.shallow_commits
-    key = ("last change", shallow, ground.repository.root, environment.name, environment.path, declared.identity)
+    where = (ground.repository.root, environment.name, environment.path, declared.identity)
+    key = ("last change", shallow, ground.reach and ground.reach.rights, *where)
     known: _Last | None = app.kept.get(key)
     if known is None or not _still_holds(app, ground, environment, declared, known):
         sights = ObjectSights(app, ground, environment, engine_api, declared.identity, base)

@@ -66,6 +66,7 @@ def read_history(app: App, asked: HistoryQuestion) -> ObjectHistory:
     key = (
         "history",
         shallow,
+        ground.reach and ground.reach.rights,
         ground.repository.root,
         *ground.urls,
         repr(chosen),
@@ -144,7 +145,7 @@ def _find_object(
     space = namespace or (owner.identity.namespace if owner else None)
     if kind == "Cluster":
         return (owner.identity, owner) if owner else (Identity(kind, space, cluster), None)
-    there = [one for one in desired.declarations if one.identity.kind == kind and _belongs(one, cluster, space)]
+    there = [one for one in desired.shown if one.identity.kind == kind and _belongs(one, cluster, space)]
     if name is None and len(there) == 1:
         name = there[0].identity.name
     if name is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gitops_mcp.adapters.git.commits import Commit
@@ -14,7 +15,7 @@ from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.workflows.reading.cluster_in_git import shown_value
 from gitops_mcp.workflows.reading.history.steps import ObjectStep, StepPage
-from gitops_mcp.workflows.spans import trailer_of
+from gitops_mcp.workflows.spans import shown_commit, trailer_of
 
 _FIELDS = 15
 """Fields of one commit that are shown."""
@@ -72,12 +73,13 @@ def _pull_request(commit: Commit) -> int | None:
 
 def rows_of_page(ground: Ground, head: str, page: StepPage, *, is_first: bool) -> list[HistoryRow]:
     """The commits of a page, each with the merge that brought it. Without any before, there was none."""
-    rows = [_row(one) for one in page.steps]
+    rows = [_row(replace(one, commit=shown_commit(ground, one.commit))) for one in page.steps]
     if is_first and not page.merges:
         return rows
     commits = [one.commit for one in page.steps]
     found = ground.repository.path_history.merges_of(head, commits, page.merges)
-    return [_brought_by(one, found[one.commit]) if one.commit in found else one for one in rows]
+    brought = {commit: shown_commit(ground, merge) for commit, merge in found.items()}
+    return [_brought_by(one, brought[one.commit]) if one.commit in brought else one for one in rows]
 
 
 def _brought_by(row: HistoryRow, merge: Commit) -> HistoryRow:

@@ -181,7 +181,7 @@ class Replay:
             view = view_at(self.app, self.ground, where, tip, proposed=proposed, api=known)
             self.sees(view)
             plan = _planned(writing, replace(view, api=as_then(view.api)), carried)
-            plans.append(require_allowed_namespace(plan, namespaces=where.namespaces))
+            plans.append(require_allowed_namespace(plan, namespaces=where.namespaces, cut=where.cut))
             if plan.files:
                 tip = draft_commit(self.ground.repository, self.ground.git, tip, plan.contents)
         return Drafted(tuple(plans), tip)

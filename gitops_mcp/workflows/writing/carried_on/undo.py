@@ -181,7 +181,9 @@ class _Undo:
             raise Refused(f"change {done.name!r} cannot be taken back: {'; '.join(gone)}")
         plan = Plan(f"Undo {done.name}", done.target, validated_by=VALIDATED, warnings=self.told)
         for one in done.changes:
-            require_allowed_namespace(replace(plan, target=one.identity), namespaces=view.environment.namespaces)
+            require_allowed_namespace(
+                replace(plan, target=one.identity), namespaces=view.environment.namespaces, cut=view.environment.cut
+            )
             if (first := _unprotecting(view, one, live[one.identity])) is not None:
                 return replace(first, subject=f"{plan.subject}: {first.subject}")
         layouts = {

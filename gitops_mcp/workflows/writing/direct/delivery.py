@@ -105,7 +105,9 @@ def _prepare_plan(
     if not live and writing.finish and (left := read_left_objects(api, environment, request)):
         live, writing = left, replace(writing, plan=writing.finish)
     view = live_view(ground, environment, api, live)
-    plan = require_allowed_namespace(_run_planner(writing, view, request), namespaces=environment.namespaces)
+    plan = require_allowed_namespace(
+        _run_planner(writing, view, request), namespaces=environment.namespaces, cut=environment.cut
+    )
     plan = plan.warned([*base_warnings(ground), *_ignored_notices(request)])
     if plan.unchanged:
         return _DirectPlan(plan)

@@ -12,7 +12,7 @@ from gitops_mcp.errors import InvalidRequest, Refused
 from gitops_mcp.workflows.compare_page import proposal_page
 from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.newest_pull import NEEDS_API, PullSeen, newest_pull, span_seen
-from gitops_mcp.workflows.notices import base_warnings
+from gitops_mcp.workflows.notices import base_warnings, whose_notices
 from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.writing.pull_requests.proposals import proposal_of
 from gitops_mcp.workflows.writing.pull_requests.review import Review
@@ -34,7 +34,7 @@ def open_pull_request_of(
     if span.state != "pushed" or ground.repository.change(ground.git, ground.base, change) is None:
         raise Refused(f"change {change!r} is {span.state} ({span.why}), so there is nothing to open a pull request for")
     forge = app.forge(ground)
-    warnings = base_warnings(ground)
+    warnings = [*whose_notices(app, change, span.commits), *base_warnings(ground)]
     seen = PullSeen() if isinstance(forge, NoForge) else newest_pull(app, ground, span.branch, warnings)
     span = span_seen(ground, change, seen)
     if span.state == "merged":

@@ -1,0 +1,1 @@
+"""Tokens of callers over HTTP: whose they are, and whether they hold. Nothing of a token is logged or repeated."""
