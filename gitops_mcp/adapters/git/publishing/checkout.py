@@ -7,9 +7,10 @@ changed. What a branch adds to the base is laid over it only where that is manif
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from gitops_mcp.adapters.git.files import FolderEntry, TreeLine
 from gitops_mcp.adapters.git.lock import real_path
@@ -25,9 +26,11 @@ _OPTIONS = (
     *("-c", "core.hooksPath=/dev/null", "-c", "submodule.recurse=false"),
     *("-c", "core.sparseCheckout=false", "-c", "index.sparse=false", "-c", "core.splitIndex=false"),
 )
+_CLEAN = (*_OPTIONS, "clean", "--quiet", "-ffdx")
 _PLAIN = "100644"
 _MOST = 1000
 """Files of a branch that are looked at; more than these are no change of this server's."""
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,19 @@ def _text(data: bytes) -> str | None:
         return None
 
 
-def check_out(made: WorkTree, repository: Repository, branch: Branch, tree: str, *, keep: bool) -> WorkTree:
+def while_cleaned(made: WorkTree, work: Callable[[], _Made]) -> tuple[_Made, bool]:
+    """What the work gives, and whether what hooks have left in the kept checkout was removed meanwhile."""
+    kept = _kept(made, made.lock.base(keep=True))
+    if not (kept.folder.is_dir() and kept_as_it_was(kept.folder).exists()):
+        return work(), False
+    given: list[_Made] = []
+    ran = kept.git(*_CLEAN, check=False, meanwhile=lambda: given.append(work()))
+    return given[0], not ran.returncode
+
+
+def check_out(
+    made: WorkTree, repository: Repository, branch: Branch, tree: str, *, keep: bool, is_clean: bool = False
+) -> WorkTree:
     """The base's files with those of the branch over them, and an index of its own that holds `tree`.
 
     `tree` is the branch's tip with what is about to be committed. HEAD is the tip: with the user's HEAD a hook that
@@ -83,7 +98,7 @@ def check_out(made: WorkTree, repository: Repository, branch: Branch, tree: str,
     """
     own = {**branch.files, **_changed(repository, branch.tip, tree)}
     files = _laid_over(made, repository, branch, own, tree)
-    kept = _moved(made, made.lock.base(keep=keep), files)
+    kept = _moved(made, made.lock.base(keep=keep), files, is_clean=is_clean)
     git_dir = made.lock.work / "hooks.git"
     git_dir.mkdir()
     (git_dir / "HEAD").write_text(f"{branch.tip}\n")
@@ -117,9 +132,13 @@ def kept_as_it_was(folder: Path) -> Path:
     return folder.parent / "unchanged"
 
 
-def _moved(made: WorkTree, place: Path, tree: str) -> WorkTree:
+def _kept(made: WorkTree, place: Path) -> WorkTree:
+    return replace(made, folder=real_path(place / "files"), index=real_path(place / "index"))
+
+
+def _moved(made: WorkTree, place: Path, tree: str, *, is_clean: bool) -> WorkTree:
     """The kept checkout at that tree, whatever state it was left in."""
-    kept = replace(made, folder=real_path(place / "files"), index=real_path(place / "index"))
+    kept = _kept(made, place)
     proven = kept_as_it_was(kept.folder)
     is_proven = proven.exists()
     proven.unlink(missing_ok=True)
@@ -130,7 +149,8 @@ def _moved(made: WorkTree, place: Path, tree: str) -> WorkTree:
             # LFS would download all that the base has of it, for hooks that look at manifests.
             how = "-m" if is_proven and not is_last else "--reset"
             kept.git(*_OPTIONS, "read-tree", how, "-u", tree, env={"GIT_LFS_SKIP_SMUDGE": "1"})
-            kept.git(*_OPTIONS, "clean", "--quiet", "-ffdx")  # what hooks have left is for no later one
+            if not is_clean or how == "--reset":
+                kept.git(*_CLEAN)  # what hooks have left is for no later one
         except GitFailed as error:
             if is_last:
                 raise Unavailable(
