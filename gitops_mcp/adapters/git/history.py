@@ -59,7 +59,9 @@ class History:
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether `other` contains `one`."""
         known = self._recent
-        return (known is not None and known.base == other and one in known.by_id) or self.merge_base(one, other) == one
+        if one == other or (known is not None and known.base == other and one in known.by_id):
+            return True
+        return self.merge_base(one, other) == one
 
     def behind(self, base: str, tip: str) -> int:
         """How many commits the base has that the tip lacks."""

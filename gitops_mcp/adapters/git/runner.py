@@ -14,7 +14,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,14 +152,16 @@ class Runner:
         cwd: Path | None = None,
         check: bool = True,
         keep: Sequence[int] = (),
+        meanwhile: Callable[[], object] | None = None,
     ) -> Ran:
         """What git printed.
 
         `keep` are descriptors that the child inherits: the lock's, so that a child which outlives a killed server
-        still holds it. Raises GitFailed (unless `check` is off) and Unavailable on a time-out or without git.
+        still holds it. `meanwhile` is short work of ours that is done while git is at its own.
+        Raises GitFailed (unless `check` is off) and Unavailable on a time-out or without git.
         """
         child = self.start(*arguments, env=env, cwd=cwd, keep=keep)
-        ran = child.finished(input)
+        ran = child.finished(input, meanwhile)
         if check and ran.returncode:
             raise GitFailed(child.verb, ran)
         return ran
@@ -202,10 +204,12 @@ class Child:
         self._timeout = timeout
         self._began = time.monotonic()
 
-    def finished(self, given: bytes) -> Ran:
+    def finished(self, given: bytes, meanwhile: Callable[[], object] | None = None) -> Ran:
         """What it printed, once it has ended by itself."""
         with self._process:
             try:
+                if meanwhile:
+                    meanwhile()
                 stdout, stderr = self._exchanged(given)
             except BaseException:
                 _end_group(self._process)

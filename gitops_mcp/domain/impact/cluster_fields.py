@@ -84,7 +84,8 @@ OWN: tuple[Path, ...] = (
 
 def field_impacts(before: Object, after: Object) -> Iterator[Impact]:
     for path, (level, text) in FIELDS.items():
-        if _own_part(before, path) != _own_part(after, path):
+        old, new = at(before, "spec", *path), at(after, "spec", *path)
+        if old != new and _own_part(old, path) != _own_part(new, path):
             yield impact(level, f"{dotted_path(('spec', *path))}: {text}")
 
 
@@ -94,9 +95,8 @@ def decision_of(path: Path) -> Path | None:
     return max((one for one in decided if path[: len(one)] == one), key=len, default=None)
 
 
-def _own_part(cluster: Object, path: Path) -> Any:
+def _own_part(value: Any, path: Path) -> Any:
     """Without the parts that have a row of their own; what is empty is left out."""
-    value = at(cluster, "spec", *path)
     inner = {one[len(path)] for one in FIELDS if len(one) == len(path) + 1 and one[: len(path)] == path}
     if isinstance(value, dict):
         value = {key: part for key, part in value.items() if key not in inner}

@@ -80,7 +80,8 @@ def pod_fields(before: Object | None, after: Object) -> tuple[str, ...]:
 
 
 def _is_same(before: Object | None, after: Object, path: Path) -> bool:
-    return bool(_effective_value(at(before, "spec", *path), path) == _effective_value(at(after, "spec", *path), path))
+    old, new = at(before, "spec", *path), at(after, "spec", *path)
+    return bool(old == new or _effective_value(old, path) == _effective_value(new, path))
 
 
 def _effective_value(value: Any, path: Path) -> Any:

@@ -45,6 +45,7 @@ from gitops_mcp.workflows.writing.which_change import DeliveryTarget, find_targe
 if TYPE_CHECKING:
     from gitops_mcp.adapters.git.publishing.publish import PublishedCommit
     from gitops_mcp.workflows.writing.pull_requests.review import ReviewOutcome
+    from gitops_mcp.workflows.writing.pull_requests.step import PullRequestStep
 
 
 def deliver(app: App, request: WriteRequest, writing: Writing | Settle) -> WriteResult:
@@ -196,11 +197,11 @@ class _Attempt:
                 requests=requests,
             )
             step = pull_request_step(self.app, ground, self.view, target, plan, after, message)
-            published = self._commit(plan, message, step.options) if plan.files else None
+            published = self._commit(plan, message, step) if plan.files else None
         with call_until(None):
             return self.answer(plan, published, step.after(published) if published else None)
 
-    def _commit(self, plan: Plan, message: str, options: tuple[str, ...]) -> PublishedCommit:
+    def _commit(self, plan: Plan, message: str, step: PullRequestStep) -> PublishedCommit:
         from gitops_mcp.adapters.git.publishing.publish import publish
 
         ground, target = self.ground, self.target
@@ -214,7 +215,8 @@ class _Attempt:
             onto=target.tip if self.writing.on_base else None,
             files=plan.contents,
             message=message,
-            options=options,
+            options=step.options,
+            meanwhile=step.write_body,
         )
 
     def answer(

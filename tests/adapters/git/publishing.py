@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gitops_mcp.adapters.git.publishing.publish import PublishedCommit, publish
@@ -26,6 +26,7 @@ def published(
     expected: str | None = None,
     message: str = "Scale orders to 5\n",
     options: tuple[str, ...] = (),
+    meanwhile: Callable[[], object] | None = None,
 ) -> PublishedCommit:
     """Publishes on the base, or on the tip that is expected."""
     repository = Repository.open(checkout)
@@ -40,6 +41,7 @@ def published(
         files=files,
         message=message,
         options=options,
+        meanwhile=meanwhile,
     )
 
 

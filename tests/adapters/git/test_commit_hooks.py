@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Literal
 
@@ -309,5 +311,59 @@ def test_a_later_change_moves_the_kept_checkout_once_and_a_hook_meets_nothing_th
 
     published(here, {NEW: b"new: 1\n"}, expected=first.commit)
 
-    assert sum(record.getMessage().startswith("git read-tree") for record in caplog.records) == 1
+    moves = ("git read-tree", "git checkout")
+    assert sum(record.getMessage().startswith(moves) for record in caplog.records) == 1
     assert (tmp_path / "seen").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        pytest.param("echo 2 > a/b; echo new > a/new; mkdir d; echo deep > d/e", id="written and added"),
+        pytest.param("rm -r a", id="removed"),
+        pytest.param("rm -r a; echo file > a", id="a folder becomes a file"),
+        pytest.param("rm x; mkdir x; echo x > x/y", id="a file becomes a folder"),
+        pytest.param("chmod +x x", id="made executable"),
+        pytest.param("chmod -x run", id="no longer executable"),
+        pytest.param("ln -sf a/b x", id="a file becomes a link"),
+        pytest.param("rm link; echo file > link", id="a link becomes a file"),
+        pytest.param("echo '+x text eol=crlf' > .gitattributes; echo 2 > +x", id="line ends by new attributes"),
+        pytest.param("for n in $(seq 150); do echo $n > many-$n; done", id="many"),
+        pytest.param("true", id="nothing"),
+    ],
+)
+def test_hooks_of_a_later_change_see_the_base_as_it_is_then(move: str, tmp_path: Path) -> None:
+    here = alone(tmp_path, {"a/b": "1\n", "x": "x\n", ".gitignore": "left*\n", ".gitattributes": "y text\n"})
+    executable(here / "run", "exit 0")
+    (here / "link").symlink_to("x")
+    commit_all(here, "More")
+    script = (
+        f"git diff --name-only > {tmp_path}/odd; git ls-files --others >> {tmp_path}/odd; echo x > left; echo > new"
+    )
+    executable(here / ".git/hooks/pre-commit", f"rm -rf {tmp_path}/seen; cp -a . {tmp_path}/seen; {script}")
+    published(here, {ORDERS: SCALED}, branch="gitops-mcp/first")
+    subprocess.run(["sh", "-ec", move], cwd=here, check=True)
+    git(here, "add", "--all")
+    git(here, "commit", "--quiet", "--no-verify", "--allow-empty", "--message", "The base moves on")
+    git(tmp_path, "clone", "--quiet", str(here), "fresh")
+
+    published(here, {NEW: b"new: 1\n"})
+
+    assert (tmp_path / "odd").read_text() == ""
+    options = ("-r", "--no-dereference", "--exclude=.git", "--exclude=new.yaml")
+    subprocess.run(["diff", *options, "fresh", "seen"], cwd=tmp_path, check=True)
+
+
+def test_hooks_run_where_git_has_collected_what_the_kept_checkout_was_at(tmp_path: Path) -> None:
+    here = alone(tmp_path)
+    executable(here / ".git/hooks/pre-commit", f"cp -a . {tmp_path}/seen; git ls-files --deleted > {tmp_path}/odd")
+    published(here, {ORDERS: SCALED, NEW: b"new: 1\n"})
+    git(here, "update-ref", "-d", f"refs/heads/{BRANCH}")
+    git(here, "reflog", "expire", "--expire=now", "--all")
+    git(here, "gc", "--quiet", "--prune=now")
+    shutil.rmtree(tmp_path / "seen")
+
+    published(here, {"b.yaml": b"new: 2\n"})
+
+    assert (tmp_path / "odd").read_text() == ""
+    assert not (tmp_path / "seen" / NEW).exists()

@@ -222,6 +222,18 @@ def test_a_push_that_did_not_end_in_time_and_did_not_arrive_is_unavailable(check
     assert not (checkout / ".git/gitops-mcp").exists()
 
 
+def test_work_of_ours_is_done_while_the_push_is_under_way(checkout: Path, remote: Path) -> None:
+    os.mkfifo(remote / "ready")
+    executable(remote / "hooks/pre-receive", "cat ready")  # ends once somebody writes, who waits for it in turn
+
+    def work() -> None:
+        (remote / "ready").write_text("done")
+
+    done = published(checkout, {ORDERS: SCALED}, settings=GitSettings(timeout=5), meanwhile=work)
+
+    assert git(remote, "rev-parse", BRANCH) == done.commit
+
+
 def test_a_push_whose_connection_broke_after_it_arrived_is_no_failure(checkout: Path, remote: Path) -> None:
     executable(remote / "hooks/reference-transaction", 'test "$1" != committed || kill -9 $PPID')
 

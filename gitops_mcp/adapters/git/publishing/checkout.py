@@ -7,27 +7,34 @@ changed. What a branch adds to the base is laid over it only where that is manif
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from gitops_mcp.adapters.git.files import FolderEntry, TreeLine
 from gitops_mcp.adapters.git.lock import real_path
 from gitops_mcp.adapters.git.publishing.trees import Folders, write_tree
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
-from gitops_mcp.adapters.git.repository import Repository
+from gitops_mcp.adapters.git.repository import ATTRIBUTES, Repository
 from gitops_mcp.adapters.git.runner import GitFailed
 from gitops_mcp.domain.repository.reviewed import is_harmless
-from gitops_mcp.errors import Unavailable
+from gitops_mcp.errors import GitOpsError, Unavailable
 
 _OPTIONS = (
     # No hook of the user's has a say in this index (post-index-change), no submodule a place in this tree.
     *("-c", "core.hooksPath=/dev/null", "-c", "submodule.recurse=false"),
     *("-c", "core.sparseCheckout=false", "-c", "index.sparse=false", "-c", "core.splitIndex=false"),
 )
+_CLEAN = (*_OPTIONS, "clean", "--quiet", "-ffdx")
 _PLAIN = "100644"
 _MOST = 1000
 """Files of a branch that are looked at; more than these are no change of this server's."""
+_AT = "at"
+"""The file that names the tree of a checkout while hooks run in it."""
+_FEW = 100
+"""Files that are checked out by name: that reads only the folders they lie in."""
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,19 @@ def _text(data: bytes) -> str | None:
         return None
 
 
-def check_out(made: WorkTree, repository: Repository, branch: Branch, tree: str, *, keep: bool) -> WorkTree:
+def while_cleaned(made: WorkTree, work: Callable[[], _Made]) -> tuple[_Made, bool]:
+    """What the work gives, and whether what hooks have left in the kept checkout was removed meanwhile."""
+    kept = _kept(made, made.lock.base(keep=True))
+    if not (kept.folder.is_dir() and kept_as_it_was(kept.folder).exists()):
+        return work(), False
+    given: list[_Made] = []
+    ran = kept.git(*_CLEAN, check=False, meanwhile=lambda: given.append(work()))
+    return given[0], not ran.returncode
+
+
+def check_out(
+    made: WorkTree, repository: Repository, branch: Branch, tree: str, *, keep: bool, is_clean: bool = False
+) -> WorkTree:
     """The base's files with those of the branch over them, and an index of its own that holds `tree`.
 
     `tree` is the branch's tip with what is about to be committed. HEAD is the tip: with the user's HEAD a hook that
@@ -83,7 +102,7 @@ def check_out(made: WorkTree, repository: Repository, branch: Branch, tree: str,
     """
     own = {**branch.files, **_changed(repository, branch.tip, tree)}
     files = _laid_over(made, repository, branch, own, tree)
-    kept = _moved(made, made.lock.base(keep=keep), files)
+    kept = _moved(made, repository, made.lock.base(keep=keep), files, is_clean=is_clean)
     git_dir = made.lock.work / "hooks.git"
     git_dir.mkdir()
     (git_dir / "HEAD").write_text(f"{branch.tip}\n")
@@ -113,24 +132,34 @@ def _laid_over(
 
 
 def kept_as_it_was(folder: Path) -> Path:
-    """The file that says of a checkout that its last hooks left it so: looking anew costs a look at each file."""
+    """The file that says of a checkout that its last hooks left it at this tree.
+
+    Looking anew costs a look at each file.
+    """
     return folder.parent / "unchanged"
 
 
-def _moved(made: WorkTree, place: Path, tree: str) -> WorkTree:
+def note_unchanged(folder: Path) -> None:
+    (folder.parent / _AT).rename(kept_as_it_was(folder))
+
+
+def _kept(made: WorkTree, place: Path) -> WorkTree:
+    return replace(made, folder=real_path(place / "files"), index=real_path(place / "index"))
+
+
+def _moved(made: WorkTree, repository: Repository, place: Path, tree: str, *, is_clean: bool) -> WorkTree:
     """The kept checkout at that tree, whatever state it was left in."""
-    kept = replace(made, folder=real_path(place / "files"), index=real_path(place / "index"))
+    kept = _kept(made, place)
     proven = kept_as_it_was(kept.folder)
-    is_proven = proven.exists()
+    was = proven.read_text() if proven.exists() else None
     proven.unlink(missing_ok=True)
     for is_last in (False, True):
         kept.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(f"{kept.index}.lock").unlink(missing_ok=True)
         try:
-            # LFS would download all that the base has of it, for hooks that look at manifests.
-            how = "-m" if is_proven and not is_last else "--reset"
-            kept.git(*_OPTIONS, "read-tree", how, "-u", tree, env={"GIT_LFS_SKIP_SMUDGE": "1"})
-            kept.git(*_OPTIONS, "clean", "--quiet", "-ffdx")  # what hooks have left is for no later one
+            _move(kept, repository, None if is_last else was, tree)
+            if is_last or was is None or not is_clean:
+                kept.git(*_CLEAN)  # what hooks have left is for no later one
         except GitFailed as error:
             if is_last:
                 raise Unavailable(
@@ -140,4 +169,28 @@ def _moved(made: WorkTree, place: Path, tree: str) -> WorkTree:
             shutil.rmtree(place, ignore_errors=True)
         else:
             break
+    (place / _AT).write_text(tree)
     return kept
+
+
+def _move(kept: WorkTree, repository: Repository, was: str | None, tree: str) -> None:
+    """`was`: the tree that it is known to be at."""
+    # LFS would download all that the base has of it, for hooks that look at manifests.
+    env = {"GIT_LFS_SKIP_SMUDGE": "1"}
+    new = _new_files(repository, was, tree) if was else None
+    if new is None:
+        kept.git(*_OPTIONS, "read-tree", "--reset" if was is None else "-m", "-u", tree, env=env)
+    elif new:
+        listed = "".join(f"{path}\0" for path in new).encode(errors="surrogateescape")
+        by_name = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        kept.git(*_OPTIONS, "checkout", "--quiet", *by_name, tree, input=listed, env=env)
+
+
+def _new_files(repository: Repository, old: str, new: str) -> list[str] | None:
+    """The files to write where they are few and plain, and nothing goes: else Git has to look at all of it."""
+    try:
+        (changed,) = repository.files.differences([(old, new)], most=_FEW)
+    except GitOpsError:  # Git has collected the old one
+        return None
+    plain = all(entry and entry.mode == _PLAIN and not path.endswith(ATTRIBUTES) for path, entry in changed.items())
+    return list(changed) if plain and len(changed) <= _FEW else None

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.lock import Lock, hold_lock
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.publishing.blobs import store_blobs
-from gitops_mcp.adapters.git.publishing.checkout import Branch, check_out
+from gitops_mcp.adapters.git.publishing.checkout import Branch, check_out, while_cleaned
 from gitops_mcp.adapters.git.publishing.hooks import Hooks
 from gitops_mcp.adapters.git.publishing.printed import first_lines
 from gitops_mcp.adapters.git.publishing.trees import Folders, write_tree
@@ -62,16 +63,15 @@ def write_commit(
     check_paths(files)
     parent = branch.tip
     work = WorkTree.made(repository, configuration, lock)
-    folders = Folders.read(repository.files, parent, files)
-    work.write(folders.attributes)
-    blobs = store_blobs(work, configuration, folders, files)
-    tree = write_tree(work, folders, blobs.entries)
-    if tree == folders.tree:
+    store = partial(_store, repository, configuration, work, parent, files)
+    (tree, filters), is_clean = while_cleaned(work, store) if hooks.on_commit else (store(), False)
+    if tree == repository.files.tree(parent):
         raise InvalidRequest(f"nothing to commit: {', '.join(sorted(files))} already stand so in {parent[:12]}")
     if settings.signoff:
         message = _add_signoff(work, message)
-    checkout = check_out(work, repository, branch, tree, keep=True) if hooks.on_commit else None
-    if checkout:
+    checkout = None
+    if hooks.on_commit:
+        checkout = check_out(work, repository, branch, tree, keep=True, is_clean=is_clean)
         message = hooks.run_on_commit(checkout, tree, message)
     if not message.strip():
         raise Refused("the commit hooks left no message: the commit would not say what it is for")
@@ -79,7 +79,17 @@ def write_commit(
     signed = configuration.is_on("commit.gpgsign")
     parents = (parent,) if onto is None else (onto, parent)
     made = _commit_tree(work, tree, parents, message, ("-S",) if signed else ())
-    return WrittenCommit(made, checkout, blobs.filters, signed)
+    return WrittenCommit(made, checkout, filters, signed)
+
+
+def _store(
+    repository: Repository, configuration: Configuration, work: WorkTree, parent: str, files: Mapping[str, bytes | None]
+) -> tuple[str, frozenset[str]]:
+    """The tree of the parent with these files, and the filters that something went through."""
+    folders = Folders.read(repository.files, parent, files)
+    work.write(folders.attributes)
+    blobs = store_blobs(work, configuration, folders, files)
+    return write_tree(work, folders, blobs.entries), blobs.filters
 
 
 def _add_signoff(work: WorkTree, message: str) -> str:
@@ -96,9 +106,7 @@ def draft_commit(repository: Repository, settings: GitSettings, parent: str, fil
     with repository.calls.one(), hold_lock(repository.common_dir, timeout=settings.timeout) as lock:
         configuration = repository.calls.configuration
         work = WorkTree.made(repository, configuration, lock)
-        folders = Folders.read(repository.files, parent, files)
-        work.write(folders.attributes)
-        tree = write_tree(work, folders, store_blobs(work, configuration, folders, files).entries)
+        tree, _ = _store(repository, configuration, work, parent, files)
         return work.git(*_DRAFTER, "commit-tree", "-p", parent, "-m", "Draft", tree).text
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_mcp.adapters.git.configuration import Configuration
-from gitops_mcp.adapters.git.publishing.checkout import kept_as_it_was
+from gitops_mcp.adapters.git.publishing.checkout import note_unchanged
 from gitops_mcp.adapters.git.publishing.printed import first_lines
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.adapters.git.repository import Repository
@@ -83,7 +83,7 @@ class Hooks:
                     f"that holds this change. It printed:\n{said}"
                 )
         _check_unchanged(tree, written)
-        kept_as_it_was(tree.folder).touch()
+        note_unchanged(tree.folder)
         return file.read_text(encoding="utf-8", errors="surrogateescape").strip() + "\n"
 
     def folder_for_push(self, tree: WorkTree) -> Path:

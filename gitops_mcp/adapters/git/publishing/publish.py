@@ -8,7 +8,7 @@ Raced, and the caller plans again. The whole runs under the repository's lock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,11 +61,12 @@ def publish(
     message: str,
     onto: str | None = None,
     options: tuple[str, ...] = (),
+    meanwhile: Callable[[], object] | None = None,
 ) -> PublishedCommit:
     """Commits on `parent` and moves the branch there from `expected`; None means that it must not exist.
 
     `onto`: the tip of a branch that gets the tree of `parent` with these files, as a merge of both.
-    `options` go with the push, where the remote takes any.
+    `options` go with the push, where the remote takes any; `meanwhile` is done while it is under way.
 
     Raises Raced when the branch stands elsewhere by now, Refused when a path, a filter, a hook or the remote is in
     the way, and Unavailable when the remote cannot be reached. None of these leaves a ref behind.
@@ -105,7 +106,7 @@ def publish(
         folder = _push_hooks(repository, configuration, lock, pushing, base, made)
         check_wanted()
         with call_until(None):
-            push = Push(runner, lock, configuration, folder, base.home, uploads, options)
+            push = Push(runner, lock, configuration, folder, base.home, uploads, options, meanwhile)
             said, took = push.moved(branch, made.id, expected)
             note("commit")
             note("push")

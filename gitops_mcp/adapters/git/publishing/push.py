@@ -8,6 +8,7 @@ is asked before that is called a failure.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,8 @@ class Push:
     """Whether git-lfs has anything to do in it; where it runs for nothing it writes into Git's configuration."""
     options: tuple[str, ...] = ()
     """For the remote, each on one line. One that takes none gets the push without them."""
+    meanwhile: Callable[[], object] | None = None
+    """What is done while a push is under way."""
 
     def tracking(self, branch: str) -> str:
         return f"refs/remotes/{self.remote}/{branch}"
@@ -88,6 +91,7 @@ class Push:
                 *(() if self.hooks else ("--no-verify",)),
                 *(f"--push-option={option}" for option in options),
                 *("--", self.remote, f"{new}:{ref}"),
+                meanwhile=self.meanwhile,
             )
         except Unavailable as error:
             if self._is_at(branch, new):
@@ -146,11 +150,12 @@ class Push:
             with suppress(Unavailable):
                 self._git(*command)
 
-    def _git(self, *arguments: str) -> Ran:
+    def _git(self, *arguments: str, meanwhile: Callable[[], object] | None = None) -> Ran:
         # A pre-push hook's own `git diff -- '*.yaml'` means the pattern.
         env = self._network() | {"GIT_LITERAL_PATHSPECS": "0"}
         env |= {} if self.uploads else {"GIT_LFS_SKIP_PUSH": "1"}
-        return self.runner.run(*arguments, env=env, check=False, keep=(self.lock.descriptor,))
+        keep = (self.lock.descriptor,)
+        return self.runner.run(*arguments, env=env, check=False, keep=keep, meanwhile=meanwhile)
 
     def _network(self) -> dict[str, str]:
         return Remotes.configured(self.configuration).network()

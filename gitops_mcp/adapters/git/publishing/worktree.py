@@ -6,7 +6,7 @@ this one leaves the user's alone. It lives in the lock's work folder and goes wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class WorkTree:
         input: bytes = b"",  # noqa: A002 - the runner's word for it
         env: Mapping[str, str] | None = None,
         check: bool = True,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Ran:
         here = {
             "GIT_DIR": str(self.git_dir),
@@ -54,6 +55,7 @@ class WorkTree:
             cwd=self.folder,
             check=check,
             keep=(self.lock.descriptor,),
+            meanwhile=meanwhile,
         )
 
     def write(self, files: Mapping[str, bytes]) -> None:

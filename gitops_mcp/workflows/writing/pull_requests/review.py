@@ -7,7 +7,7 @@ reviewers, and whether it is a draft.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gitops_mcp.adapters.forge.interface import Forge
@@ -54,6 +54,8 @@ class Review:
     """As the caller wants it."""
     draft: bool | None = None
     """The same; None: as configured."""
+    _parts: dict[tuple[str, int, bool], str] = field(default_factory=dict, repr=False, compare=False)
+    """What has been written already, by what it was written for."""
 
     def wanted(self, forge: str, room: int, *, bytes_: bool = False) -> NewPullRequest:
         """A new one whose body takes no more than `room`."""
@@ -79,6 +81,12 @@ class Review:
         return change_title(subjects, self.proposal.objects, change=self.proposal.change)
 
     def _part(self, forge: str, room: int, *, bytes_: bool = False) -> str:
+        key = (forge, room, bytes_)
+        if key not in self._parts:
+            self._parts[key] = self._written_part(forge, room, bytes_=bytes_)
+        return self._parts[key]
+
+    def _written_part(self, forge: str, room: int, *, bytes_: bool) -> str:
         told = [one for one in self.warnings if one.id not in _OF_THE_CALL]
         limit, size = max(room - _MARKERS, 0), _bytes if bytes_ else _utf16
         name = _NAMES.get(forge, "Gitea")

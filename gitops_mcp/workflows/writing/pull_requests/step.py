@@ -51,6 +51,11 @@ class PullRequestStep:
     place: ForgePlace | None = None
     """Where the forge is, with or without a credential."""
 
+    def write_body(self) -> None:
+        """The text of the pull request, while git pushes: behind the push it is there already."""
+        if self.review and self.forge and not isinstance(self.forge, NoForge):
+            self.review.wanted(self.forge.name, self.forge.body_limit - 1)
+
     def after(self, published: PublishedCommit) -> ReviewOutcome:
         """What became of it. Raises nothing that is ours: the commit is pushed."""
         if not published.pushed:
