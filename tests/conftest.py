@@ -25,12 +25,22 @@ def examples(most: int) -> int:
     return max(2, most * settings().max_examples // 100)
 
 
-IDENTITY = """[user]
+IDENTITY = f"""[user]
 \tname = Test User
 \temail = test@example.com
 [init]
 \tdefaultBranch = main
+\ttemplateDir = {Path(__file__).parent / "git_template"}
+[core]
+\tfsync = none
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+[receive]
+\tautoGC = false
 """
+"""Who commits, and nothing that a repository of one test is too short-lived for: no sample hooks, upkeep or fsync."""
 
 
 @pytest.fixture(scope="session")
