@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,9 +88,27 @@ def forge_server(tmp_path: Path, _first_remote: Path) -> Iterator[ForgeServers]:
     servers.stop()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, a file at a time: nothing long is left when the other workers have no more."""
-    items.sort(key=lambda item: "/e2e/" not in str(item.path))
+    items.sort(key=lambda item: ("/domain/" in str(item.path)) - ("/e2e/" in str(item.path)))
+    for cases in _cases_of_few(items):
+        marker = cases[0].get_closest_marker("few")
+        assert marker
+        (number,) = marker.args
+        kept = {turn * len(cases) // number for turn in range(number)}
+        for place, case in enumerate(cases):
+            if place not in kept:
+                case.add_marker(pytest.mark.thorough)
+
+
+def _cases_of_few(items: list[pytest.Item]) -> Iterable[list[pytest.Item]]:
+    """The cases of each test that has the marker `few`, without those that are thorough by themselves."""
+    found: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("few") and not item.get_closest_marker("thorough"):
+            found.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return found.values()
 
 
 @pytest.hookimpl(wrapper=True)

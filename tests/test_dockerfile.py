@@ -79,6 +79,7 @@ def test_the_wheel_holds_the_package_its_data_the_template_and_the_licences(whee
     assert not [name for name in held if name.startswith("tests") or name.endswith(".pyc")]
 
 
+@pytest.mark.thorough
 def test_all_of_it_is_compiled(installed: Path) -> None:
     (package,) = installed.glob("lib/python*/site-packages/gitops_mcp")
     modules = sorted(file.relative_to(package) for file in package.rglob("*.py"))

@@ -187,6 +187,7 @@ def first_of_each_layout() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("case", [*first_of_each_layout()])
+@pytest.mark.few(18)
 def test_kubectl_or_helm_sees_exactly_the_intended_difference(case: Case) -> None:
     assert set(case.changes) <= {root.path for root in case.roots}
     for root in case.roots:

@@ -654,6 +654,7 @@ def unreachable(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.few(1)
 def test_without_an_api_git_answers_and_is_changed_and_what_could_not_be_seen_is_said(
     team: Team, unreachable: Path
 ) -> None:

@@ -67,6 +67,7 @@ def test_what_a_person_agrees_to_happens(here: Dev) -> None:
         pytest.param(NO, "the person said no", id="accepted without agreeing"),
     ],
 )
+@pytest.mark.few(2)
 def test_without_a_yes_nothing_happens(here: Dev, reply: ElicitResult, why: str) -> None:
     name = f"kept-{why.rpartition(' ')[2]}-{reply.action}"
     put(here, name)
@@ -354,6 +355,7 @@ ERROR = "the client answered the question with an error"
         ({"result": {"action": "cancel"}}, "the person did not answer"),
     ],
 )
+@pytest.mark.few(4)
 def test_whatever_a_client_answers_but_a_yes_is_a_refusal(
     rounds: Dev, older: Lines, answer: dict[str, Any], why: str
 ) -> None:
@@ -384,6 +386,7 @@ def test_whatever_a_client_answers_but_a_yes_is_a_refusal(
         {"consent": {"roots": []}},
     ],
 )
+@pytest.mark.few(3)
 def test_the_same_holds_of_the_newer_era(rounds: Dev, answers: Any) -> None:
     put(rounds, "newer")
     arguments = {"name": "newer", "confirm_deletion": True}

@@ -228,6 +228,7 @@ def operation(lab: Lab, revision: str, phase: str) -> str | None:
 
 
 @pytest.mark.parametrize("name", PROTECTED)
+@pytest.mark.few(1)
 def test_a_protection_goes_first_and_the_cluster_with_the_next_change(lab: Lab, name: str) -> None:
     _, without, named = PROTECTED[name]
     path = f"{LAB}/{name}.yaml"

@@ -81,6 +81,7 @@ FRAMES = [
 
 
 @pytest.mark.parametrize(("frame", "code", "ids"), FRAMES)
+@pytest.mark.few(12)
 def test_a_frame_that_cannot_be_read_is_answered_for_the_id_that_can(
     lines: Lines, frame: bytes, code: int, ids: list[Any]
 ) -> None:

@@ -69,6 +69,7 @@ def eventually(store: Store, holds: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("name", [name for kind in KINDS for name in recorded_names(kind)])
+@pytest.mark.few(10)
 def test_each_recorded_state_can_be_written_and_stays(store: Store, name: str) -> None:
     wanted = recorded(name)
     resource = KINDS[name.split("-", maxsplit=1)[0]]

@@ -21,6 +21,7 @@ _AUTOCRLF = pytest.mark.parametrize("autocrlf", ["false", "true", pytest.param("
 @pytest.mark.parametrize("eol", ["\n", "\r\n"], ids=["LF", "CRLF"])
 @_AUTOCRLF
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
+@pytest.mark.few(8)
 def test_a_one_line_edit_is_a_one_line_diff(attribute: str, autocrlf: str, eol: str, tmp_path: Path) -> None:
     here = alone(tmp_path, {"x.yaml": eol.join(["a: 1", "b: 2", "c: 3", ""])})
     write(here / ".gitattributes", f"*.yaml {attribute}\n")
@@ -38,6 +39,7 @@ def test_a_one_line_edit_is_a_one_line_diff(attribute: str, autocrlf: str, eol: 
 
 @_AUTOCRLF
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
+@pytest.mark.few(4)
 def test_an_edit_of_a_blob_with_plain_line_ends_is_stored_as_git_add_would(
     attribute: str, autocrlf: str, tmp_path: Path
 ) -> None:
@@ -56,6 +58,7 @@ def test_an_edit_of_a_blob_with_plain_line_ends_is_stored_as_git_add_would(
 
 @_AUTOCRLF
 @pytest.mark.parametrize("attribute", [*ATTRIBUTES, "binary", "ident", "ident text"])
+@pytest.mark.few(6)
 def test_a_new_file_is_stored_as_git_add_would(attribute: str, autocrlf: str, tmp_path: Path) -> None:
     here = alone(tmp_path, {".gitattributes": f"*.yaml {attribute}\n"})
     git(here, "config", "core.autocrlf", autocrlf)

@@ -45,6 +45,7 @@ def _refs(repository: Path) -> str:
     ],
     ids="=".join,
 )
+@pytest.mark.few(4)
 def test_only_the_one_branch_is_pushed(configured: tuple[str, str], checkout: Path, remote: Path) -> None:
     git(checkout, "stash", "--quiet")
     commit_all(checkout, "Ahead of main")
@@ -187,6 +188,7 @@ def test_a_remote_that_is_not_there_is_refused_by_name(checkout: Path, remote: P
 @pytest.mark.parametrize(
     ("status", "what"), [(401, "it refused the credentials"), (403, "these credentials have no right to do that")]
 )
+@pytest.mark.few(1)
 def test_a_remote_that_wants_other_credentials_says_what_to_do_and_shows_none(
     status: int, what: str, checkout: Path
 ) -> None:
@@ -201,6 +203,7 @@ def test_a_remote_that_wants_other_credentials_says_what_to_do_and_shows_none(
     assert "gitops-mcp" not in _refs(checkout)
 
 
+@pytest.mark.thorough
 def test_a_push_that_arrived_but_did_not_end_in_time_is_no_failure(checkout: Path, remote: Path) -> None:
     os.mkfifo(remote / "never")
     executable(remote / "hooks/post-receive", "cat never")

@@ -233,6 +233,7 @@ EDITS += [change_kustomization_above, become_symlink, grow_too_large, folder_bec
 
 
 @pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.few(3)
 def test_a_later_tree_is_found_by_its_difference_as_it_would_be_anew(
     desk: Path, edit: Callable[[Path], None], commands: list[str]
 ) -> None:

@@ -52,6 +52,7 @@ def whole(layout: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("layout", [pytest.param(path, id=path.name) for path in LAYOUTS])
+@pytest.mark.few(20)
 def test_what_is_read_is_enough(layout: Path, tmp_path: Path) -> None:
     files = whole(layout)
     snapshot = taken(looked_at(tmp_path), committed(tmp_path, files))

@@ -115,6 +115,7 @@ def test_a_component_does_what_kustomize_does(files: dict[str, str], tmp_path: P
         pytest.param(over("resources: [../b]\npatches: {}\n"), id="no list of patches"),
     ],
 )  # fmt: skip
+@pytest.mark.few(10)
 def test_a_kustomization_is_read_as_kustomize_reads_it(files: dict[str, str], tmp_path: Path) -> None:
     checked(files, "o", tmp_path)
 
@@ -188,5 +189,6 @@ def test_a_kustomization_is_read_as_kustomize_reads_it(files: dict[str, str], tm
 """, id="scalars"),
     ],
 )  # fmt: skip
+@pytest.mark.few(9)
 def test_a_file_is_read_as_kustomize_reads_it(document: str, tmp_path: Path) -> None:
     checked(one("", document), "", tmp_path)

@@ -64,6 +64,7 @@ def first(found: Build) -> Object:
         pytest.param(one("generators: [g.yaml]\n", g=builtin("ConfigMapGenerator", "literals: [a=b]\n")), ("metadata", "name"), "db", id="a generated ConfigMap changes nothing"),
     ],
 )  # fmt: skip
+@pytest.mark.few(10)
 def test_a_document_does_what_kustomize_makes_of_it(
     files: dict[str, str], path: FieldPath, value: object, tmp_path: Path
 ) -> None:

@@ -200,6 +200,7 @@ def test_a_suspended_kustomization_waits_for_a_person(team: Team, api: Api, scal
         ),
     ],
 )
+@pytest.mark.few(1)
 def test_a_source_that_brings_no_commits_is_told(
     team: Team, api: Api, scaled: tuple[str, str], source: dict[str, Any] | Answer, why: str, step: str
 ) -> None:
@@ -314,6 +315,7 @@ def test_the_application_that_lists_the_object_is_asked_not_the_nearest(team: Te
 @pytest.mark.parametrize(
     "files", [{"db/db.yaml": cluster(spec=FIVE)}, {"readme.md": "two"}], ids=["Cluster", "no object"]
 )
+@pytest.mark.few(1)
 def test_where_no_engine_object_is_known_somebody_finds_that_out(
     team: Team, api: Api, answer: Answer, why: str, files: dict[str, str | None]
 ) -> None:

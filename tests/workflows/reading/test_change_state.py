@@ -119,6 +119,7 @@ def test_it_has_failed_where_the_engine_cannot_apply_what_git_says(team: Team, a
         ("cluster-disabled", "applied", "reconciliationLoop is 'disabled'"),
     ],
 )
+@pytest.mark.few(4)
 def test_a_change_of_what_a_real_operator_wrote_is_where_that_says(
     team: Team, api: Api, name: str, state: str, why: str
 ) -> None:

@@ -95,6 +95,7 @@ OUTAGES = [
 
 @pytest.mark.parametrize("delivery", ["git", "direct"])
 @pytest.mark.parametrize(("answer", "error", "why"), OUTAGES)
+@pytest.mark.few(5)
 def test_where_nothing_could_be_read_nothing_is_counted(
     team: Team, api: Api, answer: Answer, error: type[GitOpsError], why: str, delivery: str
 ) -> None:
@@ -178,6 +179,7 @@ def many(*counts: int) -> str:
         pytest.param((0, 0), [0], id="nothing anywhere"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_page_is_filled_from_as_many_namespaces_as_it_takes(
     team: Team, api: Api, counts: tuple[int, ...], pages: list[int]
 ) -> None:
