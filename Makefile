@@ -4,6 +4,8 @@ BIN := .venv/bin
 
 export PIP_NO_INPUT := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where nothing compiled may be kept, each worker and each server that a test starts compiles all of it again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test coverage fuzz check bench clean
 

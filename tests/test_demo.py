@@ -252,6 +252,7 @@ def test_a_reader_that_goes_away_ends_it_without_a_traceback(place: Place) -> No
     place.assert_nothing_is_left()
 
 
+@pytest.mark.thorough
 def test_on_a_terminal_it_says_what_it_waits_for_and_control_c_ends_it(place: Place) -> None:
     ours, theirs = pty.openpty()
     child = subprocess.Popen(

@@ -197,6 +197,7 @@ def test_kubectl_or_helm_sees_exactly_the_intended_difference(case: Case) -> Non
 
 
 @pytest.mark.parametrize(("layout", "root"), LAYOUT_ROOTS, ids=lambda one: getattr(one, "path", one))
+@pytest.mark.few(33)
 def test_the_model_renders_what_kubectl_renders(layout: str, root: Root) -> None:
     before = tree(LAYOUTS / layout / "before")
     theirs = {name: one for name, one in kubectl(root, before).items() if is_cnpg(one)}

@@ -134,6 +134,7 @@ NAMING: dict[str, dict[str, Any]] = {
         ("get_cluster_status", "orders db", "orders-db"),
     ],
 )
+@pytest.mark.few(3)
 def test_a_name_that_is_no_label(
     desk: Desk, before: tuple[Look, dict[str, str]], tool: str, given: str, such_as: str
 ) -> None:

@@ -82,6 +82,7 @@ def test_without_a_yes_nothing_happens(here: Dev, reply: ElicitResult, why: str)
     [{}, {"agree": "yes"}, {"agree": 1}, {"agree": None}, None],
     ids=["nothing", "text", "one", "null", "none"],
 )
+@pytest.mark.few(3)
 def test_an_answer_that_is_no_plain_yes_is_none(here: Dev, content: dict[str, Any] | None) -> None:
     name = f"odd-{str(content).lower().translate({ord(one): None for one in str(content) if not one.isalnum()})}x"
     put(here, name)

@@ -188,6 +188,7 @@ def test_an_answer_that_cannot_be_read_reaches_who_asked_as_an_error() -> None:
         pytest.param(b'{"id":' + b"1" * 2_000_000, None, id="digits"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_flood_costs_no_more_than_its_length(flood: bytes, told: int | None) -> None:
     began = time.process_time()
     _, (answer,) = read_frame(flood)

@@ -62,6 +62,7 @@ def promoted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Promote
             yield Promoted(world, lines)
 
 
+@pytest.mark.thorough
 def test_a_change_is_followed_to_the_staging_branch_its_pull_request_and_the_sync(promoted: Promoted) -> None:
     world, forge = promoted.world, promoted.forge
     promoted.ask("scale_postgres_cluster", name="orders-db", instances=4, change="size", reason="It is slow")

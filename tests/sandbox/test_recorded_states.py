@@ -160,6 +160,7 @@ BELONGING: list[tuple[Resource, Object]] = [
 
 
 @pytest.mark.parametrize(("resource", "spec"), BELONGING, ids=lambda one: getattr(one, "kind", ""))
+@pytest.mark.few(2)
 def test_each_change_and_deletion_of_what_belongs_to_a_cluster_moves_it(
     store: Store, resource: Resource, spec: Object
 ) -> None:

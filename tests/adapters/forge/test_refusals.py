@@ -24,6 +24,7 @@ JSON = "application/json"
 
 
 @pytest.mark.parametrize("is_expired", [False, True])
+@pytest.mark.few(2)
 def test_a_token_that_is_wrong_or_expired_is_named(met: Met, *, is_expired: bool) -> None:
     token = met.served.forge.token("bot", expired=True) if is_expired else "planted-wrong-token"
     with pytest.raises(Refused, match=rf"it refused the token of {VARIABLES[met.kind]}, which is wrong") as raised:

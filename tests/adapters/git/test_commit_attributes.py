@@ -216,6 +216,7 @@ def test_the_attributes_of_a_sub_folder_come_after_those_above_it(tmp_path: Path
 
 
 @pytest.mark.parametrize("where", ["info/attributes", "global, absolute", "global, relative", "from the home folder"])
+@pytest.mark.few(2)
 def test_attributes_of_the_person_count_too(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = _with_filter(tmp_path, attributes="")
     text = "secrets/** filter=rot\n"

@@ -81,6 +81,7 @@ def test_the_next_commit_of_a_change_is_a_fast_forward(checkout: Path, remote: P
 
 
 @pytest.mark.parametrize("what", ["made", "moved", "rewound", "deleted"])
+@pytest.mark.few(2)
 def test_a_branch_that_someone_else_pushed_meanwhile_is_a_race_and_stays_theirs(
     what: str, checkout: Path, author: Path, remote: Path
 ) -> None:
@@ -439,6 +440,7 @@ def _answering(status: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("known", ["known here", "not known here", "known as another", "of the fork"])
+@pytest.mark.few(2)
 def test_the_remotes_default_branch_is_not_written_whatever_the_base_and_the_prefix(
     known: str, checkout: Path, remote: Path
 ) -> None:

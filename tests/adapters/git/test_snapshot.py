@@ -206,6 +206,7 @@ def test_files_that_may_make_secrets_are_named_and_not_read(tmp_path: Path) -> N
         pytest.param({"words.md": SEALED}, {"kept.yaml", "going.yaml"}, id="what is no manifest"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_later_look_knows_the_same_secrets_as_a_first_one(
     tmp_path: Path, then: dict[str, bytes | None], secrets: set[str]
 ) -> None:

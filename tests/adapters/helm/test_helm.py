@@ -85,6 +85,7 @@ def test_release_and_capabilities_are_those_that_are_asked_for(helm: Helm) -> No
         pytest.param('x: {{ .Files.Get "/etc/passwd" }}{{ .Files.Get "../../../../etc/passwd" }}', "x:", id="no file beside it"),
     ],
 )  # fmt: skip
+@pytest.mark.few(2)
 def test_nothing_outside_of_the_chart_is_seen(helm: Helm, template: str, made: str) -> None:
     assert rendered(helm, request(template)) == made
 

@@ -268,6 +268,7 @@ def resources(kind: str, name: str, state: str) -> list[Object]:
         pytest.param("Synced", {"sync": {}}, "applied", id="a whole sync"),
     ],
 )
+@pytest.mark.few(2)
 def test_argo_cd_has_applied_a_secret_after_a_whole_sync(
     team: Team, api: Api, state: str, operation: Object, expected: str
 ) -> None:
@@ -618,6 +619,7 @@ NEXT = "2" * 40
         pytest.param("after", NEXT, NEXT, "healthy", "every changed field", "", id="synced"),
     ],
 )  # fmt: skip
+@pytest.mark.few(2)
 def test_a_change_of_the_dry_side_is_followed_to_where_it_is_synced(
     team: Team, api: Api, dry: str, hydrated: str, synced: str, state: str, why: str, step: str
 ) -> None:

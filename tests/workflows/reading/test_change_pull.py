@@ -197,6 +197,7 @@ def test_a_name_that_is_used_again_is_a_change_of_its_own(team: ForgeTeam) -> No
         assert detail(team, asked).state == "closed"
 
 
+@pytest.mark.thorough
 def test_a_merged_one_that_was_taken_back_is_reverted(team: ForgeTeam) -> None:
     app = team.app()
     team.scale(app, 5)

@@ -54,6 +54,7 @@ def starting(**spec: Any) -> Object:
         ),
     ],
 )
+@pytest.mark.few(2)
 def test_a_merged_change_is_where_its_objects_are(
     team: Team, api: Api, answer: Answer, state: str, why: str, objects: str
 ) -> None:
@@ -282,6 +283,7 @@ def unsealed(value: str, synced: str, *, observed: int = 2) -> Answer:
         ),
     ],
 )
+@pytest.mark.few(2)
 def test_a_new_password_is_there_once_the_controller_has_opened_it(
     team: Team, api: Api, answer: Answer, state: str, why: str
 ) -> None:

@@ -45,6 +45,7 @@ def cursor_of(*values: object) -> str:
         pytest.param("é", id="not base64"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_cursor_that_was_tampered_with_is_refused(team: Team, api: Api, cursor: str) -> None:
     team.commit({"db.yaml": cluster()})
     with pytest.raises(InvalidRequest, match="leave it out to start again"):

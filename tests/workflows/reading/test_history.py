@@ -557,6 +557,7 @@ def test_a_cursor_of_another_question_or_of_a_base_that_was_set_back_is_refused(
         ({"namespace": "Bad"}, InvalidRequest, "namespace: 'Bad' is not a namespace"),
     ],
 )
+@pytest.mark.few(3)
 def test_what_is_unknown_is_named_with_what_would_work(
     team: Team, asked: dict[str, str], error: type[Exception], told: str
 ) -> None:
@@ -595,6 +596,7 @@ def processes(caplog: pytest.LogCaptureFixture, app: App) -> list[str]:
     return [one.split()[1].removesuffix(":") for one in ran]
 
 
+@pytest.mark.thorough
 def test_a_page_takes_a_few_processes_however_many_commits_there_are(
     team: Team, caplog: pytest.LogCaptureFixture
 ) -> None:

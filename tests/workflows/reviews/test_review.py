@@ -505,6 +505,7 @@ def test_a_fork_on_gitlab_does_not_bring_its_own_rules(team: ReviewedTeam) -> No
 
 
 @pytest.mark.parametrize("name", ["main@{1}", "@{-1}", "main^{/[}", ":/[", "main:README.md"])
+@pytest.mark.few(2)
 def test_what_leads_elsewhere_than_to_a_ref_is_refused(team: ReviewedTeam, name: str) -> None:
     with pytest.raises(InvalidRequest, match="is no branch, tag or commit"):
         reviewed(team.root, head=name)

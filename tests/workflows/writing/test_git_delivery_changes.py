@@ -279,6 +279,7 @@ def test_a_request_is_planned_once_where_another_open_change_touches_the_same(ch
     assert mine.planned == 1
 
 
+@pytest.mark.thorough
 def test_a_request_is_planned_once_more_for_each_race_that_it_loses(checkout: Path, tmp_path: Path) -> None:
     app = App.open(Flags(repo=checkout))
     CountedScaling(4).delivered(app, change="mine")

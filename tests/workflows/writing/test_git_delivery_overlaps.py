@@ -36,6 +36,7 @@ def _scaled(desk: Path, number: int, *, change: str) -> WriteResult:
         return clusters.scale_cluster(app, request, f"orders-{number}", namespace="shop", instances=4)
 
 
+@pytest.mark.thorough
 def test_a_write_runs_as_many_git_processes_with_many_open_changes_as_with_few(
     desk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -223,6 +223,7 @@ def test_what_the_kind_does_not_allow_is_refused_with_what_it_does(
         {"spec.bootstrap.initdb.postInitSQL": ["ALTER ROLE app PASSWORD 's3cr3t-of-old'"]},
     ],
 )
+@pytest.mark.few(2)
 def test_a_secret_is_refused_wherever_it_is_set_and_not_repeated(team: Team, api: Api, asked: dict[str, Any]) -> None:
     team.commit(FILES)
     with pytest.raises(Refused, match="looks like a password or a token") as raised:

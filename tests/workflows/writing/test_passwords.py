@@ -797,6 +797,7 @@ def drop(team: Team) -> Asked:
         pytest.param("prod/t/web.yaml", "{{ if x }}\nname: other\n{{ end }}\n", "prod/t/web.yaml", id="a template"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_makes_a_secret_stays_while_anything_in_git_names_it(drop: Asked, path: str, text: str, user: str) -> None:
     done = drop({path: text})
     assert [one.path for one in done.files] == ["prod/shop/reader.yaml"]
@@ -813,6 +814,7 @@ def test_what_makes_a_secret_stays_while_anything_in_git_names_it(drop: Asked, p
         pytest.param("prod/web.yaml", f"# other\n{DEPLOYMENT.replace('name: other', 'name: x')}", id="a comment"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_makes_a_secret_goes_with_the_last_that_needs_it(drop: Asked, path: str, text: str) -> None:
     done = drop({path: text})
     assert {one.path for one in done.files} == {"prod/shop/reader.yaml", "prod/shop/secret.yaml"}

@@ -221,6 +221,7 @@ LOUD = """
         pytest.param("1.31.0", False, id="newer"),
     ],
 )
+@pytest.mark.few(2)
 def test_the_packaged_crd_refuses_but_where_the_operator_is_known_to_be_another(
     team: Team, api: Api, operator: str | None, is_refused: bool
 ) -> None:
