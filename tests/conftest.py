@@ -25,6 +25,9 @@ def examples(most: int) -> int:
     return max(2, most * settings().max_examples // 100)
 
 
+_LONG = 20
+"""Seconds, twice what any test takes that is not thorough on a machine which does nothing else."""
+
 IDENTITY = f"""[user]
 \tname = Test User
 \temail = test@example.com
@@ -120,8 +123,15 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, py
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many of the edits that the laws drew are refused; a law alone would hold of a house that refuses all."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """How many of the edits that the laws drew are refused; a law alone would hold of a house that refuses all.
+
+    And which tests take long where only those run that a contributor waits for.
+    """
+    if config.option.markexpr == "not thorough":
+        for one in chain.from_iterable(terminalreporter.stats.values()):
+            if getattr(one, "duration", 0) > _LONG:
+                terminalreporter.write_line(f"{one.duration:.0f} s, and not thorough: {one.nodeid}")
     total: Counter[str] = Counter()
     for one in chain.from_iterable(terminalreporter.stats.values()):
         for name, said in getattr(one, "user_properties", ()):
