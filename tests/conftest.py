@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,12 +25,25 @@ def examples(most: int) -> int:
     return max(2, most * settings().max_examples // 100)
 
 
-IDENTITY = """[user]
+_LONG = 20
+"""Seconds, twice what any test takes that is not thorough on a machine which does nothing else."""
+
+IDENTITY = f"""[user]
 \tname = Test User
 \temail = test@example.com
 [init]
 \tdefaultBranch = main
+\ttemplateDir = {Path(__file__).parent / "git_template"}
+[core]
+\tfsync = none
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+[receive]
+\tautoGC = false
 """
+"""Who commits, and nothing that a repository of one test is too short-lived for: no sample hooks, upkeep or fsync."""
 
 
 @pytest.fixture(scope="session")
@@ -78,9 +91,27 @@ def forge_server(tmp_path: Path, _first_remote: Path) -> Iterator[ForgeServers]:
     servers.stop()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, a file at a time: nothing long is left when the other workers have no more."""
-    items.sort(key=lambda item: "/e2e/" not in str(item.path))
+    items.sort(key=lambda item: ("/domain/" in str(item.path)) - ("/e2e/" in str(item.path)))
+    for cases in _cases_of_few(items):
+        marker = cases[0].get_closest_marker("few")
+        assert marker
+        (number,) = marker.args
+        kept = {turn * len(cases) // number for turn in range(number)}
+        for place, case in enumerate(cases):
+            if place not in kept:
+                case.add_marker(pytest.mark.thorough)
+
+
+def _cases_of_few(items: list[pytest.Item]) -> Iterable[list[pytest.Item]]:
+    """The cases of each test that has the marker `few`, without those that are thorough by themselves."""
+    found: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("few") and not item.get_closest_marker("thorough"):
+            found.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return found.values()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -92,8 +123,15 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, py
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many of the edits that the laws drew are refused; a law alone would hold of a house that refuses all."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """How many of the edits that the laws drew are refused; a law alone would hold of a house that refuses all.
+
+    And which tests take long where only those run that a contributor waits for.
+    """
+    if config.option.markexpr == "not thorough":
+        for one in chain.from_iterable(terminalreporter.stats.values()):
+            if getattr(one, "duration", 0) > _LONG:
+                terminalreporter.write_line(f"{one.duration:.0f} s, and not thorough: {one.nodeid}")
     total: Counter[str] = Counter()
     for one in chain.from_iterable(terminalreporter.stats.values()):
         for name, said in getattr(one, "user_properties", ()):

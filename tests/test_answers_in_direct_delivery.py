@@ -95,6 +95,7 @@ def test_nothing_else_that_is_said_speaks_of_git() -> None:
     assert [line for line in lines if not any(part in line for part in ABOUT_GIT)] == []
 
 
+@pytest.mark.thorough
 def test_clusters_and_databases_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with story(tmp_path, monkeypatch) as here:
         new: dict[str, Any] = {**DB, "instances": 2, "storage_size": "1Gi", "parameters": {"work_mem": "4MB"}}
@@ -158,6 +159,7 @@ def refusals(here: Story) -> None:
     here.ask("create_postgres_database", **ON, database_name="app", owner="app")
 
 
+@pytest.mark.thorough
 def test_roles_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Inline ones and objects, with passwords that are made in the cluster."""
     roles = [

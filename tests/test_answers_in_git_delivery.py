@@ -242,6 +242,7 @@ def test_objects_of_any_kind_answer_as_before(tmp_path: Path, monkeypatch: pytes
         compared(here.recording.text(), "git-objects")
 
 
+@pytest.mark.thorough
 def test_the_end_of_a_cluster_answers_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both steps, a remote that cannot be reached, and an API that cannot."""
     invoices = {"name": "invoices-db", "namespace": "billing"}
@@ -293,6 +294,7 @@ def operation(world: World) -> tuple[str, str] | None:
     return (state["phase"], state["syncResult"]["revision"]) if "syncResult" in state else None
 
 
+@pytest.mark.thorough
 def test_roles_and_databases_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are those that only the cluster holds."""
     files = {".gitops-mcp.yaml": configuration("{provider: cluster}")}
@@ -355,6 +357,7 @@ def test_roles_and_databases_answer_as_before(tmp_path: Path, monkeypatch: pytes
         compared(here.recording.text(), "git-roles-and-databases")
 
 
+@pytest.mark.thorough
 def test_backups_and_poolers_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with story(tmp_path, monkeypatch, {}) as here:
         invoices: dict[str, Any] = {"cluster_name": "invoices-db"}
@@ -394,6 +397,7 @@ def role_refusals(here: Story) -> None:
     here.ask("list_postgres_databases", cluster_name="nowhere")
 
 
+@pytest.mark.thorough
 def test_inline_roles_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are changed and removed where they stand, and then moved into objects of their own."""
     on: dict[str, Any] = {"cluster_name": "invoices-db"}
@@ -421,6 +425,7 @@ def test_inline_roles_answer_as_before(tmp_path: Path, monkeypatch: pytest.Monke
         compared(here.recording.text(), "git-inline-roles")
 
 
+@pytest.mark.thorough
 def test_passwords_that_git_holds_sealed_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One role by each provider that makes an object for a password."""
     with story(tmp_path, monkeypatch, {}) as here:

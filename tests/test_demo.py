@@ -180,6 +180,7 @@ def test_in_a_pipe_it_tells_the_whole_story_in_plain_text_and_leaves_nothing(pla
     place.assert_nothing_is_left()
 
 
+@pytest.mark.thorough
 def test_the_other_story_has_flux_apply_and_gitlab_open_what_the_push_asks_for(place: Place) -> None:
     with place.start(command=demo("--engine", "flux", "--forge", "gitlab")) as child:
         told, complaints = child.communicate(timeout=DEADLINE)
@@ -196,6 +197,7 @@ def test_the_other_story_has_flux_apply_and_gitlab_open_what_the_push_asks_for(p
         pytest.param(signal.SIGINT, "reviewer", id="while it waits for the engine", marks=pytest.mark.thorough),
     ],
 )
+@pytest.mark.thorough
 def test_a_signal_ends_it_and_leaves_nothing(place: Place, number: signal.Signals, seen: str) -> None:
     with place.start() as child:
         assert child.stdout is not None
@@ -208,6 +210,7 @@ def test_a_signal_ends_it_and_leaves_nothing(place: Place, number: signal.Signal
     place.assert_nothing_is_left()
 
 
+@pytest.mark.thorough
 def test_what_does_not_go_as_told_ends_it_with_1_and_says_what(place: Place) -> None:
     """A git that refuses to push the branch of a change: no commit, so no story."""
     real = shutil.which("git")
@@ -249,6 +252,7 @@ def test_a_reader_that_goes_away_ends_it_without_a_traceback(place: Place) -> No
     place.assert_nothing_is_left()
 
 
+@pytest.mark.thorough
 def test_on_a_terminal_it_says_what_it_waits_for_and_control_c_ends_it(place: Place) -> None:
     ours, theirs = pty.openpty()
     child = subprocess.Popen(

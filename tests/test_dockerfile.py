@@ -68,6 +68,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.mark.thorough
 def test_the_wheel_holds_the_package_its_data_the_template_and_the_licences(wheel: Path) -> None:
     assert wheel.name == f"gitops_mcp-{__version__}-py3-none-any.whl"
     held = set(ZipFile(wheel).namelist())
@@ -84,6 +85,7 @@ def test_the_wheel_holds_the_package_its_data_the_template_and_the_licences(whee
     assert not [name for name in held if name.startswith("tests") or name.endswith(".pyc")]
 
 
+@pytest.mark.thorough
 def test_all_of_it_is_compiled(installed: Path) -> None:
     (package,) = installed.glob("lib/python*/site-packages/gitops_mcp")
     modules = sorted(file.relative_to(package) for file in package.rglob("*.py"))
@@ -92,6 +94,7 @@ def test_all_of_it_is_compiled(installed: Path) -> None:
     assert {file.parent / "__pycache__" / f"{file.stem}.{tag}.pyc" for file in modules} == cached
 
 
+@pytest.mark.thorough
 def test_the_command_works_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     command = installed / "bin" / "gitops-mcp"
     (empty := tmp_path / "empty").mkdir()

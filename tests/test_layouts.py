@@ -187,6 +187,7 @@ def first_of_each_layout() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("case", [*first_of_each_layout()])
+@pytest.mark.few(18)
 def test_kubectl_or_helm_sees_exactly_the_intended_difference(case: Case) -> None:
     assert set(case.changes) <= {root.path for root in case.roots}
     for root in case.roots:
@@ -196,6 +197,7 @@ def test_kubectl_or_helm_sees_exactly_the_intended_difference(case: Case) -> Non
 
 
 @pytest.mark.parametrize(("layout", "root"), LAYOUT_ROOTS, ids=lambda one: getattr(one, "path", one))
+@pytest.mark.few(33)
 def test_the_model_renders_what_kubectl_renders(layout: str, root: Root) -> None:
     before = tree(LAYOUTS / layout / "before")
     theirs = {name: one for name, one in kubectl(root, before).items() if is_cnpg(one)}

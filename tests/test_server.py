@@ -181,6 +181,7 @@ def test_the_instructions_tell_what_is_not_offered_and_what_does_it(
         ),
     ],
 )
+@pytest.mark.few(4)
 async def test_a_call_that_cannot_be_understood_is_answered_with_the_rule(
     client: Client, tool: str, arguments: dict[str, Any], said: str
 ) -> None:

@@ -65,6 +65,7 @@ def test_a_value_is_redacted_by_where_it_stands() -> None:
 @pytest.mark.parametrize(
     "word", ["y", "a-", "-", "token", "eyJ", "password", "password=", "x://", "-----BEGIN ", "# ", "gh", ":", "é."]
 )
+@pytest.mark.few(4)
 def test_a_line_of_any_length_is_read_in_one_go(word: str) -> None:
     """A pattern that went back for each character would take a minute for this."""
     long = word * (100_000 // len(word))

@@ -117,6 +117,7 @@ def test_a_backup_a_restore_a_drill_and_its_removal(here: Shop) -> None:
     until(here.world, lambda: here.live(kinds.CLUSTER, "orders-drill") is None)
 
 
+@pytest.mark.thorough
 def test_a_cluster_without_an_archive_gets_one_with_its_schedule(here: Shop) -> None:
     told = here.refused("schedule_postgres_backups", cluster_name="invoices-db", schedule="0 3 * * *")
     assert "'0 0 3 * * *' is what crontab means by it" in told
@@ -153,6 +154,7 @@ def test_a_backup_that_was_asked_for_keeps_its_name_when_its_change_is_carried_o
     assert found["change"] == done["change"]
 
 
+@pytest.mark.thorough
 def test_every_target_is_reached_from_every_source_in_the_sandbox(here: Shop) -> None:
     """In one change; each restored Cluster comes up, which the operator lets none that cannot be."""
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
@@ -183,6 +185,7 @@ def test_every_target_is_reached_from_every_source_in_the_sandbox(here: Shop) ->
         assert owner in inside.roles
 
 
+@pytest.mark.thorough
 def test_a_cluster_that_is_gone_is_restored_as_the_last_commit_had_it(here: Shop) -> None:
     listed = here.team.file("main", f"{FOLDER}/kustomization.yaml")
     assert listed

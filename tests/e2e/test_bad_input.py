@@ -134,6 +134,7 @@ NAMING: dict[str, dict[str, Any]] = {
         ("get_cluster_status", "orders db", "orders-db"),
     ],
 )
+@pytest.mark.few(3)
 def test_a_name_that_is_no_label(
     desk: Desk, before: tuple[Look, dict[str, str]], tool: str, given: str, such_as: str
 ) -> None:
@@ -654,6 +655,7 @@ def unreachable(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.few(1)
 def test_without_an_api_git_answers_and_is_changed_and_what_could_not_be_seen_is_said(
     team: Team, unreachable: Path
 ) -> None:

@@ -216,6 +216,7 @@ def shapes(schema: Mapping[str, Any], canary: str) -> list[Any]:
 FORMS = ("password={}", "postgres://app:{}@db/x", "{}")
 
 
+@pytest.mark.thorough
 def test_what_is_put_where_it_does_not_belong_is_refused_and_not_repeated(watch: Watch) -> None:
     watch.provider("cluster")
     # What is accepted and changes nothing, so that a call is refused for nothing but its canary.

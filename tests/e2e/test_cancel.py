@@ -85,6 +85,7 @@ def test_a_request_that_is_cancelled_within_its_push_runs_to_its_end(tmp_path: P
         assert team.branches()["gitops-mcp/scale-shop-db"] == told["commit"]
 
 
+@pytest.mark.thorough
 def test_a_removal_that_is_cancelled_before_it_begins_leaves_its_branch(tmp_path: Path) -> None:
     team, log = hooked(tmp_path, "pre-push"), tmp_path / "audit"
     (tmp_path / "armed").unlink()
@@ -124,6 +125,7 @@ def lines(here: Dev, audit: Path) -> Iterator[Lines]:
         yield made
 
 
+@pytest.mark.thorough
 def test_a_request_that_is_cancelled_while_it_is_tried_is_not_sent(here: Dev, lines: Lines, audit: Path) -> None:
     here.put(kinds.CLUSTER, "tried", instances=2, storage={"size": "1Gi"})
     asked = ""
@@ -135,6 +137,7 @@ def test_a_request_that_is_cancelled_while_it_is_tried_is_not_sent(here: Dev, li
     assert here.writes() == before
 
 
+@pytest.mark.thorough
 def test_a_request_that_is_cancelled_between_two_writes_stops_there_and_says_what_was_done(
     here: Dev, lines: Lines, audit: Path
 ) -> None:
@@ -152,6 +155,7 @@ def test_a_request_that_is_cancelled_between_two_writes_stops_there_and_says_wha
     assert here.live(kinds.DATABASE, "half-shop") is not None
 
 
+@pytest.mark.thorough
 def test_a_secret_that_was_made_for_a_cancelled_request_is_taken_back(here: Dev, lines: Lines, audit: Path) -> None:
     here.put(kinds.CLUSTER, "secrets", instances=1, storage={"size": "1Gi"})
     asked = ""
@@ -183,6 +187,7 @@ def test_a_question_ends_with_its_request(here: Dev, lines: Lines, audit: Path) 
     assert here.live(kinds.CLUSTER, "asked") is not None
 
 
+@pytest.mark.thorough
 def test_a_wait_that_is_cancelled_gives_its_thread_back(here: Dev, lines: Lines, audit: Path) -> None:
     most = []
     for turn in range(3):

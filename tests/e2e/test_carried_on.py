@@ -65,6 +65,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         *(pytest.param(one, marks=pytest.mark.thorough) for one in ("external-secrets", "sealed-secrets")),
     ],
 )
+@pytest.mark.few(1)
 def test_a_password_that_is_made_is_carried_over_and_made_anew_elsewhere(house: House, provider: str) -> None:
     house.uses(provider)
     here, role = house.shop, f"by_{provider.partition('-')[0]}"
@@ -92,6 +93,7 @@ def test_a_password_that_is_made_is_carried_over_and_made_anew_elsewhere(house: 
     assert f"{role}_too" not in here.roles()
 
 
+@pytest.mark.thorough
 def test_what_is_dropped_or_deleted_does_not_come_back(house: House) -> None:
     here = house.shop
     made = here.applied("create_postgres_database", **ON, database_name="fleeting", owner="orders_app")
@@ -119,6 +121,7 @@ def test_a_cluster_whose_data_is_gone_does_not_come_back_empty(house: House) -> 
     assert "the data of Cluster shop/brief-db is gone" in here.refused("undo_change", change=undone["change"])
 
 
+@pytest.mark.thorough
 def test_what_was_taken_from_live_stays_as_it_was_taken(house: House) -> None:
     here = house.shop
 
@@ -144,6 +147,7 @@ def test_what_was_taken_from_live_stays_as_it_was_taken(house: House) -> None:
     assert house.net("keep") == net
 
 
+@pytest.mark.thorough
 def test_the_commit_of_every_tool_keeps_a_request_that_gives_the_same_again(tmp_path: Path) -> None:
     with shop(tmp_path, {".gitops-mcp.yaml": configuration()}) as here:
         house = House(here, "")

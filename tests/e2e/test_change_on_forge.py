@@ -88,6 +88,7 @@ def heard(lines: Lines) -> str:
     return message
 
 
+@pytest.mark.thorough
 def test_the_review_is_waited_for_and_a_cancelled_wait_ends(team: ForgeTeam, lines: Lines, tmp_path: Path) -> None:
     team.scale(team.app(), 5)
     pull = team.open_pull()

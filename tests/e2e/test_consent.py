@@ -67,6 +67,7 @@ def test_what_a_person_agrees_to_happens(here: Dev) -> None:
         pytest.param(NO, "the person said no", id="accepted without agreeing"),
     ],
 )
+@pytest.mark.few(2)
 def test_without_a_yes_nothing_happens(here: Dev, reply: ElicitResult, why: str) -> None:
     name = f"kept-{why.rpartition(' ')[2]}-{reply.action}"
     put(here, name)
@@ -81,6 +82,7 @@ def test_without_a_yes_nothing_happens(here: Dev, reply: ElicitResult, why: str)
     [{}, {"agree": "yes"}, {"agree": 1}, {"agree": None}, None],
     ids=["nothing", "text", "one", "null", "none"],
 )
+@pytest.mark.few(3)
 def test_an_answer_that_is_no_plain_yes_is_none(here: Dev, content: dict[str, Any] | None) -> None:
     name = f"odd-{str(content).lower().translate({ord(one): None for one in str(content) if not one.isalnum()})}x"
     put(here, name)
@@ -354,6 +356,7 @@ ERROR = "the client answered the question with an error"
         ({"result": {"action": "cancel"}}, "the person did not answer"),
     ],
 )
+@pytest.mark.few(4)
 def test_whatever_a_client_answers_but_a_yes_is_a_refusal(
     rounds: Dev, older: Lines, answer: dict[str, Any], why: str
 ) -> None:
@@ -384,6 +387,7 @@ def test_whatever_a_client_answers_but_a_yes_is_a_refusal(
         {"consent": {"roots": []}},
     ],
 )
+@pytest.mark.few(3)
 def test_the_same_holds_of_the_newer_era(rounds: Dev, answers: Any) -> None:
     put(rounds, "newer")
     arguments = {"name": "newer", "confirm_deletion": True}

@@ -33,6 +33,7 @@ def reconciled(here: Shop, database: str, cluster: str = "orders-db") -> Object:
     return until(here.world, row)
 
 
+@pytest.mark.thorough
 def test_a_database_comes_with_its_extensions_and_schemas(here: Shop) -> None:
     asked = {
         **ON,
@@ -71,6 +72,7 @@ def test_a_database_comes_with_its_extensions_and_schemas(here: Shop) -> None:
     assert "with another owner" in told
 
 
+@pytest.mark.thorough
 def test_the_applications_database_is_described_only_to_add_to_it(here: Shop) -> None:
     assert here.databases()["orders"] == {
         "name": "orders",
@@ -102,6 +104,7 @@ def test_the_applications_database_is_described_only_to_add_to_it(here: Shop) ->
     assert here.databases()["orders"]["origin"] == "bootstrap"
 
 
+@pytest.mark.thorough
 def test_a_database_that_is_released_stays_with_its_data(here: Shop) -> None:
     here.applied("create_postgres_database", **ON, database_name="kept", owner="orders_app")
     done = here.applied("delete_postgres_database", **ON, database_name="kept")
@@ -135,6 +138,7 @@ def test_dropping_takes_two_changes_and_says_which_is_due(here: Shop) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_live_policy_of_delete_drops_whatever_was_asked(here: Shop) -> None:
     made = here.applied(
         "create_postgres_database", **ON, database_name="fleeting", owner="orders_app", reclaim_policy="delete"
@@ -156,6 +160,7 @@ def test_the_policy_that_is_live_counts_and_not_the_one_in_git(here: Shop) -> No
     assert "drops it with all data" in told
 
 
+@pytest.mark.thorough
 def test_a_policy_of_delete_in_git_counts_before_it_is_live(here: Shop) -> None:
     asked = {**ON, "database_name": "marked"}
     here.applied("create_postgres_database", **asked, owner="orders_app", reclaim_policy="delete")
@@ -167,6 +172,7 @@ def test_a_policy_of_delete_in_git_counts_before_it_is_live(here: Shop) -> None:
     assert any("unless the live policy is still retain then" in text for text in shown["next"])
 
 
+@pytest.mark.thorough
 def test_what_one_change_makes_and_takes_back_drops_nothing(here: Shop) -> None:
     made = {"change": "brief"}
     here.proposed("create_postgres_role", **ON, role_name="brief", **made)
@@ -180,6 +186,7 @@ def test_what_one_change_makes_and_takes_back_drops_nothing(here: Shop) -> None:
     here.ask.answer("discard_change", change="brief", confirm_deletion=True)
 
 
+@pytest.mark.thorough
 def test_the_secret_of_a_role_that_stays_stays_with_it(here: Shop) -> None:
     done = here.applied("create_postgres_role", **ON, role_name="lasting")
     path = f"{FOLDER}/role-lasting.yaml"
@@ -306,6 +313,7 @@ def test_cluster_role_database_and_secret_are_one_change_that_is_applied_in_one_
     assert reconciled(here, "carts", "carts-db")["declared"]
 
 
+@pytest.mark.thorough
 def test_two_changes_that_add_roles_to_one_cluster_are_told_of_each_other_only_where_they_meet(here: Shop) -> None:
     one = here.proposed("create_postgres_role", **ON, role_name="left", password_source="none")
     other = here.proposed("create_postgres_role", **ON, role_name="right", password_source="none")

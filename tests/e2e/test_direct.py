@@ -83,6 +83,7 @@ def test_a_cluster_is_created_and_waited_for_until_it_is_healthy(here: Dev) -> N
     assert create_["query"] == {"fieldManager": "gitops-mcp", "fieldValidation": "Strict"}
 
 
+@pytest.mark.thorough
 def test_one_request_after_the_other_leaves_everything_else_as_it_was(here: Dev) -> None:
     """Each step changes one place, so what the steps before it have set stays set."""
     here.put(kinds.CLUSTER, "steps", instances=1, storage=STORAGE)
@@ -309,6 +310,7 @@ def test_what_is_live_is_named_as_such_and_not_as_a_file(alone: Dev) -> None:
         assert ".yaml" not in (text(result) if result.is_error else str(told)), tool
 
 
+@pytest.mark.thorough
 def test_waiting_ends_in_time_and_says_what_is_still_awaited(alone: Dev) -> None:
     """Nothing ever makes this Cluster healthy; the shortest wait that can be asked for is half a minute."""
     with pytest.MonkeyPatch.context() as patch:
@@ -332,6 +334,7 @@ FLUX_TRACKED = {"labels": {"kustomize.toolkit.fluxcd.io/name": "apps", "kustomiz
         pytest.param(FLUX_TRACKED, "a Flux Kustomization 'apps'", id="Flux"),
     ],
 )
+@pytest.mark.few(1)
 def test_an_object_with_the_mark_of_an_engine_is_not_changed_nor_deleted(alone: Dev, mark: Object, owner: str) -> None:
     alone.person.asked.clear()
     name = f"kept-{owner.split()[1].lower()}"
@@ -349,6 +352,7 @@ def test_an_object_with_the_mark_of_an_engine_is_not_changed_nor_deleted(alone: 
 
 
 @pytest.mark.parametrize("manager", ["argocd-controller", "kustomize-controller", "helm-controller"])
+@pytest.mark.few(1)
 def test_a_field_that_an_engine_set_is_refused_naming_it_and_another_field_is_not(alone: Dev, manager: str) -> None:
     name = f"by-{manager}"
     alone.put(kinds.CLUSTER, name, manager=manager, instances=2, storage=STORAGE)
@@ -360,6 +364,7 @@ def test_a_field_that_an_engine_set_is_refused_naming_it_and_another_field_is_no
 
 
 @pytest.mark.parametrize("manager", ["argocd-controller", "kustomize-controller", "helm-controller"])
+@pytest.mark.few(1)
 def test_what_an_engine_has_made_is_not_deleted_though_it_carries_no_mark(alone: Dev, manager: str) -> None:
     """Nor is a Cluster of which it keeps a part alone."""
     alone.person.asked.clear()
@@ -379,6 +384,7 @@ def test_what_an_engine_has_made_is_not_deleted_though_it_carries_no_mark(alone:
     ("manager", "owner"),
     [("argocd-controller", "Argo CD 'prod-app'"), ("helm-controller", "helm-controller 'prod-app'")],
 )
+@pytest.mark.few(1)
 def test_the_label_of_an_instance_is_a_mark_where_an_engine_writes_the_object(
     alone: Dev, manager: str, owner: str
 ) -> None:
@@ -468,6 +474,7 @@ spec:
 """
 
 
+@pytest.mark.thorough
 def test_what_git_declares_too_is_told_to_differ_by_now_and_git_stays_as_it_is(tmp_path: Path) -> None:
     with dev(tmp_path, files={"clusters/dev/both.yaml": DECLARED}) as made:
         checkout, branches = look(made.team.checkout), made.team.branches()
@@ -491,6 +498,7 @@ def test_what_git_declares_too_is_told_to_differ_by_now_and_git_stays_as_it_is(t
         assert "line 1: environments.dev: a protected environment is changed through git only" in told
 
 
+@pytest.mark.thorough
 def test_sops_has_nothing_that_would_decrypt_it(tmp_path: Path) -> None:
     configuration = CONFIGURATION.replace("direct}", "direct, passwords: {provider: sops}}")
     with dev(tmp_path, files={".gitops-mcp.yaml": configuration, ".sops.yaml": "creation_rules: []\n"}) as made:
@@ -500,6 +508,7 @@ def test_sops_has_nothing_that_would_decrypt_it(tmp_path: Path) -> None:
         assert "sops files are decrypted by an engine, and direct delivery has none" in told
 
 
+@pytest.mark.thorough
 def test_a_password_of_provider_cluster_is_a_secret_of_which_no_value_is_told(tmp_path: Path) -> None:
     configuration = CONFIGURATION.replace("direct}", "direct, passwords: {provider: cluster}}")
     with dev(tmp_path, files={".gitops-mcp.yaml": configuration}) as made:
@@ -523,6 +532,7 @@ def test_a_password_of_provider_cluster_is_a_secret_of_which_no_value_is_told(tm
         assert "403" in made.refused("create_postgres_role", cluster_name="db", role_name="bob")
 
 
+@pytest.mark.thorough
 def test_a_secret_that_was_made_for_a_role_goes_again_where_the_role_is_refused(tmp_path: Path) -> None:
     configuration = CONFIGURATION.replace("direct}", "direct, passwords: {provider: cluster}}")
     with dev(tmp_path, files={".gitops-mcp.yaml": configuration}) as made:
@@ -541,6 +551,7 @@ def test_a_secret_that_was_made_for_a_role_goes_again_where_the_role_is_refused(
 
 
 @pytest.mark.parametrize("how", ["before", "after"])
+@pytest.mark.few(1)
 def test_a_secret_stays_only_where_the_role_of_a_lost_answer_is_there(tmp_path: Path, how: Cut) -> None:
     configuration = CONFIGURATION.replace("direct}", "direct, passwords: {provider: cluster}}")
     with dev(tmp_path, files={".gitops-mcp.yaml": configuration}) as made:
@@ -607,6 +618,7 @@ def test_the_published_roles_are_enough_for_everything_and_grant_no_more(tmp_pat
         assert {one for one in needed if one[1] != "sealedsecrets"} <= asked  # nothing is sealed here
 
 
+@pytest.mark.thorough
 def test_the_published_roles_are_enough_for_a_dry_run_of_every_tool(tmp_path: Path) -> None:
     """Which asks the API for the same rights as the write itself."""
     with dev(tmp_path, rules=rbac("read-only", "direct", "direct-objects", "direct-passwords")) as made:
@@ -630,6 +642,7 @@ def test_the_published_roles_are_enough_for_a_dry_run_of_every_tool(tmp_path: Pa
         assert made.writes() == []
 
 
+@pytest.mark.thorough
 def test_the_rights_for_objects_are_enough_for_each_kind_and_grant_no_more(tmp_path: Path) -> None:
     on = {"cluster": {"name": "db"}}
     changed: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -680,6 +693,7 @@ def test_a_right_that_is_missing_is_named_and_nothing_is_half_done(tmp_path: Pat
         pytest.param({"metadata": {"labels": {"theirs": "1"}}}, id="a label of others"),
     ],
 )
+@pytest.mark.few(1)
 def test_what_somebody_else_changes_beside_it_meanwhile_stays_and_stops_nothing(alone: Dev, change: Object) -> None:
     name = f"beside-{next(iter(change[next(iter(change))])).lower()}"
     alone.put(kinds.CLUSTER, name, instances=2, storage=STORAGE)
@@ -782,6 +796,7 @@ def test_a_deletion_that_an_outage_stops_half_way_is_told_and_finished_by_the_sa
         pytest.param({"metadata": {"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}}, id="taken over"),
     ],
 )
+@pytest.mark.few(1)
 def test_a_cluster_that_is_changed_in_the_last_moment_loses_nothing_unasked(
     alone: Dev, change: Object, request: pytest.FixtureRequest
 ) -> None:
@@ -811,6 +826,7 @@ def test_a_deletion_that_the_api_refuses_loses_nothing(tmp_path: Path) -> None:
         assert made.live(kinds.DATABASE, "db-shop") is not None
 
 
+@pytest.mark.thorough
 def test_several_objects_that_were_half_made_are_made_whole_by_the_same_request(tmp_path: Path) -> None:
     with dev(tmp_path, files={".gitops-mcp.yaml": WITH_EXTERNAL}) as made:
         made.put(kinds.CLUSTER, "db", instances=1, storage=STORAGE)
@@ -824,6 +840,7 @@ def test_several_objects_that_were_half_made_are_made_whole_by_the_same_request(
         assert made.live(kinds.DATABASE_ROLE, "db-ada") is not None
 
 
+@pytest.mark.thorough
 def test_a_secret_that_is_left_of_a_role_is_told_with_what_removes_it(tmp_path: Path) -> None:
     """The role is gone by then, so the same request would not find it."""
     with dev(tmp_path, files={".gitops-mcp.yaml": WITH_EXTERNAL}) as made:

@@ -88,6 +88,7 @@ def left(here: Dev, name: str) -> list[str]:
     ]
 
 
+@pytest.mark.few(1)
 def test_a_cluster_goes_whole_while_an_operator_writes_all_the_time(here: Dev) -> None:
     put(here, "busy")
     with busy(here, "busy"):
@@ -104,6 +105,7 @@ def test_a_cluster_goes_whole_while_an_operator_writes_all_the_time(here: Dev) -
 
 
 @pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.few(2)
 def test_a_status_that_is_written_just_before_any_step_stops_none(here: Dev, number: int) -> None:
     name = f"step{number}"
     put(here, name)
@@ -123,6 +125,7 @@ def test_a_status_that_is_written_just_before_any_step_stops_none(here: Dev, num
         ("update_postgres_cluster", {"hibernation": "on", "reload": True, "confirm_deletion": True}),
     ],
 )
+@pytest.mark.few(2)
 def test_a_change_arrives_while_an_operator_writes_all_the_time(
     here: Dev, tool: str, arguments: dict[str, Any]
 ) -> None:
@@ -172,6 +175,7 @@ def add_database(here: Dev, name: str) -> None:
         (add_database, "delete Database dev/NAME-more"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_is_judged_otherwise_by_the_time_of_the_answer_is_asked_again_and_named(
     here: Dev, happens: Any, told: str
 ) -> None:
@@ -191,6 +195,7 @@ def test_what_is_judged_otherwise_by_the_time_of_the_answer_is_asked_again_and_n
     assert told.replace("NAME", name) in second
 
 
+@pytest.mark.thorough
 def test_of_two_sessions_that_create_the_same_at_once_one_is_told_that_it_is_there_and_by_whose_hand(
     tmp_path: Path,
 ) -> None:
@@ -264,6 +269,7 @@ DENIED = 'admission webhook "limits.example" denied the request: at most two her
         ),
     ],
 )
+@pytest.mark.few(4)
 def test_what_admission_refuses_is_told_at_once_in_its_words(
     here: Dev, code: int, reason: str, message: str, named: str
 ) -> None:
@@ -309,6 +315,7 @@ def test_what_the_server_and_webhooks_warn_of_is_told_once_from_the_dry_run_too(
 GIT_WORDS = ("Git", "commit", "merge", "document", "manifest", "nce applied", "nce this is applied", "pull request")
 
 
+@pytest.mark.few(1)
 def test_nothing_that_is_changed_directly_is_told_in_words_of_git(here: Dev) -> None:
     roles = [{"name": "bob", "ensure": "present"}]
     here.put(kinds.CLUSTER, "words", instances=3, storage=STORAGE, managed={"roles": roles})
@@ -341,6 +348,7 @@ def test_nothing_that_is_changed_directly_is_told_in_words_of_git(here: Dev) -> 
             assert not [word for word in GIT_WORDS if word in words], (tool, words)
 
 
+@pytest.mark.few(1)
 def test_a_cluster_that_is_protected_against_pruning_is_unprotected_first_in_live_words(here: Dev) -> None:
     here.put(kinds.CLUSTER, "kept", instances=1, storage=STORAGE)
     here.set(kinds.CLUSTER, "kept", {"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/prune": "disabled"}}})

@@ -81,6 +81,7 @@ FRAMES = [
 
 
 @pytest.mark.parametrize(("frame", "code", "ids"), FRAMES)
+@pytest.mark.few(12)
 def test_a_frame_that_cannot_be_read_is_answered_for_the_id_that_can(
     lines: Lines, frame: bytes, code: int, ids: list[Any]
 ) -> None:
@@ -192,6 +193,7 @@ def test_an_answer_that_cannot_be_read_reaches_who_asked_as_an_error() -> None:
         pytest.param(b'{"id":' + b"1" * 2_000_000, None, id="digits"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_flood_costs_no_more_than_its_length(flood: bytes, told: int | None) -> None:
     began = time.process_time()
     _, (answer,) = read_frame(flood)

@@ -62,6 +62,7 @@ def promoted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Promote
             yield Promoted(world, lines)
 
 
+@pytest.mark.thorough
 def test_a_change_is_followed_to_the_staging_branch_its_pull_request_and_the_sync(promoted: Promoted) -> None:
     world, forge = promoted.world, promoted.forge
     promoted.ask("scale_postgres_cluster", name="orders-db", instances=4, change="size", reason="It is slow")
@@ -105,6 +106,7 @@ def test_a_change_is_followed_to_the_staging_branch_its_pull_request_and_the_syn
     assert (found["state"], found["promotions"], found["why"].count("pull request")) == ("healthy", [], 1)
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_hydrated_is_told_with_the_engines_words(promoted: Promoted, tmp_path: Path) -> None:
     promoted.ask("scale_postgres_cluster", name="orders-db", instances=4, change="size")
     dry = promoted.open_pull("gitops-mcp/size")

@@ -174,6 +174,7 @@ def test_a_merged_change_is_found_again_when_its_branch_is_gone(road: Road) -> N
 
 
 @pytest.mark.parametrize(("name", "squash"), [("twice", False), ("thrice", True)])
+@pytest.mark.few(1)
 def test_a_name_that_a_merged_change_has_had_is_not_given_again(road: Road, name: str, squash: bool) -> None:
     first = road.scale(name, 5)
     road.team.merge(first["branch"], squash=squash)
@@ -233,6 +234,7 @@ def test_a_change_is_superseded_by_the_next_one_and_by_a_removal(road: Road) -> 
 
 
 @pytest.mark.parametrize("name", ["emptied", "pressed"])
+@pytest.mark.few(1)
 def test_a_request_starts_on_a_branch_that_holds_nothing_of_its_own(road: Road, name: str) -> None:
     """A change's branch that was set back to the base, and one that a person has just made."""
     first = road.scale(name, 5, change=f"start-{name}") if name == "emptied" else {"branch": f"gitops-mcp/start-{name}"}
@@ -255,6 +257,7 @@ def test_a_request_starts_on_a_branch_that_holds_nothing_of_its_own(road: Road, 
     assert first["branch"] not in road.team.branches()
 
 
+@pytest.mark.thorough
 def test_a_branch_that_was_removed_is_closed_for_who_has_seen_it(road: Road) -> None:
     done = road.scale("closed", 4)
     road.team.git(road.team.remote, "branch", "--delete", "--force", done["branch"])
@@ -271,6 +274,7 @@ def test_a_branch_that_was_removed_is_closed_for_who_has_seen_it(road: Road) -> 
     assert road.team.commits(again["base_commit"], again["commit"]) == [again["commit"]]
 
 
+@pytest.mark.thorough
 def test_how_far_it_is_off_base_and_where_it_conflicts(road: Road) -> None:
     path = f"{ROAD}/behind.yaml"
     done = road.scale("behind", 4)
@@ -316,6 +320,7 @@ def test_what_is_so_already_is_unchanged(road: Road) -> None:
     assert road.team.branches() == {**branches, done["branch"]: done["commit"]}
 
 
+@pytest.mark.thorough
 def test_a_change_that_is_named_holds_several_requests(road: Road) -> None:
     one = road.scale("first", 4, change="black-friday", reason="sale")
     two = road.scale("second", 2, change="black-friday")
@@ -348,6 +353,7 @@ def test_a_change_that_is_named_holds_several_requests(road: Road) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_another_open_change_of_the_same_field_is_named(road: Road) -> None:
     road.scale("overlap", 4, change="one-way")
     done = road.scale("overlap", 5, change="another-way")
@@ -377,6 +383,7 @@ def test_a_merged_change_takes_no_more(road: Road) -> None:
     assert road.team.branches() == branches
 
 
+@pytest.mark.thorough
 def test_a_list_is_walked_page_by_page(road: Road) -> None:
     for number in (1, 2, 3):
         road.scale(f"page-{number}", 4)

@@ -52,6 +52,7 @@ def kubeconfig(path: Path, server: str) -> Path:
 
 @pytest.mark.parametrize("declared", [True, False], ids=["declared in Git", "unknown to Git"])
 @pytest.mark.parametrize("delivery", ["git", "direct"])
+@pytest.mark.few(1)
 def test_no_tool_says_that_there_is_nothing_where_nothing_was_read(
     tmp_path: Path, delivery: str, *, declared: bool
 ) -> None:

@@ -86,6 +86,7 @@ def left_in_git(here: Shop, slug: str) -> list[str]:
         pytest.param("sops", 'so"ps', "so-ps", "secret-so-ps.sops.yaml", id="sops"),
     ],
 )
+@pytest.mark.few(1)
 def test_a_password_that_git_holds_sealed(safe: Safe, provider: str, role: str, slug: str, file: str) -> None:
     here = safe.shop
     safe.uses(provider)
@@ -128,6 +129,7 @@ def test_a_password_that_git_holds_sealed(safe: Safe, provider: str, role: str, 
         assert form not in git
 
 
+@pytest.mark.thorough
 def test_a_rotation_that_the_controller_cannot_open_is_never_told_as_done(safe: Safe) -> None:
     here = safe.shop
     safe.uses("sealed-secrets")
@@ -242,6 +244,7 @@ def test_what_is_made_for_a_change_goes_when_it_is_discarded(safe: Safe) -> None
     assert done["branch"] not in here.team.branches()
 
 
+@pytest.mark.thorough
 def test_what_somebody_put_in_its_place_stays_when_the_change_is_discarded(safe: Safe) -> None:
     here = safe.shop
     safe.uses("cluster", protected=False)
@@ -296,6 +299,7 @@ ASKED: dict[str, Any] = {"cluster_name": "orders", "role_name": "reader", "chang
 BRANCH = "gitops-mcp/add-reader"
 
 
+@pytest.mark.thorough
 def test_with_the_rights_that_are_shipped_a_name_is_not_taken_for_free_and_conditions_are_missed_once(
     tmp_path: Path,
 ) -> None:
@@ -342,6 +346,7 @@ def stage(place: Path) -> Iterator[Stage]:
         pytest.param("end push 1", "tree", True, id="after the push"),
     ],
 )
+@pytest.mark.few(1)
 def test_a_server_that_is_killed_leaves_a_secret_only_with_the_commit_that_needs_it(
     tmp_path: Path, at: str, victims: Victims, keeps: bool
 ) -> None:
@@ -365,6 +370,7 @@ def test_a_server_that_is_killed_leaves_a_secret_only_with_the_commit_that_needs
         assert list(here.temporary.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_what_somebody_put_in_the_place_of_a_dead_servers_secret_stays(tmp_path: Path) -> None:
     with stage(tmp_path) as here, here.server() as server, here.server() as following:
         here.killed(server, "begin push 1", "tree", **ASKED)
@@ -438,6 +444,7 @@ def dropped(here: Dev, role: str) -> dict[str, Any]:
     return here.applied("delete_postgres_role", **DB, role_name=role, confirm_deletion=True)
 
 
+@pytest.mark.thorough
 def test_direct_delivery_gives_a_role_another_external_secret_and_takes_both_away_with_the_role(tmp_path: Path) -> None:
     with direct(tmp_path, "external-secrets") as here:
         here.applied("create_postgres_role", **DB, role_name="dave")
@@ -479,6 +486,7 @@ def test_direct_delivery_seals_a_new_password_in_the_sealed_secret_that_it_made(
         assert "delete SealedSecret dev/db-sea-password" in last["applied"]
 
 
+@pytest.mark.thorough
 def test_direct_delivery_takes_the_secret_that_it_wrote_away_with_its_role_which_can_be_made_again(
     tmp_path: Path,
 ) -> None:
@@ -504,6 +512,7 @@ def test_direct_delivery_takes_the_secret_that_it_wrote_away_with_its_role_which
         assert password_of(here, "db-clu-password") != first
 
 
+@pytest.mark.thorough
 def test_direct_delivery_leaves_a_secret_that_somebody_else_wrote_and_says_so_in_a_dry_run(tmp_path: Path) -> None:
     with direct(tmp_path, "cluster") as here:
         here.put(kinds.SECRET, "db-eve-password", labels={"app.kubernetes.io/managed-by": "gitops-mcp"})
@@ -538,6 +547,7 @@ def test_direct_delivery_does_not_take_over_an_external_secret_of_somebody_elses
         assert here.live(kinds.EXTERNAL_SECRET, "db-carol-password") is not None
 
 
+@pytest.mark.thorough
 def test_direct_delivery_goes_on_with_what_a_request_has_made_that_failed_half_way(tmp_path: Path) -> None:
     with direct(tmp_path, "external-secrets") as here:
         for number, left in ((2, 2), (3, 1)):

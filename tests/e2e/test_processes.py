@@ -67,6 +67,7 @@ def test_a_change_starts_few_git_processes(counted: Counted) -> None:
 
 
 @pytest.mark.parametrize("base_moves", [False, True], ids=["on the base", "behind the base"])
+@pytest.mark.few(1)
 def test_another_open_change_costs_three_processes_more(counted: Counted, base_moves: bool) -> None:
     counted.scale("first", 5)
     counted.discard("first")

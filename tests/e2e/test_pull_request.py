@@ -69,6 +69,7 @@ def test_a_change_has_one_pull_request_from_its_first_commit_until_it_is_discard
     assert (pull.is_open, tip(team)) == (False, "")
 
 
+@pytest.mark.thorough
 def test_one_that_was_opened_by_hand_is_adopted(team: ProposingTeam, assistant: Assistant) -> None:
     team.configure(NEVER)
     never = assistant.scale(4)
@@ -103,6 +104,7 @@ def test_without_credentials_the_page_and_what_is_missing_are_told(team: Proposi
 
 
 @pytest.mark.parametrize("how", ["500", "html", "rate limit"])
+@pytest.mark.few(1)
 def test_what_failed_behind_the_push_is_finished_by_the_same_request(
     team: ProposingTeam, assistant: Assistant, how: str
 ) -> None:
@@ -125,6 +127,7 @@ def test_a_host_that_is_down_takes_nothing_back(team: ProposingTeam, assistant: 
     assert tip(team) == failed["commit"]
 
 
+@pytest.mark.thorough
 def test_a_server_that_is_killed_between_push_and_opening_leaves_a_change_that_the_same_request_finishes(
     team: ProposingTeam,
 ) -> None:

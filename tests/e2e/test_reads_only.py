@@ -116,6 +116,7 @@ def not_read(here: Desk) -> list[Object]:
     ]
 
 
+@pytest.mark.thorough
 def test_nothing_is_asked_for_twice_in_one_call(free: Desk, subject: Subject) -> None:
     of_git_alone = set()
     for tool, said in every_read(subject):
@@ -174,6 +175,7 @@ UNREAD = {"live-unavailable", "unreadable", "schema-unavailable", "not-installed
 """What writing tools warn of where they could not look."""
 
 
+@pytest.mark.thorough
 def test_what_is_granted_is_enough(tmp_path: Path) -> None:
     with desk(tmp_path, rules=list(yaml.safe_load_all(READ_ONLY + OBSERVE))) as here:
         subject = orders(here.team, here.ask.answer)
@@ -188,6 +190,7 @@ def test_what_is_granted_is_enough(tmp_path: Path) -> None:
         assert {one["status"] for one in others} <= {200, 201, 404}
 
 
+@pytest.mark.thorough
 def test_what_may_not_be_read_is_named_and_the_rest_answers(tmp_path: Path) -> None:
     with desk(tmp_path) as here:
         whole = here.ask.answer("get_cluster_status", cluster_name="orders-db", detail_level="detailed")

@@ -62,6 +62,7 @@ def test_a_pipeline_gets_a_comment_and_an_exit_code(team: ProposingTeam) -> None
     assert (found["verdict"], [one["id"] for one in found["errors"]]) == ("error", ["storage-shrink"])
 
 
+@pytest.mark.thorough
 def test_what_could_not_be_judged_ends_with_2_and_says_why_in_both_forms(team: ProposingTeam) -> None:
     unknown = ended(team.served.checkout, "main", "nowhere")
     assert unknown.returncode == 2

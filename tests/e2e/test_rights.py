@@ -50,6 +50,7 @@ def test_secrets_are_read_written_and_deleted_as_the_file_says(tmp_path: Path) -
         assert found <= rights("read-only", "password-secrets")
 
 
+@pytest.mark.thorough
 def test_sealed_secrets_and_their_certificate_are_asked_for_as_the_files_say(tmp_path: Path) -> None:
     names = ("read-only", "direct", "direct-passwords", "sealing-certificate")
     files = {".gitops-mcp.yaml": configuration("direct", "sealed-secrets")}

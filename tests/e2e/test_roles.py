@@ -107,6 +107,7 @@ def test_a_role_is_shown_proposed_merged_and_reconciled(here: Shop) -> None:
     assert told.endswith("Change it with update_postgres_role")
 
 
+@pytest.mark.thorough
 def test_an_update_changes_the_lines_of_what_was_named_and_is_altered_in_postgresql(here: Shop) -> None:
     here.applied(
         "create_postgres_role",
@@ -192,6 +193,7 @@ def test_dropping_takes_two_changes_and_says_which_is_due(here: Shop) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_a_role_that_is_released_stays_in_postgresql(here: Shop) -> None:
     here.applied("create_postgres_role", **ON, role_name="released", password_source="none")
     done = here.applied("delete_postgres_role", **ON, role_name="released", drop=False)
@@ -202,6 +204,7 @@ def test_a_role_that_is_released_stays_in_postgresql(here: Shop) -> None:
     assert "released" in here.postgres().roles
 
 
+@pytest.mark.thorough
 def test_a_live_policy_of_delete_drops_whatever_was_asked(here: Shop) -> None:
     here.applied("create_postgres_role", **ON, role_name="doomed", password_source="none")
     here.applied("delete_postgres_role", **WORD, role_name="doomed")
@@ -246,6 +249,7 @@ def test_a_role_that_exists_is_taken_over_only_with_a_word_after_every_attribute
     assert here.postgres().roles["legacy"].attributes.flags == {"login"}
 
 
+@pytest.mark.thorough
 def test_the_owner_that_bootstrap_made_keeps_its_password_when_it_is_taken_over(here: Shop) -> None:
     assert here.roles()["orders_app"] == {
         "name": "orders_app",
@@ -266,6 +270,7 @@ def test_the_owner_that_bootstrap_made_keeps_its_password_when_it_is_taken_over(
     assert done["impact"]["level"] == "none"
 
 
+@pytest.mark.thorough
 def test_three_names_that_differ_little_are_three_roles_three_objects_and_three_secrets(here: Shop) -> None:
     names = ("my_role", "MyRole", "my-role", "My Role", 'quo"te', "Åse")
     made = [here.proposed("create_postgres_role", **ON, role_name=name, change="names") for name in names]
@@ -282,6 +287,7 @@ def test_three_names_that_differ_little_are_three_roles_three_objects_and_three_
     assert len({row["password"] for row in rows.values()}) == len(names)
 
 
+@pytest.mark.thorough
 def test_the_listing_and_the_change_say_why_a_role_does_not_come(here: Shop) -> None:
     done = here.proposed("create_postgres_role", **ON, role_name="waiting", password_source="existing:not-there")
     assert "secret-missing" in ids(done)
@@ -303,6 +309,7 @@ def test_the_listing_and_the_change_say_why_a_role_does_not_come(here: Shop) -> 
     assert 'role "nobody" does not exist' in here.roles()["member"]["message"]
 
 
+@pytest.mark.thorough
 def test_a_role_that_owns_a_database_stays_until_that_has_another_owner(here: Shop) -> None:
     here.proposed("create_postgres_role", **ON, role_name="landlord", password_source="none", change="estate")
     done = here.proposed("create_postgres_database", **ON, database_name="estate", owner="landlord", change="estate")
@@ -326,6 +333,7 @@ def test_a_role_that_owns_a_database_stays_until_that_has_another_owner(here: Sh
     assert here.ask.answer("get_change", change=second["change"])["state"] == "healthy"
 
 
+@pytest.mark.thorough
 def test_a_role_that_is_declared_twice_is_shown_failing_and_not_edited(here: Shop) -> None:
     here.applied("create_postgres_role", **ON, role_name="twice", password_source="none")
     text = here.team.file("main", CLUSTER)
@@ -502,6 +510,7 @@ def test_without_that_kind_a_role_is_an_entry_of_its_cluster_from_its_making_to_
 
 
 @pytest.mark.parametrize("delivery", ["direct", "git"])
+@pytest.mark.few(1)
 def test_a_report_from_before_the_drop_was_asked_for_is_not_taken_for_the_drop(tmp_path: Path, delivery: str) -> None:
     """Nobody reconciles here, so the role is never dropped."""
     text = (
@@ -531,6 +540,7 @@ def test_a_report_from_before_the_drop_was_asked_for_is_not_taken_for_the_drop(t
 
 
 @pytest.mark.usefixtures("not_installed")
+@pytest.mark.thorough
 def test_an_entry_that_is_released_leaves_the_role_and_taking_it_back_needs_a_word(older: Shop) -> None:
     asked = {**ON, "password_source": "none", "change": "two"}
     older.proposed("create_postgres_role", **asked, role_name="keeper")
@@ -555,6 +565,7 @@ def test_why_an_entry_does_not_come_is_said(older: Shop) -> None:
     older.applied("delete_postgres_role", **ON, role_name="lost", drop=False)
 
 
+@pytest.mark.thorough
 def test_roles_move_to_objects_of_their_own_and_are_there_all_the_time(
     older: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

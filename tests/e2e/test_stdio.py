@@ -139,6 +139,7 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield made
 
 
+@pytest.mark.few(1)
 async def test_it_says_who_it_is_and_lists_the_same_tools_each_time(quiet: World, mode: Mode) -> None:
     async with server(quiet, mode=mode, fresh=True) as first, server(quiet, mode=mode) as second:
         listed = (await first.list_tools()).tools
@@ -153,6 +154,7 @@ async def test_it_says_who_it_is_and_lists_the_same_tools_each_time(quiet: World
         assert len(first.instructions.encode()) <= 2048
 
 
+@pytest.mark.few(1)
 async def test_kubernetes_git_and_yaml_are_not_loaded_before_a_tool_needs_them(quiet: World, mode: Mode) -> None:
     start = log_of(quiet).stat().st_size if log_of(quiet).exists() else 0
     async with server(quiet, mode=mode, fresh=True, env={"PYTHONPROFILEIMPORTTIME": "1"}) as client:
@@ -172,6 +174,7 @@ def imported(world: World, start: int) -> set[str]:
     return {name.partition(".")[0] for name in lines}
 
 
+@pytest.mark.few(1)
 async def test_the_output_holds_protocol_lines_and_nothing_else(world: World, mode: Mode) -> None:
     with raw(world, "--log-level", "debug", mode=mode) as child:
         child.request("tools/list")
@@ -219,6 +222,7 @@ async def test_the_end_of_input_ends_it_with_0(quiet: World, mode: Mode) -> None
 
 @ONE_ERA
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.few(1)
 async def test_a_signal_ends_it_at_once(quiet: World, mode: Mode, number: int, code: int) -> None:
     with raw(quiet, mode=mode) as child:
         child.request("tools/list")
@@ -238,6 +242,7 @@ def silent(world: World) -> Iterator[socket.socket]:
 
 @ONE_ERA
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (None, 0)])
+@pytest.mark.few(1)
 async def test_a_call_in_flight_does_not_hold_it(
     world: World, mode: Mode, silent: socket.socket, number: int | None, code: int
 ) -> None:
@@ -290,6 +295,7 @@ async def test_a_credential_plugin_that_reads_and_prints_does_not_disturb_the_pr
 
 
 @ONE_ERA
+@pytest.mark.thorough
 async def test_a_credential_plugin_that_fails_noisily_is_named_and_the_next_call_works(
     world: World, mode: Mode
 ) -> None:
@@ -308,6 +314,7 @@ async def test_a_credential_plugin_that_fails_noisily_is_named_and_the_next_call
 
 @ONE_ERA
 @pytest.mark.parametrize("by", ["flag", "variable"])
+@pytest.mark.few(1)
 async def test_read_only_offers_nothing_that_writes(quiet: World, mode: Mode, by: str) -> None:
     flags, env = (["--read-only"], {}) if by == "flag" else ([], {"GITOPS_MCP_READ_ONLY": "true"})
     before = refs(quiet)
@@ -342,6 +349,7 @@ def refs(world: World) -> str:
         ),
     ],
 )
+@pytest.mark.few(1)
 async def test_an_unknown_argument_is_refused_by_name_and_nothing_changes(
     quiet: World, mode: Mode, tool: str, arguments: dict[str, Any], told: str
 ) -> None:
@@ -398,6 +406,7 @@ def test_an_unknown_flag_is_named_with_exit_code_2(tmp_path: Path) -> None:
     assert "unrecognized arguments: --readonly" in ended.stderr
 
 
+@pytest.mark.thorough
 def test_an_audit_log_that_cannot_be_written_is_named_with_exit_code_2(tmp_path: Path) -> None:
     ended = run("--audit-log", str(tmp_path / "missing" / "audit.jsonl"), cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -99,6 +99,7 @@ def _nothing_of_the_users_moves(styles: Styles, before: Look) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
+@pytest.mark.few(5)
 def test_scale_changes_a_number_and_delete_takes_what_belongs_to_the_cluster(styles: Styles, name: str) -> None:
     style, path = MANIFESTS[name], f"clusters/prod/{name}/db.yaml"
     done = styles.ask.answer("scale_postgres_cluster", name="db", namespace=name, instances=5)
@@ -120,6 +121,7 @@ def test_scale_changes_a_number_and_delete_takes_what_belongs_to_the_cluster(sty
 
 
 @pytest.mark.parametrize("name", LISTINGS)
+@pytest.mark.few(4)
 def test_create_adds_a_file_with_its_entry_and_delete_takes_both(styles: Styles, name: str) -> None:
     folder, listing = f"clusters/prod/{name}", f"clusters/prod/{name}/kustomization.yaml"
     shared_line = name in {"flow-list", "json-list"}
@@ -137,6 +139,7 @@ def test_create_adds_a_file_with_its_entry_and_delete_takes_both(styles: Styles,
 
 
 @pytest.mark.parametrize("name", SHARED)
+@pytest.mark.few(3)
 def test_create_appends_a_document_where_the_siblings_share_a_file(styles: Styles, name: str) -> None:
     done, path = create(styles, name), f"clusters/prod/{name}/db.yaml"
     assert styles.text(done, path) == SHARED[name][1]

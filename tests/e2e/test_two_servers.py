@@ -95,6 +95,7 @@ def servers(place: Place, tmp_path: Path) -> Iterator[Servers]:
         yield Servers(team, home, checkouts, (one, other), [_of_user(checkout) for checkout in checkouts])
 
 
+@pytest.mark.few(1)
 def test_on_the_same_change_every_write_is_one_commit_on_the_one_before(servers: Servers) -> None:
     servers.write(TOGETHER)
 

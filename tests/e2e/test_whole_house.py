@@ -263,6 +263,7 @@ def test_what_is_told_of_one_cluster_is_all_that_is_there(house: House) -> None:
     assert {one["name"]: one["state"] for one in databases} == {"app": "reconciled", "reporting": "reconciled"}
 
 
+@pytest.mark.thorough
 def test_a_dry_run_of_every_tool_that_writes_sees_what_is_live_and_reads_the_schema_once(house: House) -> None:
     before = len(house.world.asked())
     for tool, said in every_dry_run(house.subject):

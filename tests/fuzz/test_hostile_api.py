@@ -48,6 +48,7 @@ def connect(place: Path, url: str, monkeypatch: pytest.MonkeyPatch, *, seconds: 
         pytest.param(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0", id="the length of a chunk"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_drips_in_is_given_up_after_the_time_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bytes, again: bytes
 ) -> None:
@@ -78,6 +79,7 @@ def test_what_drips_in_is_given_up_after_the_time_out(
     assert spent < 3
 
 
+@pytest.mark.thorough
 def test_a_list_whose_pages_come_slowly_has_an_end_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = Answer(200, {"kind": "ClusterList", "metadata": {"continue": "again"}, "items": []})
 

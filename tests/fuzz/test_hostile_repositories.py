@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -255,6 +256,7 @@ def test_a_hostile_repository_is_read_and_written_without_harm(
             assert (listed.returncode, here.git("rev-parse", "refs/heads/main")) == (0, start)
 
 
+@pytest.mark.thorough
 def test_each_of_them_alone_hinders_no_write_that_it_has_no_part_in() -> None:
     """A commit holds all that its parent has, whatever lies beside it."""
     lost: list[tuple[str, list[str]]] = []

@@ -65,6 +65,7 @@ def test_no_live_object_keeps_a_tool_from_answering(house: House, seed: int) -> 
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.thorough
 def test_no_manifest_keeps_a_tool_from_answering(house: House, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - to be had again by its seed
     made: dict[str, str | None] = {}
@@ -92,6 +93,7 @@ def call(house: House, named: str, /, **arguments: Any) -> str:
 
 
 @pytest.mark.parametrize("plugins", ["4", "'x'", "[4]", "[[]]", "{a: 1}", "[{name: 4}]", "[{parameters: 4}]"])
+@pytest.mark.few(2)
 def test_what_a_sibling_says_wrongly_is_no_matter_for_a_new_cluster(house: House, plugins: str) -> None:
     sibling = files("prod")["prod/ledger.yaml"].replace("name: ledger", "name: sibling")
     house.team.commit({"prod/sibling.yaml": sibling.replace("spec: {", f"spec: {{plugins: {plugins}, ")})
@@ -118,6 +120,7 @@ def test_what_a_sibling_says_wrongly_is_no_matter_for_a_new_cluster(house: House
         ("ExternalSecret", ("status", "conditions"), 4, "status.conditions, found 4"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_field_of_another_type_is_told_and_the_rest_still_answers(
     house: House, kind: str, place: Place, value: object, told: str
 ) -> None:

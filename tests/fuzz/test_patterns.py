@@ -19,6 +19,7 @@ from gitops_mcp.domain.live.left_alone import _matches as flux_target_matches
 from gitops_mcp.domain.redact import may_be_secret, redact_text, words_of_others
 from gitops_mcp.domain.remote_url import without_logins
 from gitops_mcp.domain.yaml.redacted_lines import redacted_lines
+from tests.conftest import examples
 from tests.fuzz.limits import spent_by
 
 _LONG = 300_000
@@ -47,15 +48,16 @@ _READERS: dict[str, Callable[[str], object]] = {
 @pytest.mark.parametrize("name", _READERS)
 def test_a_text_of_any_length_takes_time_in_proportion_to_it(name: str) -> None:
     """Hundreds of kilobytes without a line break, and the process that reads it answers nobody else meanwhile."""
-    assert spent_by("tests.fuzz.test_patterns", "slow_texts", name).said == "[]"
+    assert spent_by("tests.fuzz.test_patterns", "slow_texts", name, str(examples(_LONG))).said == "[]"
 
 
-def slow_texts(name: str) -> list[str]:
+def slow_texts(name: str, length: str) -> list[str]:
     found = []
-    for short, long in zip(_texts(_LONG // 50), _texts(_LONG), strict=True):
+    share = int(length) / _LONG
+    for short, long in zip(_texts(int(length) // 50), _texts(int(length)), strict=True):
         spent = _cpu(_READERS[name], short)
         # Fifty times the text: a square would take 2,500 times as long, so the long one is not tried then.
-        if spent > 1 or _cpu(_READERS[name], long) > 5:
+        if spent > share or _cpu(_READERS[name], long) > 5 * share:
             found.append(short[:20])
     return found
 

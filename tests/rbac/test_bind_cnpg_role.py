@@ -192,6 +192,7 @@ EVERYTHING = (
         ),
     ],
 )
+@pytest.mark.few(2)
 def test_an_edit_role_is_judged_by_its_rules_and_not_by_its_name(
     script: Script, store: Store, rules: list[Object], said: str
 ) -> None:
@@ -203,6 +204,7 @@ def test_an_edit_role_is_judged_by_its_rules_and_not_by_its_name(
 
 
 @pytest.mark.parametrize("role", ["view", "edit"])
+@pytest.mark.few(1)
 def test_a_binding_of_the_operators_edit_role_that_was_made_before_is_told(
     script: Script, store: Store, role: str
 ) -> None:
@@ -214,6 +216,7 @@ def test_a_binding_of_the_operators_edit_role_that_was_made_before_is_told(
     assert "pg-cloudnative-pg-edit" in bound(store)
 
 
+@pytest.mark.thorough
 def test_view_after_edit_says_that_edit_is_still_bound(script: Script, store: Store) -> None:
     script("--role", "edit")
     run = script("--role", "view")
@@ -221,6 +224,7 @@ def test_view_after_edit_says_that_edit_is_still_bound(script: Script, store: St
     assert "gitops-mcp-direct" in bound(store)
 
 
+@pytest.mark.thorough
 def test_a_dry_run_says_the_same_and_writes_nothing(script: Script, store: Store, tmp_path: Path) -> None:
     before = store.version
     dry = script("--dry-run", "--role", "edit")
@@ -254,6 +258,7 @@ def test_namespaced_binds_in_that_namespace_and_leaves_out_what_has_none(script:
     ("role", "names"),
     [pytest.param("view", OURS, id="view"), pytest.param("edit", ["gitops-mcp-direct", *OURS], id="edit")],
 )
+@pytest.mark.few(1)
 def test_where_the_operators_roles_are_not_installed_ours_alone_are_bound(
     script: Script, store: Store, role: str, names: list[str]
 ) -> None:
@@ -308,6 +313,7 @@ def test_a_role_of_ours_whose_rules_are_only_cut_otherwise_is_the_same(script: S
     assert "ClusterRole gitops-mcp-read-engine: unchanged" in run.out
 
 
+@pytest.mark.thorough
 def test_others_that_a_binding_has_stay_in_it(script: Script, store: Store) -> None:
     script()
     name = "default-cnpg-mcp-server-gitops-mcp-read"
@@ -335,6 +341,7 @@ def test_others_that_a_binding_has_stay_in_it(script: Script, store: Store) -> N
         ),
     ],
 )
+@pytest.mark.few(1)
 def test_a_missing_right_is_named_with_what_would_help(
     api: SandboxApi, script: Script, verb: str, resource: str, said: str
 ) -> None:
@@ -348,6 +355,7 @@ def test_a_missing_right_is_named_with_what_would_help(
 
 
 @pytest.mark.parametrize("arguments", [(), ("--dry-run",)], ids=["for real", "in a dry run"])
+@pytest.mark.few(1)
 def test_where_nothing_was_written_yet_nothing_is_said_to_be_done(
     api: SandboxApi, script: Script, arguments: tuple[str, ...]
 ) -> None:

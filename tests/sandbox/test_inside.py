@@ -190,6 +190,7 @@ def test_an_empty_list_is_not_looked_at_so_that_the_report_stays_as_it_was(shop:
         ),
     ],
 )
+@pytest.mark.few(2)
 def test_a_secret_that_cannot_be_used_is_reported_and_used_once_it_is_right(
     shop: Shop, data: dict[str, str] | None, why: str
 ) -> None:

@@ -69,6 +69,7 @@ def eventually(store: Store, holds: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("name", [name for kind in KINDS for name in recorded_names(kind)])
+@pytest.mark.few(10)
 def test_each_recorded_state_can_be_written_and_stays(store: Store, name: str) -> None:
     wanted = recorded(name)
     resource = KINDS[name.split("-", maxsplit=1)[0]]
@@ -159,6 +160,7 @@ BELONGING: list[tuple[Resource, Object]] = [
 
 
 @pytest.mark.parametrize(("resource", "spec"), BELONGING, ids=lambda one: getattr(one, "kind", ""))
+@pytest.mark.few(2)
 def test_each_change_and_deletion_of_what_belongs_to_a_cluster_moves_it(
     store: Store, resource: Resource, spec: Object
 ) -> None:

@@ -231,6 +231,7 @@ def test_served_it_prints_the_client_configuration_and_ends_with_its_input(tmp_p
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.few(1)
 def test_served_it_ends_on_a_signal(tmp_path: Path, number: int) -> None:
     with started(tmp_path / "dir", api_only=True) as child:
         assert child.stdout is not None

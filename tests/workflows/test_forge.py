@@ -88,6 +88,7 @@ def test_a_push_address_of_another_repository_is_refused_at_once_and_the_advice_
     assert git(forge, "branch", "--list", "gitops-mcp/*", where="remote.git") == ""
 
 
+@pytest.mark.thorough
 def test_where_pushes_go_to_a_fork_the_change_is_followed_there_into_the_teams_base(forge: SandboxForge) -> None:
     git(forge, "clone", "--quiet", "--bare", "remote.git", "fork.git", where=".")
     git(forge, "remote", "rename", "origin", "team")
@@ -121,6 +122,7 @@ def test_a_fork_that_is_gone_is_named_and_not_the_teams_repository(forge: Sandbo
         ("not found", "nothing was pushed: the fetch from origin failed: the repository is not there"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_a_forge_refuses_is_told_with_its_next_step_and_leaves_nothing(
     forge: SandboxForge, why: Refusal, told: str
 ) -> None:
@@ -192,6 +194,7 @@ def a_page(body: bytes) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html></html>", b"<html>\n<body>\nSign in\n"])
+@pytest.mark.few(1)
 def test_a_login_page_in_the_place_of_a_known_remote_is_an_outage(forge: SandboxForge, body: bytes) -> None:
     app = opened(forge)
     scaled(app, 5)

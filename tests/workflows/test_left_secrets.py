@@ -297,6 +297,7 @@ def test_no_change_can_be_taken_for_direct_delivery() -> None:
         check_change_name(DIRECT)
 
 
+@pytest.mark.thorough
 def test_writers_that_race_for_one_branch_leave_the_secret_of_each_commit_and_no_other(
     here: Here, tmp_path: Path
 ) -> None:
@@ -348,6 +349,7 @@ def test_a_server_that_only_reads_takes_nothing_back(here: Here) -> None:
         "\ud800}",
     ],
 )
+@pytest.mark.few(2)
 def test_a_note_that_is_no_note_is_left_and_hinders_nobody(text: str, here: Here) -> None:
     folder = here.team.root / ".git/gitops-mcp-secrets"
     folder.mkdir()
@@ -357,6 +359,7 @@ def test_a_note_that_is_no_note_is_left_and_hinders_nobody(text: str, here: Here
 
 
 @pytest.mark.parametrize("kind", ["a link", "a pipe", "a folder"])
+@pytest.mark.few(1)
 def test_what_is_no_file_among_the_notes_is_passed_over(kind: str, here: Here, tmp_path: Path) -> None:
     folder = here.team.root / ".git/gitops-mcp-secrets"
     folder.mkdir()
@@ -382,6 +385,7 @@ def test_a_linked_folder_of_notes_is_refused(here: Here, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("named", ["merged", "live in a role", "live in a Cluster"])
+@pytest.mark.few(1)
 def test_discarding_keeps_a_secret_that_something_merged_or_live_names(named: str, here: Here) -> None:
     done = made(here.app())
     secret = "db-reader-password"
@@ -416,6 +420,7 @@ def test_discarding_removes_a_secret_that_nothing_else_names(here: Here) -> None
     assert (here.secrets, discarded.warnings) == ([], [])
 
 
+@pytest.mark.thorough
 def test_what_a_push_needs_that_may_still_arrive_stays_until_that_is_over(here: Here, tmp_path: Path) -> None:
     remote = tmp_path / "remote.git"
     here.team.git("init", "--quiet", "--bare", str(remote))

@@ -41,6 +41,7 @@ def call(app: App, asked: str, **arguments: Any) -> Any:
         pytest.param(lambda app: call(app, "list_postgres_databases", cluster_name="orders"), id="databases"),
     ],
 )  # fmt: skip
+@pytest.mark.few(2)
 def test_what_asks_for_an_unknown_cluster_is_told_what_may_make_it(
     team: Team, api: Api, ask: Callable[[App], object]
 ) -> None:

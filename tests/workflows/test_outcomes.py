@@ -237,6 +237,7 @@ def forge(tmp_path: Path) -> Forge:
 
 @_THERE
 @pytest.mark.parametrize("way", STATES, ids=lambda way: way.__name__)
+@pytest.mark.few(9)
 def test_the_state_of_a_change_is_the_same_for_whoever_asks(forge: Forge, way: Way, is_there: bool) -> None:
     forge.propose()
     witness = forge.app()
@@ -262,6 +263,7 @@ def test_the_state_of_a_change_is_the_same_for_whoever_asks(forge: Forge, way: W
         thorough=(squash_with_trailers, rebase_and_merge, by_hand, squash_of_other_content, reverted, superseded),
     ),
 )
+@pytest.mark.few(2)
 def test_the_last_life_of_a_name_counts(forge: Forge, first: Way, is_there: bool) -> None:
     forge.propose()
     witness = forge.app()
@@ -281,6 +283,7 @@ def test_the_last_life_of_a_name_counts(forge: Forge, first: Way, is_there: bool
 
 
 @pytest.mark.parametrize("first", [merge_commit, rebase, fast_forward, squash], ids=lambda way: way.__name__)
+@pytest.mark.few(1)
 def test_a_branch_that_is_set_back_after_an_earlier_life_holds_nothing(forge: Forge, first: Way) -> None:
     forge.propose()
     witness = forge.app()
@@ -306,6 +309,7 @@ def test_without_pull_requests_a_branch_at_a_commit_that_names_it_is_merged(forg
 
 @_GONE
 @pytest.mark.parametrize("second", named(merge_commit, in_part, reverted, thorough=(squash, rebase, superseded)))
+@pytest.mark.few(1)
 def test_a_second_life_ends_as_a_first_does(forge: Forge, second: Way, is_there: bool) -> None:
     forge.propose(4, "7Gi")
     witness = forge.app()
@@ -332,6 +336,7 @@ def test_a_second_life_ends_as_a_first_does(forge: Forge, second: Way, is_there:
         thorough=(squash_with_trailers, rebase_and_merge, by_hand, squash_of_other_content),
     ),
 )
+@pytest.mark.few(1)
 def test_a_change_shows_no_commit_that_is_not_its_own(forge: Forge, way: Way) -> None:
     """Somebody else's commit stands between the two lives, and the remote shows no pull requests."""
     forge.propose()
@@ -354,6 +359,7 @@ def test_a_change_shows_no_commit_that_is_not_its_own(forge: Forge, way: Way) ->
 
 
 @pytest.mark.parametrize("way", [squash, by_hand], ids=lambda way: way.__name__)
+@pytest.mark.few(1)
 def test_what_nothing_tells_any_more_is_not_claimed_to_be_none(forge: Forge, way: Way) -> None:
     forge.propose()
     way(forge)
@@ -393,6 +399,7 @@ def test_a_branch_that_holds_nothing_is_removed_only_where_its_commits_were_this
 
 
 @pytest.mark.parametrize("way", [squash, rebase, in_part, unmerged], ids=lambda way: way.__name__)
+@pytest.mark.few(1)
 def test_what_was_seen_tells_also_after_git_has_collected_the_commits(forge: Forge, way: Way) -> None:
     tip = forge.propose()
     assert told(forge.app())[0] == "pushed"

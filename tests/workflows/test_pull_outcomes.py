@@ -75,6 +75,7 @@ def test_an_open_one_whose_branch_is_gone_is_told_as_that(forge: Forge) -> None:
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["branch there", "branch gone"])
+@pytest.mark.few(1)
 def test_a_closed_one_closes_the_change(forge: Forge, is_there: bool) -> None:
     head = forge.propose()
     app = forge.app()
@@ -98,6 +99,7 @@ def test_one_that_is_open_again_is_in_review_again(forge: Forge) -> None:
 @pytest.mark.parametrize(
     "way", [merge_commit, squash, squash_of_other_content, rebase, rewritten], ids=lambda way: way.__name__
 )
+@pytest.mark.few(3)
 def test_a_merged_one_is_merged_in_each_way_for_whoever_asks(forge: Forge, way: Way, is_there: bool) -> None:
     """Also where nothing of its content and none of its trailers are in the base, and no server saw it before."""
     head = forge.propose()
@@ -152,6 +154,7 @@ def test_a_merge_that_the_base_does_not_hold_here_is_told_and_not_believed(forge
 
 
 @pytest.mark.parametrize("state", ["closed", "merged"])
+@pytest.mark.few(1)
 def test_one_of_an_earlier_life_says_nothing_of_this_one(forge: Forge, state: State) -> None:
     """Also on a forge that shows an old one with the last commit of the new branch: git has the right one."""
     old = forge.propose()
@@ -190,6 +193,7 @@ def test_one_that_nobody_knows_is_not_found(forge: Forge) -> None:
 
 
 @pytest.mark.parametrize("way", [way for way in STATES if STATES[way][0] == "merged"], ids=lambda way: way.__name__)
+@pytest.mark.few(2)
 def test_what_git_holds_is_merged_though_its_pull_request_is_open(forge: Forge, way: Callable[[Forge], None]) -> None:
     head = forge.propose()
     given = pull(forge, "open", head=head)

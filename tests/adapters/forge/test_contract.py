@@ -76,6 +76,7 @@ def test_one_that_was_merged_meanwhile_is_not_closed(met: Met) -> None:
 
 
 @pytest.mark.parametrize("way", ["merge", "squash", "rebase"])
+@pytest.mark.few(3)
 def test_a_merge_is_seen_with_what_the_base_got(met: Met, way: Way) -> None:
     pull = met.served.pull("change")
     met.served.forge.merge(pull, way, delete=True)
@@ -186,6 +187,7 @@ def test_labels_and_reviewers_that_are_refused_are_told_and_the_rest_stays(met: 
 
 
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
+@pytest.mark.few(1)
 def test_a_branch_that_is_not_known_yet_is_waited_for(meet: Callable[[ForgeName], Met], kind: ForgeName) -> None:
     met = meet(kind)
     met.served.commit("change")

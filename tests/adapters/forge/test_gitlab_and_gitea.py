@@ -150,6 +150,7 @@ def test_giteas_report_has_required_checks_and_counts_official_reviews(gitea: Me
         (("ci/[",), ("ci/[",)),
     ],
 )
+@pytest.mark.few(2)
 def test_giteas_required_checks_are_patterns_over_those_that_have_begun(
     gitea: Met, asked: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:

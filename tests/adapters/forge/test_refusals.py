@@ -24,6 +24,7 @@ JSON = "application/json"
 
 
 @pytest.mark.parametrize("is_expired", [False, True])
+@pytest.mark.few(2)
 def test_a_token_that_is_wrong_or_expired_is_named(met: Met, *, is_expired: bool) -> None:
     token = met.served.forge.token("bot", expired=True) if is_expired else "planted-wrong-token"
     with pytest.raises(Refused, match=rf"it refused the token of {VARIABLES[met.kind]}, which is wrong") as raised:
@@ -216,6 +217,7 @@ def test_words_are_bounded_on_one_line_and_hold_neither_our_token_nor_others() -
     ],
 )
 @pytest.mark.parametrize("kind", EACH)
+@pytest.mark.few(3)
 def test_a_rate_limit_is_told_with_the_time_to_wait(
     kind: ForgeName, status: int, headers: tuple[str, ...], media: str, body: bytes, seconds: float
 ) -> None:
@@ -239,6 +241,7 @@ def test_an_address_that_is_none_is_told(url: str) -> None:
         open_at("gitea", url, "planted-token").pull(1)
 
 
+@pytest.mark.few(1)
 def test_a_short_wait_is_waited_for(met: Met) -> None:
     met.served.pull("change")
     met.served.server.fail("GET", Answer(429, "Retry later", {"Retry-After": "1"}, media="text/plain"), times=1)
@@ -257,6 +260,7 @@ def test_a_host_that_is_down_cannot_be_reached(kind: ForgeName) -> None:
         assert not isinstance(raised.value, MayArrive)
 
 
+@pytest.mark.few(1)
 def test_of_a_creation_without_an_answer_it_is_told_that_it_may_arrive(met: Met) -> None:
     met.served.commit("change")
     met.served.server.fail("POST", delay=1, times=1)
@@ -286,6 +290,7 @@ def quick(forge: Forge) -> Forge:
 
 
 @pytest.mark.parametrize("sent", [b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200, answer(200, b" " * 200)])
+@pytest.mark.few(1)
 def test_an_answer_byte_by_byte_ends_with_the_requests_time(sent: bytes) -> None:
     began = time.monotonic()
     with listening(sent, slowly=0.05) as url, pytest.raises(Unavailable, match=r"within 0.5 s"):
@@ -305,6 +310,7 @@ def test_a_cancelled_call_does_not_wait_for_the_answer(met: Met) -> None:
     timer.join()
 
 
+@pytest.mark.few(1)
 def test_what_a_write_has_done_is_heard_although_its_call_is_cancelled(met: Met) -> None:
     met.served.commit("change")
     forge, over = met.opened(), CallEnd()

@@ -21,6 +21,7 @@ _AUTOCRLF = pytest.mark.parametrize("autocrlf", ["false", "true", pytest.param("
 @pytest.mark.parametrize("eol", ["\n", "\r\n"], ids=["LF", "CRLF"])
 @_AUTOCRLF
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
+@pytest.mark.few(8)
 def test_a_one_line_edit_is_a_one_line_diff(attribute: str, autocrlf: str, eol: str, tmp_path: Path) -> None:
     here = alone(tmp_path, {"x.yaml": eol.join(["a: 1", "b: 2", "c: 3", ""])})
     write(here / ".gitattributes", f"*.yaml {attribute}\n")
@@ -38,6 +39,7 @@ def test_a_one_line_edit_is_a_one_line_diff(attribute: str, autocrlf: str, eol: 
 
 @_AUTOCRLF
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
+@pytest.mark.few(4)
 def test_an_edit_of_a_blob_with_plain_line_ends_is_stored_as_git_add_would(
     attribute: str, autocrlf: str, tmp_path: Path
 ) -> None:
@@ -56,6 +58,7 @@ def test_an_edit_of_a_blob_with_plain_line_ends_is_stored_as_git_add_would(
 
 @_AUTOCRLF
 @pytest.mark.parametrize("attribute", [*ATTRIBUTES, "binary", "ident", "ident text"])
+@pytest.mark.few(6)
 def test_a_new_file_is_stored_as_git_add_would(attribute: str, autocrlf: str, tmp_path: Path) -> None:
     here = alone(tmp_path, {".gitattributes": f"*.yaml {attribute}\n"})
     git(here, "config", "core.autocrlf", autocrlf)
@@ -213,6 +216,7 @@ def test_the_attributes_of_a_sub_folder_come_after_those_above_it(tmp_path: Path
 
 
 @pytest.mark.parametrize("where", ["info/attributes", "global, absolute", "global, relative", "from the home folder"])
+@pytest.mark.few(2)
 def test_attributes_of_the_person_count_too(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = _with_filter(tmp_path, attributes="")
     text = "secrets/** filter=rot\n"

@@ -101,6 +101,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__.strip("_") for kind in KINDS])
+@pytest.mark.few(4)
 def test_a_change_is_pushed_and_the_checkout_stays_as_it_was(
     kind: Callable[[Path], Path], checkout: Path, remote: Path
 ) -> None:
@@ -123,6 +124,7 @@ def test_a_change_is_pushed_and_the_checkout_stays_as_it_was(
 
 
 @pytest.mark.parametrize("kind", [_in_a_linked_worktree, _bare, _sparse, _shallow, _blobless])
+@pytest.mark.few(2)
 def test_a_change_that_is_not_pushed_is_one_local_branch(kind: Callable[[Path], Path], checkout: Path) -> None:
     here = kind(checkout)
     git(here, "gc", "--quiet")

@@ -154,6 +154,7 @@ def test_hooks_that_leave_no_message_are_refused(tmp_path: Path) -> None:
         pytest.param(f"git mv {ORDERS} x.yaml", f"{ORDERS}, x.yaml", id="renamed"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_hook_that_rewrites_files_is_refused_and_they_are_named(script: str, named: str, tmp_path: Path) -> None:
     here = alone(tmp_path)
     executable(here / ".git/hooks/pre-commit", script)

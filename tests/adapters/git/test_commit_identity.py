@@ -38,6 +38,7 @@ def test_the_environment_may_name_them(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("signoff", [False, True])
 @pytest.mark.parametrize("given", ["", "[user]\n\tname = Test User\n", "[user]\n\temail = test@example.com\n"])
+@pytest.mark.few(2)
 def test_without_an_identity_the_two_commands_are_named(
     given: str, signoff: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +87,7 @@ def test_the_message_is_stored_as_it_is_in_utf_8(tmp_path: Path) -> None:
         ),
     ],
 )
+@pytest.mark.few(2)
 def test_a_signoff_is_added_as_git_commit_adds_it(message: str, expected: str, tmp_path: Path) -> None:
     here = alone(tmp_path)
 
@@ -149,6 +151,7 @@ def test_a_commit_is_signed_with_gpg_when_git_is_configured_so(
 
 
 @pytest.mark.parametrize("off", ["false", "0", "no", ""])
+@pytest.mark.few(2)
 def test_a_commit_is_not_signed_when_signing_is_off(off: str, tmp_path: Path) -> None:
     here = alone(tmp_path)
     git(here, "config", "gpg.program", "/nonexistent")

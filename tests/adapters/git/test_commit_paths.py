@@ -42,6 +42,7 @@ def test_a_path_that_git_would_not_check_out_is_refused(path: str, why: str) -> 
 
 
 @pytest.mark.parametrize("path", [case.values[0] for case in FORBIDDEN if case.id != "backslash"])
+@pytest.mark.few(4)
 def test_git_itself_refuses_the_same_paths(path: str, tmp_path: Path) -> None:
     here = alone(tmp_path)
     blob = git(here, "rev-parse", f"main:{ORDERS}")
@@ -69,6 +70,7 @@ def test_git_itself_refuses_the_same_paths(path: str, tmp_path: Path) -> None:
         "!x",
     ],
 )
+@pytest.mark.few(4)
 def test_unusual_paths_that_git_takes_are_written_as_they_are(path: str, tmp_path: Path) -> None:
     here = alone(tmp_path)
 

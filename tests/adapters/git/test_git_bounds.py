@@ -44,6 +44,7 @@ def limited(here: Path, name: str, most: int) -> str:
 
 
 @pytest.mark.parametrize("most", [0, 5, 100, 1000])
+@pytest.mark.few(1)
 def test_a_disk_that_takes_no_more_is_told_and_nothing_is_half_done(most: int, checkout: Path, remote: Path) -> None:
     executable(checkout / ".git/hooks/pre-commit", "exit 0")
     before = snapshot(checkout)
@@ -58,6 +59,7 @@ def test_a_disk_that_takes_no_more_is_told_and_nothing_is_half_done(most: int, c
 
 
 @pytest.mark.parametrize("free", [0, 1, 2, 3, 5, 7])
+@pytest.mark.few(2)
 def test_without_descriptors_it_is_told_and_nothing_is_half_done(free: int, checkout: Path, remote: Path) -> None:
     before = snapshot(checkout)
 

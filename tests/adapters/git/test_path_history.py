@@ -44,6 +44,7 @@ def test_commits_of_a_file_come_newest_first_in_portions(desk: Path) -> None:
 @pytest.mark.parametrize(
     "setting", ["log.follow=true", "log.showRoot=false", "log.diffMerges=on", "diff.renames=copies"]
 )
+@pytest.mark.few(2)
 def test_no_setting_of_the_user_changes_that(desk: Path, setting: str) -> None:
     commit(desk, "Before", other="the same text\nof some lines\n")
     git(desk, "mv", "other.txt", "moved.txt")

@@ -42,6 +42,7 @@ def test_an_open_change_gets_a_further_commit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["made", "moved", "deleted", "locked"])
+@pytest.mark.few(2)
 def test_a_branch_that_another_writer_touched_meanwhile_is_a_race_and_stays_as_they_left_it(
     what: str, tmp_path: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_commit_that_would_not_contain_the_tip_is_never_made(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("branch", ["main", "feature/x", "gitops-mcp", "gitops-mcp/", "gitops-mcpx"])
+@pytest.mark.few(2)
 def test_a_branch_outside_the_prefix_is_refused(branch: str, checkout: Path) -> None:
     before = snapshot(checkout)
 
@@ -133,6 +135,7 @@ def test_the_base_is_refused_even_where_it_has_the_prefix(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["a..b", "a b", "a~1", "a:b", "a\\b", "x.lock", ".x", "a@{b", "a//b", "x/", "a\nb"])
+@pytest.mark.few(3)
 def test_a_name_that_git_does_not_take_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="is not a branch name"):
         published(alone(tmp_path), {ORDERS: SCALED}, branch=f"gitops-mcp/{name}")

@@ -76,6 +76,7 @@ published(pathlib.Path({str(checkout)!r}), {{"secrets/x.yaml": b"password: hunte
 
 
 @pytest.mark.parametrize("push", ["auto", "never"])
+@pytest.mark.few(1)
 def test_killed_while_git_moves_the_branch_the_next_one_waits_for_that_git(push: str, checkout: Path) -> None:
     """The orphan still holds the lock, so nobody plans on a branch that is about to move."""
     released = checkout.parent / "released"
@@ -97,6 +98,7 @@ def test_killed_while_git_moves_the_branch_the_next_one_waits_for_that_git(push:
 
 
 @pytest.mark.parametrize("push", ["auto", "never"])
+@pytest.mark.few(1)
 def test_killed_together_with_git_while_a_ref_is_locked(push: str, checkout: Path, remote: Path) -> None:
     ref = f"refs/remotes/origin/{BRANCH}" if push == "auto" else f"refs/heads/{BRANCH}"
     lock_file = checkout / f".git/{ref}.lock"

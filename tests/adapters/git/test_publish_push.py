@@ -45,6 +45,7 @@ def _refs(repository: Path) -> str:
     ],
     ids="=".join,
 )
+@pytest.mark.few(4)
 def test_only_the_one_branch_is_pushed(configured: tuple[str, str], checkout: Path, remote: Path) -> None:
     git(checkout, "stash", "--quiet")
     commit_all(checkout, "Ahead of main")
@@ -80,6 +81,7 @@ def test_the_next_commit_of_a_change_is_a_fast_forward(checkout: Path, remote: P
 
 
 @pytest.mark.parametrize("what", ["made", "moved", "rewound", "deleted"])
+@pytest.mark.few(2)
 def test_a_branch_that_someone_else_pushed_meanwhile_is_a_race_and_stays_theirs(
     what: str, checkout: Path, author: Path, remote: Path
 ) -> None:
@@ -187,6 +189,7 @@ def test_a_remote_that_is_not_there_is_refused_by_name(checkout: Path, remote: P
 @pytest.mark.parametrize(
     ("status", "what"), [(401, "it refused the credentials"), (403, "these credentials have no right to do that")]
 )
+@pytest.mark.few(1)
 def test_a_remote_that_wants_other_credentials_says_what_to_do_and_shows_none(
     status: int, what: str, checkout: Path
 ) -> None:
@@ -201,6 +204,7 @@ def test_a_remote_that_wants_other_credentials_says_what_to_do_and_shows_none(
     assert "gitops-mcp" not in _refs(checkout)
 
 
+@pytest.mark.thorough
 def test_a_push_that_arrived_but_did_not_end_in_time_is_no_failure(checkout: Path, remote: Path) -> None:
     os.mkfifo(remote / "never")
     executable(remote / "hooks/post-receive", "cat never")
@@ -448,6 +452,7 @@ def _answering(status: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("known", ["known here", "not known here", "known as another", "of the fork"])
+@pytest.mark.few(2)
 def test_the_remotes_default_branch_is_not_written_whatever_the_base_and_the_prefix(
     known: str, checkout: Path, remote: Path
 ) -> None:

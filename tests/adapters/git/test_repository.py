@@ -237,6 +237,7 @@ def test_variables_of_a_calling_git_do_not_lead_elsewhere(
         pytest.param(["--no-checkout"], id="nothing checked out"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_clone_that_lacks_things_is_read_all_the_same(remote: Path, author: Path, options: list[str]) -> None:
     path = remote.parent / "lacking"
     git(remote.parent, "clone", "--quiet", *options, remote.as_uri(), str(path))

@@ -44,6 +44,7 @@ def test_a_file_is_read_from_the_commit_not_from_the_checkout(desk: Path) -> Non
 @pytest.mark.parametrize(
     "path", ["", "/", ".", "..", "../desk/README", "clusters", "clusters/", "/etc/passwd", "no", "a\0b", ":/"]
 )
+@pytest.mark.few(3)
 def test_what_is_no_file_of_the_commit_is_not_read(desk: Path, path: str) -> None:
     assert Repository.open(desk).read(head(desk), path) is None
 
@@ -51,6 +52,7 @@ def test_what_is_no_file_of_the_commit_is_not_read(desk: Path, path: str) -> Non
 @pytest.mark.parametrize(
     "path", ["-n.yaml", "--help", "ünï.yaml", "sp ace/a.yaml", "new\nline.yaml", "*.yaml", ":(top)x", "#x", '"q".yaml']
 )
+@pytest.mark.few(3)
 def test_a_path_is_taken_literally(desk: Path, path: str) -> None:
     write(desk / path, f"{CLUSTER}# {path!r}\n")
     write(desk / "other.yaml", "a: 1\n")
@@ -233,6 +235,7 @@ EDITS += [change_kustomization_above, become_symlink, grow_too_large, folder_bec
 
 
 @pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.few(3)
 def test_a_later_tree_is_found_by_its_difference_as_it_would_be_anew(
     desk: Path, edit: Callable[[Path], None], commands: list[str]
 ) -> None:

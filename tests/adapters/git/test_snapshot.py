@@ -52,6 +52,7 @@ def whole(layout: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("layout", [pytest.param(path, id=path.name) for path in LAYOUTS])
+@pytest.mark.few(20)
 def test_what_is_read_is_enough(layout: Path, tmp_path: Path) -> None:
     files = whole(layout)
     snapshot = taken(looked_at(tmp_path), committed(tmp_path, files))
@@ -205,6 +206,7 @@ def test_files_that_may_make_secrets_are_named_and_not_read(tmp_path: Path) -> N
         pytest.param({"words.md": SEALED}, {"kept.yaml", "going.yaml"}, id="what is no manifest"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_later_look_knows_the_same_secrets_as_a_first_one(
     tmp_path: Path, then: dict[str, bytes | None], secrets: set[str]
 ) -> None:

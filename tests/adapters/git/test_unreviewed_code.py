@@ -75,6 +75,7 @@ def test_a_hook_calls_the_scripts_of_the_repository_on_a_first_and_on_a_later_co
         "clusters/prod/shop/orders.yaml.sh",
     ],
 )
+@pytest.mark.few(3)
 def test_hooks_do_not_run_on_a_branch_with_a_file_that_is_no_manifest_and_the_file_is_named(
     path: str, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ def test_hooks_do_not_run_on_a_branch_with_a_file_that_is_no_manifest_and_the_fi
         pytest.param("new/kustomization.yaml", "repos: []\n", id="no kustomization"),
     ],
 )
+@pytest.mark.few(4)
 def test_what_a_tool_could_read_as_more_than_a_manifest_is_none(path: str, text: str, tmp_path: Path) -> None:
     here = team(tmp_path)
     tip = branch_with(here, {path: text})

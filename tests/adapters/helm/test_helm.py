@@ -85,6 +85,7 @@ def test_release_and_capabilities_are_those_that_are_asked_for(helm: Helm) -> No
         pytest.param('x: {{ .Files.Get "/etc/passwd" }}{{ .Files.Get "../../../../etc/passwd" }}', "x:", id="no file beside it"),
     ],
 )  # fmt: skip
+@pytest.mark.few(2)
 def test_nothing_outside_of_the_chart_is_seen(helm: Helm, template: str, made: str) -> None:
     assert rendered(helm, request(template)) == made
 
@@ -101,11 +102,13 @@ def test_nothing_outside_of_the_chart_is_seen(helm: Helm, template: str, made: s
         pytest.param('x: {{ repeat 20000000 "x" }}', "more than", id="twenty megabytes of text"),
     ],
 )  # fmt: skip
+@pytest.mark.few(4)
 def test_what_a_chart_may_not_do_ends_with_words_and_the_next_is_rendered(helm: Helm, template: str, said: str) -> None:
     assert said in refused(helm, request(template))
     assert rendered(helm, request("still: {{ .Release.Name }}")) == "still: r"
 
 
+@pytest.mark.few(1)
 def test_a_chart_that_has_no_end_is_not_tried_with_other_values(helm: Helm) -> None:
     template = "{{ range until 99999 }}{{ range until 99999 }}{{ end }}{{ end }}{{ .Values.a }}"
     refused(helm, request(template, values=("a: 1",)))

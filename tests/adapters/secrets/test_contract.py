@@ -120,6 +120,7 @@ def test_the_secret_is_basic_auth_with_the_label_and_the_names_that_were_wanted(
         pytest.param("ж" * 31 + "x", id="63 bytes of two each"),
     ],
 )
+@pytest.mark.few(18)
 def test_the_username_is_exactly_the_roles_name(subject: Subject | ClusterSubject, username: str) -> None:
     made = subject.make(WantedSecret("shop", "orders-role", username))
     assert made.secret["stringData"]["username"] == username

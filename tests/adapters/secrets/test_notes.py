@@ -86,6 +86,7 @@ def test_a_folder_that_cannot_be_written_in_is_told(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.thorough
 def test_a_note_is_never_swept_from_the_one_that_writes_it(tmp_path: Path) -> None:
     over = threading.Event()
 

@@ -208,6 +208,7 @@ DIRECTORY = {
         pytest.param({**ONE_ROOT, "apps/shop/orders.yaml": cluster(), "apps/shop/users/users.yaml": cluster("users"), "apps/shop/users/web.yaml": database("web", "users")}, ["apps/shop/database-reports.yaml"], id="the folder of another Cluster is no place"),
     ],
 )  # fmt: skip
+@pytest.mark.few(6)
 def test_a_database_goes_where_its_clusters_engine_object_applies_it(
     files: Mapping[str, str], expected: list[str], tmp_path: Path
 ) -> None:

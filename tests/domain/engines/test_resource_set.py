@@ -121,6 +121,7 @@ def test_a_kustomization_that_is_made_applies_its_folder_and_fills_in_its_variab
         pytest.param(INPUTS.partition("    - team: billing")[0] + RESOURCES, ("spec", "logLevel"), "debug", "<< inputs.size >>\n", "<< inputs.size >>\n        logLevel: debug\n", id="what the template does not say, for this one alone"),
     ],
 )  # fmt: skip
+@pytest.mark.few(2)
 def test_a_field_is_edited_where_the_one_value_stands_that_decides_it(
     text: str, path: Path, value: object, before: str, after: str
 ) -> None:

@@ -50,6 +50,7 @@ MIDDLE = {**BASE, "m/kustomization.yaml": "resources: [../b]\nnamePrefix: m-\n"}
         pytest.param(over("namePrefix: pre-\nnameSuffix: -s\nnamespace: there\nresources: [../b]\npatches:\n" + merge("{o: patches, p: 1}") + "patchesStrategicMerge:\n- |\n  " + (HEAD + "spec: {o: old}").replace("\n", "\n  ") + "\npatchesJson6902:\n- target: {kind: Cluster, name: db}\n  patch: '[{\"op\":\"replace\",\"path\":\"/spec/o\",\"value\":\"json\"},{\"op\":\"add\",\"path\":\"/metadata/labels/x\",\"value\":\"json\"},{\"op\":\"test\",\"path\":\"/metadata/name\",\"value\":\"pre-db-s\"}]'\nlabels: [{pairs: {a: b}}]\ncommonLabels: {x: c}\ncommonAnnotations: {an: b}\n", PLAIN), id="the order of the fields"),
     ],
 )  # fmt: skip
+@pytest.mark.few(5)
 def test_objects_keep_all_their_names(files: dict[str, str], tmp_path: Path) -> None:
     checked(files, "o", tmp_path)
 
@@ -75,6 +76,7 @@ def test_objects_keep_all_their_names(files: dict[str, str], tmp_path: Path) -> 
         pytest.param(over("resources: [../b]\ncomponents: [../none]\n", PLAIN), id="missing"),
     ],
 )  # fmt: skip
+@pytest.mark.few(4)
 def test_a_component_does_what_kustomize_does(files: dict[str, str], tmp_path: Path) -> None:
     checked(files, "o", tmp_path)
 
@@ -115,6 +117,7 @@ def test_a_component_does_what_kustomize_does(files: dict[str, str], tmp_path: P
         pytest.param(over("resources: [../b]\npatches: {}\n"), id="no list of patches"),
     ],
 )  # fmt: skip
+@pytest.mark.few(10)
 def test_a_kustomization_is_read_as_kustomize_reads_it(files: dict[str, str], tmp_path: Path) -> None:
     checked(files, "o", tmp_path)
 
@@ -188,5 +191,6 @@ def test_a_kustomization_is_read_as_kustomize_reads_it(files: dict[str, str], tm
 """, id="scalars"),
     ],
 )  # fmt: skip
+@pytest.mark.few(9)
 def test_a_file_is_read_as_kustomize_reads_it(document: str, tmp_path: Path) -> None:
     checked(one("", document), "", tmp_path)

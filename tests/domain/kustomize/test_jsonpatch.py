@@ -173,5 +173,6 @@ def test_what_reads_all_annotations_meets_notes_of_kustomize_that_are_not_known_
         pytest.param("- {op: remove, path: /metadata/annotations}", id="all annotations"),
     ],
 )  # fmt: skip
+@pytest.mark.few(16)
 def test_a_json6902_patch_does_what_kustomize_does(operation: str, tmp_path: Path) -> None:
     checked(operations(operation), "", tmp_path)

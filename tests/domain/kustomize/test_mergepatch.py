@@ -166,6 +166,7 @@ BLANKS = HEAD + "spec:\n  a: null\n  b:\n  c: ~\n  d:\n    e:\n    f: null\n  l:
         pytest.param("null", id="all of spec taken away"),
     ],
 )  # fmt: skip
+@pytest.mark.few(6)
 def test_a_strategic_merge_patch_does_what_kustomize_does(spec: str, tmp_path: Path) -> None:
     checked(patch_file(f"{HEAD}spec: {spec}\n"), "", tmp_path)
 
@@ -184,6 +185,7 @@ def test_a_strategic_merge_patch_does_what_kustomize_does(spec: str, tmp_path: P
         pytest.param(HEAD + "spec: {x: &a {q: 1}, y: *a, z: {<<: *a, r: 2}}\n", CLUSTER, id="anchors and merge keys"),
     ],
 )  # fmt: skip
+@pytest.mark.few(3)
 def test_a_patch_of_a_whole_object_does_what_kustomize_does(patch: str, document: str, tmp_path: Path) -> None:
     checked(patch_file(patch, document), "", tmp_path)
 
@@ -247,5 +249,6 @@ QUOTED = {
 
 
 @pytest.mark.parametrize("files", [pytest.param(files, id=name) for name, files in QUOTED.items()])
+@pytest.mark.few(2)
 def test_quotes_are_kept_and_made_as_kubectl_does(files: dict[str, str], tmp_path: Path) -> None:
     checked(files, "o", tmp_path)

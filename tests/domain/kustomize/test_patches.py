@@ -26,6 +26,7 @@ BLANKS = HEAD + "spec:\n  a: null\n  b:\n  c: ~\n  d:\n    e:\n    f: null\n  l:
         pytest.param(HEAD + "spec: [\n", CLUSTER, id="no YAML"),
     ],
 )  # fmt: skip
+@pytest.mark.few(3)
 def test_a_patch_file_does_what_kustomize_does(patch: str, document: str, tmp_path: Path) -> None:
     checked(patch_file(patch, document), "", tmp_path)
 
@@ -39,6 +40,7 @@ TARGETS = [
 
 
 @pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.few(5)
 def test_a_target_means_what_kustomize_takes_it_for(target: str, tmp_path: Path) -> None:
     files = one(
         "patches:\n" + add("q", target=target), HEAD.replace("name: db", "name: db, labels: {l: m}") + "spec: {}\n"
@@ -70,6 +72,7 @@ def test_a_target_means_what_kustomize_takes_it_for(target: str, tmp_path: Path)
         pytest.param("- patch: &p |-\n    " + (HEAD + "spec: {q: 1}").replace("\n", "\n    ") + "\n- patch: *p\n", id="one text twice"),
     ],
 )  # fmt: skip
+@pytest.mark.few(5)
 def test_an_entry_of_patches_does_what_kustomize_does(patches: str, tmp_path: Path) -> None:
     checked(one(f"patches:\n{patches}"), "", tmp_path)
 
@@ -91,5 +94,6 @@ OLD = '  patch: \'[{"op": "add", "path": "/spec/q", "value": 1}]\'\n'
         pytest.param("namePrefix: pre-\nnamespace: there\npatchesJson6902:\n- target: {kind: Cluster, name: pre-db, namespace: there}\n" + OLD, "", id="operations by the new name"),
     ],
 )  # fmt: skip
+@pytest.mark.few(3)
 def test_the_old_fields_do_what_kustomize_does(fields: str, patch: str, tmp_path: Path) -> None:
     checked(one(fields, p=patch) if patch else one(fields), "", tmp_path)

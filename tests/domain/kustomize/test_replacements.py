@@ -95,6 +95,7 @@ def extended(text: str) -> str:
         pytest.param(one("replacements: [{path: none.yaml}]\n", CONFIG + "---\n" + CLUSTER), id="no such file"),
     ],
 )  # fmt: skip
+@pytest.mark.few(20)
 def test_a_replacement_does_what_kustomize_does(files: dict[str, str], tmp_path: Path) -> None:
     checked(files, "", tmp_path)
 

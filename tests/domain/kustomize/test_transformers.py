@@ -64,6 +64,7 @@ def first(found: Build) -> Object:
         pytest.param(one("generators: [g.yaml]\n", g=builtin("ConfigMapGenerator", "literals: [a=b]\n")), ("metadata", "name"), "db", id="a generated ConfigMap changes nothing"),
     ],
 )  # fmt: skip
+@pytest.mark.few(10)
 def test_a_document_does_what_kustomize_makes_of_it(
     files: dict[str, str], path: FieldPath, value: object, tmp_path: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_document_does_what_kustomize_makes_of_it(
         pytest.param(one("transformers: [none.yaml]\n"), "kustomization.yaml:2: none.yaml: there is neither such a file nor such a folder with a kustomization", id="a file that is not there"),
     ],
 )  # fmt: skip
+@pytest.mark.few(3)
 def test_what_kustomize_refuses_is_refused_with_its_place(files: dict[str, str], told: str, tmp_path: Path) -> None:
     assert [str(fault) for fault in checked(files, "", tmp_path).faults] == [told]
 

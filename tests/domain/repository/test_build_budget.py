@@ -18,10 +18,13 @@ _ALIKE = frozenset(
     | {"comments without end", "a deep nest of blocks", "a huge block", "many small alias bombs"}
 )
 """Those for which others ask the same of the same code."""
+_SECONDS = frozenset({"Applications on one folder", "a list of millions", "documents without end"})
+"""Those that take seconds until they are given up."""
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.thorough if name in _ALIKE else ()) for name in HOSTILE_BUILDS]
+    "name",
+    [pytest.param(name, marks=pytest.mark.thorough if name in _ALIKE | _SECONDS else ()) for name in HOSTILE_BUILDS],
 )
 def test_a_build_ends_in_time_and_names_the_file_that_asks_for_too_much(name: str) -> None:
     spent = spent_by_call("tests.domain.repository.hostile_builds", "run_hostile", name)

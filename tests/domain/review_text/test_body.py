@@ -92,6 +92,7 @@ OURS = re.compile(r"</?sub>|</?code>")
 
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.few(28)
 def test_nothing_that_others_wrote_renders_mentions_closes_or_breaks_out(text: str, where: str) -> None:
     case = hostile(where, text)
     for forge in FORGES:
@@ -138,6 +139,7 @@ def many(number: int) -> Files:
 
 
 @pytest.mark.parametrize("limit", [60_000, 20_000, 8_000, 3_000, 500])
+@pytest.mark.few(2)
 def test_a_body_is_written_shorter_until_it_fits_and_counts_what_it_leaves_out(limit: int) -> None:
     proposal = proposal_of(Case(BASE, many(150), words=("Ä" * 300_000,)))
     text = body_text(proposal, "GitLab", limit=limit, size=lambda one: len(one.encode()))

@@ -6,8 +6,6 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TypeVar
 
-import pytest
-
 from gitops_mcp.domain import rules
 from tests.domain.rules.examples import Accepted, Refused
 
@@ -29,6 +27,3 @@ def _named_examples(table: str, kind: type[E]) -> list[tuple[str, E]]:
 
 ACCEPTED = _named_examples("ACCEPTED", Accepted)
 REFUSED = _named_examples("REFUSED", Refused)
-
-each_accepted = pytest.mark.parametrize("example", [pytest.param(one, id=name) for name, one in ACCEPTED])
-each_refused = pytest.mark.parametrize("example", [pytest.param(one, id=name) for name, one in REFUSED])

@@ -10,11 +10,10 @@ from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.rules import Seen, findings
 from gitops_mcp.domain.rules.operator import FIELDS
 from gitops_mcp.domain.schema.node import SchemaNode
-from tests.domain.rules.collected import each_accepted
+from tests.domain.rules.collected import ACCEPTED as ACCEPTED_BY_RULES
 from tests.domain.rules.examples import (
     IMAGE,
     STORE,
-    Accepted,
     backup,
     catalog,
     cluster,
@@ -347,13 +346,13 @@ def _faults(seen: Seen) -> list[tuple[str, str]]:
     return [(one.field, one.message) for one in found]
 
 
-@each_accepted
-def test_the_crd_accepts_what_the_rules_accept(example: Accepted) -> None:
-    operator = example.seen.operator
-    told = [message for _, message in _faults(example.seen)]
-    if operator and operator > VERSION:
-        told = [one for one in told if "is no field of" not in one]
-    assert told == []
+def test_the_crd_accepts_what_the_rules_accept() -> None:
+    refused = []
+    for name, example in ACCEPTED_BY_RULES:
+        is_newer = example.seen.operator is not None and example.seen.operator > VERSION
+        told = [message for _, message in _faults(example.seen)]
+        refused += [f"{name}: {one}" for one in told if not (is_newer and "is no field of" in one)]
+    assert refused == []
 
 
 FIELDS_OF_RELEASES = [

@@ -87,6 +87,7 @@ PAIRS = [pytest.param(row, id=row.id) for row in verdicts() if row.old is not No
 
 
 @pytest.mark.parametrize("row", CREATIONS)
+@pytest.mark.few(75)
 def test_a_creation_is_taken_or_refused_as_it_was(recorded: tuple[Store, Http], row: Row) -> None:
     answer = created(recorded[1], row.new, how=row.how)
     assert (answer.status == 201) == row.accepted, (row.message, answer.body.get("message"))
@@ -111,6 +112,7 @@ def code_of(message: str) -> int:
 
 
 @pytest.mark.parametrize("row", PAIRS)
+@pytest.mark.few(25)
 def test_a_change_is_taken_or_refused_as_it_was_by_apply_patch_and_replace(
     recorded: tuple[Store, Http], row: Row
 ) -> None:

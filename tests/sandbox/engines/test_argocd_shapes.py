@@ -267,6 +267,7 @@ SITUATIONS: dict[str, Step] = {
 @pytest.mark.parametrize(
     "situation", [pytest.param(one, marks=pytest.mark.thorough if at % 4 else ()) for at, one in enumerate(SITUATIONS)]
 )
+@pytest.mark.few(2)
 def test_a_situation_is_reported_in_the_shape_of_the_recorded_object(argo: Argo, situation: str) -> None:
     SITUATIONS[situation](argo)
     expected = recorded_shapes("argocd")[situation]
@@ -294,6 +295,7 @@ def test_what_is_deleted_with_its_application_waits_where_somebody_has_to_confir
     argo.begin(syncPolicy={})
 
 
+@pytest.mark.thorough
 def test_a_sync_that_a_person_asks_for_while_the_engine_reports_is_not_lost(argo: Argo) -> None:
     argo.begin(syncPolicy={})
     for number in range(60):

@@ -234,6 +234,7 @@ SITUATIONS: dict[str, tuple[Step, Step]] = {
 @pytest.mark.parametrize(
     "situation", [pytest.param(one, marks=pytest.mark.thorough if at % 4 else ()) for at, one in enumerate(SITUATIONS)]
 )
+@pytest.mark.few(2)
 def test_a_situation_is_reported_in_the_shape_of_the_recorded_objects(fleet: Fleet, situation: str) -> None:
     put, undo = SITUATIONS[situation]
     expected = recorded_shapes("flux")[situation]

@@ -55,6 +55,7 @@ def test_a_pull_request_is_created_read_edited_and_closed(served: ServedForge) -
         ("rebase", 1, "Set it\n\nWhy.\n\nGitops-Mcp-Change: one"),
     ],
 )
+@pytest.mark.few(1)
 def test_a_merge_moves_the_base(served: ServedForge, method: str, parents: int, message: str) -> None:
     served.commit("change", message="Set it\n\nWhy.\n\nGitops-Mcp-Change: one")
     repo = repository(served, "reviewer")

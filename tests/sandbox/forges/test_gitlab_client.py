@@ -53,6 +53,7 @@ def test_a_merge_request_is_created_read_edited_and_closed(served: ServedForge) 
         pytest.param("ff", True, 1, "Scale orders", id="fast-forward of a squash", marks=pytest.mark.thorough),
     ],
 )
+@pytest.mark.few(1)
 def test_a_merge_moves_the_base(served: ServedForge, method: str, squash: bool, parents: int, message: str) -> None:
     served.forge.repository.settings.merge_method = method  # type: ignore[assignment]
     head = served.commit("change", message="Set it\n\nGitops-Mcp-Change: one")

@@ -105,6 +105,7 @@ def test_checks_are_two_kinds_of_nodes_and_a_fine_grained_token_sees_none(served
         ("query Q($name: String!) { viewer { login ", "Expected more, actual: end of file"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_cannot_be_answered_is_named(served: ServedForge, query: str, message: str) -> None:
     assert ask(served, query)["errors"][0]["message"] == message
 

@@ -60,6 +60,7 @@ def push(forge: SandboxForge, branch: str = BRANCH) -> subprocess.CompletedProce
         ("fast-forward", "after fast-forward-only"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_merged_branch_looks_as_the_recorded_one(forge: SandboxForge, way: Way, recorded: str) -> None:
     assert push(forge).returncode == 0
     number = forge.merge_branch(BRANCH, way, title="Two changes")
@@ -115,6 +116,7 @@ def remote_lines(text: str) -> list[str]:
         ("no right", "these credentials have no right to do that"),
     ],
 )
+@pytest.mark.few(2)
 def test_each_refusal_is_told_by_its_cause(forge: SandboxForge, why: Refusal, told: str) -> None:
     forge.refuse(why)
     found = push(forge)
@@ -133,6 +135,7 @@ def test_each_refusal_is_told_by_its_cause(forge: SandboxForge, why: Refusal, to
         (Rules(any_checks=True), {}, "checks"),
     ],
 )
+@pytest.mark.few(2)
 def test_gitea_asks_for_checks_by_patterns(
     rules: Rules, begun: dict[str, str], why: str | None, tmp_path: Path
 ) -> None:

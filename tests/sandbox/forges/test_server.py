@@ -52,6 +52,7 @@ def test_it_says_what_it_is_and_listens_here_only(forge_server: ForgeServers) ->
         ("gitea", "500", 500, {}, '"message": ""'),
     ],
 )
+@pytest.mark.few(2)
 def test_a_failure_comes_as_often_as_wanted(
     forge_server: ForgeServers, name: ForgeName, how: str, status: int, headers: dict[str, str], words: str
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_first_listing_of_a_hundred_open_changes_asks_git_as_often_as_one_of_a
     assert len(processes(caplog, app)) <= 10
 
 
+@pytest.mark.thorough
 def test_without_one_trial_merge_for_all_there_is_one_for_each_and_the_answer_is_the_same(
     team: Team, caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +102,7 @@ def test_without_one_trial_merge_for_all_there_is_one_for_each_and_the_answer_is
     assert page_of_changes(old, state="open", limit=100, cursor=None).items == rows
 
 
+@pytest.mark.thorough
 def test_a_first_listing_of_a_hundred_merged_changes_asks_git_and_the_api_as_often_as_one_of_a_few(
     team: Team, api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:

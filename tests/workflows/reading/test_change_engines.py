@@ -200,6 +200,7 @@ def test_a_suspended_kustomization_waits_for_a_person(team: Team, api: Api, scal
         ),
     ],
 )
+@pytest.mark.few(1)
 def test_a_source_that_brings_no_commits_is_told(
     team: Team, api: Api, scaled: tuple[str, str], source: dict[str, Any] | Answer, why: str, step: str
 ) -> None:
@@ -267,6 +268,7 @@ def resources(kind: str, name: str, state: str) -> list[Object]:
         pytest.param("Synced", {"sync": {}}, "applied", id="a whole sync"),
     ],
 )
+@pytest.mark.few(2)
 def test_argo_cd_has_applied_a_secret_after_a_whole_sync(
     team: Team, api: Api, state: str, operation: Object, expected: str
 ) -> None:
@@ -314,6 +316,7 @@ def test_the_application_that_lists_the_object_is_asked_not_the_nearest(team: Te
 @pytest.mark.parametrize(
     "files", [{"db/db.yaml": cluster(spec=FIVE)}, {"readme.md": "two"}], ids=["Cluster", "no object"]
 )
+@pytest.mark.few(1)
 def test_where_no_engine_object_is_known_somebody_finds_that_out(
     team: Team, api: Api, answer: Answer, why: str, files: dict[str, str | None]
 ) -> None:
@@ -616,6 +619,7 @@ NEXT = "2" * 40
         pytest.param("after", NEXT, NEXT, "healthy", "every changed field", "", id="synced"),
     ],
 )  # fmt: skip
+@pytest.mark.few(2)
 def test_a_change_of_the_dry_side_is_followed_to_where_it_is_synced(
     team: Team, api: Api, dry: str, hydrated: str, synced: str, state: str, why: str, step: str
 ) -> None:

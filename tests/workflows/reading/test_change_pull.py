@@ -81,6 +81,7 @@ def test_checks_reviews_and_rules_say_what_it_waits_for_in_their_order(team: For
     assert found.next[0].startswith("A person presses the merge button at ")
 
 
+@pytest.mark.thorough
 def test_a_draft_waits_for_its_author_and_a_conflict_names_its_file(team: ForgeTeam) -> None:
     app = team.app()
     team.scale(app, 5)
@@ -107,6 +108,7 @@ def test_a_draft_waits_for_its_author_and_a_conflict_names_its_file(team: ForgeT
         pytest.param("rebase", False, marks=pytest.mark.thorough),
     ],
 )
+@pytest.mark.few(1)
 def test_one_that_is_merged_is_merged_for_a_newcomer_too(team: ForgeTeam, way: Way, delete: bool) -> None:
     """A squash of two commits has no trailers, and a person may have written the message anew."""
     app = team.app()
@@ -139,6 +141,7 @@ def test_a_closed_one_closes_the_change_until_it_is_opened_again(team: ForgeTeam
     assert detail(team, app).state == "in_review"
 
 
+@pytest.mark.thorough
 def test_a_branch_that_goes_closes_the_change_for_a_newcomer_too(team: ForgeTeam) -> None:
     app = team.app()
     team.scale(app, 5)
@@ -150,6 +153,7 @@ def test_a_branch_that_goes_closes_the_change_for_a_newcomer_too(team: ForgeTeam
         assert "was closed without being merged" in found.why
 
 
+@pytest.mark.thorough
 def test_another_base_is_named(team: ForgeTeam) -> None:
     app = team.app()
     team.scale(app, 5)
@@ -173,6 +177,7 @@ def test_another_base_is_named(team: ForgeTeam) -> None:
     assert "is merged into release, not into main" in found.why
 
 
+@pytest.mark.thorough
 def test_a_name_that_is_used_again_is_a_change_of_its_own(team: ForgeTeam) -> None:
     app = team.app()
     team.scale(app, 5)
@@ -192,6 +197,7 @@ def test_a_name_that_is_used_again_is_a_change_of_its_own(team: ForgeTeam) -> No
         assert detail(team, asked).state == "closed"
 
 
+@pytest.mark.thorough
 def test_a_merged_one_that_was_taken_back_is_reverted(team: ForgeTeam) -> None:
     app = team.app()
     team.scale(app, 5)
@@ -222,6 +228,7 @@ def test_where_pushes_go_to_a_fork_its_pull_request_leads_across(team: ForgeTeam
 
 
 @pytest.mark.parametrize("count", [1, 12])
+@pytest.mark.few(1)
 def test_a_listing_asks_the_forge_once_whatever_it_lists(team: ForgeTeam, count: int) -> None:
     app = team.app()
     for number in range(count):
@@ -253,6 +260,7 @@ def test_a_listing_that_is_cut_is_told_and_says_nothing_of_those_behind_it(
 
 
 @pytest.mark.parametrize("how", ["down", "500", "rate limit"])
+@pytest.mark.few(1)
 def test_where_the_forge_does_not_answer_states_are_gits_and_it_is_told(team: ForgeTeam, how: str) -> None:
     app = team.app()
     team.scale(app, 5)

@@ -54,6 +54,7 @@ def starting(**spec: Any) -> Object:
         ),
     ],
 )
+@pytest.mark.few(2)
 def test_a_merged_change_is_where_its_objects_are(
     team: Team, api: Api, answer: Answer, state: str, why: str, objects: str
 ) -> None:
@@ -119,6 +120,7 @@ def test_it_has_failed_where_the_engine_cannot_apply_what_git_says(team: Team, a
         ("cluster-disabled", "applied", "reconciliationLoop is 'disabled'"),
     ],
 )
+@pytest.mark.few(4)
 def test_a_change_of_what_a_real_operator_wrote_is_where_that_says(
     team: Team, api: Api, name: str, state: str, why: str
 ) -> None:
@@ -281,6 +283,7 @@ def unsealed(value: str, synced: str, *, observed: int = 2) -> Answer:
         ),
     ],
 )
+@pytest.mark.few(2)
 def test_a_new_password_is_there_once_the_controller_has_opened_it(
     team: Team, api: Api, answer: Answer, state: str, why: str
 ) -> None:

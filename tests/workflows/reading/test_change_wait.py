@@ -72,6 +72,7 @@ def test_the_review_is_waited_for_and_each_look_is_told(on_forge: ForgeTeam) -> 
     ]
 
 
+@pytest.mark.thorough
 def test_a_change_without_a_pull_request_is_waited_for_too(on_forge: ForgeTeam) -> None:
     found = waited(on_forge.app(), "merged", lambda: on_forge.forge.merge_branch("gitops-mcp/size", "merge"))
     assert found.state == "merged"
@@ -86,6 +87,7 @@ def test_a_change_without_a_pull_request_is_waited_for_too(on_forge: ForgeTeam) 
         pytest.param("delete", "it was closed without being merged", "closed", id="branch deleted"),
     ],
 )
+@pytest.mark.few(1)
 def test_what_no_review_can_bring_ends_it_at_once(on_forge: ForgeTeam, deed: str, reason: str, state: str) -> None:
     pull, forge = on_forge.open_pull(), on_forge.forge
     deeds: dict[str, Callable[[], object]] = {
@@ -100,6 +102,7 @@ def test_what_no_review_can_bring_ends_it_at_once(on_forge: ForgeTeam, deed: str
 
 
 @pytest.mark.parametrize("goal", ["applied", "healthy"])
+@pytest.mark.few(1)
 def test_what_is_not_merged_is_not_waited_for_as_applied(on_forge: ForgeTeam, goal: Goal) -> None:
     on_forge.open_pull()
     found = waited(on_forge.app(), goal)
@@ -127,6 +130,7 @@ def test_a_forge_that_names_no_time_is_left_alone_for_a_minute(on_forge: ForgeTe
     assert "the forge takes no question for 60 s" in why(waited(on_forge.app(), "merged"))
 
 
+@pytest.mark.thorough
 def test_a_pause_is_as_long_as_the_forge_says(on_forge: ForgeTeam) -> None:
     pull = on_forge.open_pull()
     on_forge.server.fail("", ForgeAnswer(429, {"message": "slow down"}, {"Retry-After": "1"}), times=1)

@@ -41,6 +41,7 @@ def test_a_cursor_that_was_tampered_with_is_refused(team: Team, text: bytes) -> 
         shown(team, cursor=base64.urlsafe_b64encode(text).decode())
 
 
+@pytest.mark.thorough
 def test_many_changes_fit_into_one_answer_and_the_cursor_goes_on_after_those_shown(team: Team) -> None:
     team.commit({"db.yaml": cluster()})
     for number in range(40):
@@ -192,6 +193,7 @@ OF_OTHERS = cluster("metal").replace("postgresql.cnpg.io", "cluster.example.com"
         pytest.param(OF_OTHERS, None, "none", id="a kind of that name of another group"),
     ],
 )  # fmt: skip
+@pytest.mark.few(1)
 def test_the_impact_of_an_object_store_is_told_too(before: str, after: str | None, level: str, team: Team) -> None:
     team.commit({"db.yaml": cluster(), "store.yaml": before})
     team.git("checkout", "--quiet", "-b", "gitops-mcp/mine")

@@ -45,6 +45,7 @@ def cursor_of(*values: object) -> str:
         pytest.param("é", id="not base64"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_cursor_that_was_tampered_with_is_refused(team: Team, api: Api, cursor: str) -> None:
     team.commit({"db.yaml": cluster()})
     with pytest.raises(InvalidRequest, match="leave it out to start again"):
@@ -95,6 +96,7 @@ OUTAGES = [
 
 @pytest.mark.parametrize("delivery", ["git", "direct"])
 @pytest.mark.parametrize(("answer", "error", "why"), OUTAGES)
+@pytest.mark.few(5)
 def test_where_nothing_could_be_read_nothing_is_counted(
     team: Team, api: Api, answer: Answer, error: type[GitOpsError], why: str, delivery: str
 ) -> None:
@@ -178,6 +180,7 @@ def many(*counts: int) -> str:
         pytest.param((0, 0), [0], id="nothing anywhere"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_page_is_filled_from_as_many_namespaces_as_it_takes(
     team: Team, api: Api, counts: tuple[int, ...], pages: list[int]
 ) -> None:

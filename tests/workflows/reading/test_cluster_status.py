@@ -58,6 +58,7 @@ def test_what_lies_in_the_only_readable_namespace_is_told_without_advice(team: T
         pytest.param(Answer(200, {}), "other live names could not be looked for: list clusters.", id="no list came"),
     ],
 )
+@pytest.mark.few(2)
 def test_that_there_are_none_is_said_only_of_a_list_that_was_read(
     team: Team, api: Api, answer: Answer, told_of_others: str
 ) -> None:

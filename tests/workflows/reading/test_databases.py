@@ -56,6 +56,7 @@ def rows(team: Team) -> dict[str, DatabaseRow]:
         pytest.param("", [database("books", cluster={"name": "x"})], "only_in_git", None, id="of another Cluster"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_database_of_git_is_where_its_status_says(
     team: Team, api: Api, said: str, alive: list[Object], state: str, message: str | None
 ) -> None:

@@ -253,6 +253,7 @@ OVERLAY = {
         ),
     ],
 )
+@pytest.mark.few(4)
 def test_a_commit_counts_by_what_it_makes_of_the_object(
     team: Team, commits: list[Files], told: list[tuple[str, str]]
 ) -> None:
@@ -306,6 +307,7 @@ def merge(team: Team, name: str, subject: str) -> str:
         pytest.param("Merge branch 'five'", None, id="by hand"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_merged_commit_is_told_with_the_merge_that_brought_it(team: Team, subject: str, number: int | None) -> None:
     commit(team, "Add", {"db.yaml": cluster()})
     branch(team, "five", ("Note", {"README.md": "five\n"}), ("Scale", {"db.yaml": cluster(spec="{instances: 5}")}))
@@ -470,6 +472,7 @@ ROLES = "{instances: %s, managed: {roles: [{name: app, login: %s}, {name: clerk,
         ("spec.postgresql.parameters.work_mem", []),
     ],
 )
+@pytest.mark.few(2)
 def test_a_field_is_told_by_who_set_it(team: Team, field: str, told: list[tuple[str, str]]) -> None:
     commit(team, "Add", {"db.yaml": cluster(spec=ROLES % (3, "true", 1))})
     commit(team, "Scale", {"db.yaml": cluster(spec=ROLES % (5, "true", 1))})
@@ -554,6 +557,7 @@ def test_a_cursor_of_another_question_or_of_a_base_that_was_set_back_is_refused(
         ({"namespace": "Bad"}, InvalidRequest, "namespace: 'Bad' is not a namespace"),
     ],
 )
+@pytest.mark.few(3)
 def test_what_is_unknown_is_named_with_what_would_work(
     team: Team, asked: dict[str, str], error: type[Exception], told: str
 ) -> None:
@@ -592,6 +596,7 @@ def processes(caplog: pytest.LogCaptureFixture, app: App) -> list[str]:
     return [one.split()[1].removesuffix(":") for one in ran]
 
 
+@pytest.mark.thorough
 def test_a_page_takes_a_few_processes_however_many_commits_there_are(
     team: Team, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -187,6 +187,7 @@ def test_a_cluster_of_a_namespace_that_is_not_allowed_is_not_shown(team: Team, a
         pytest.param("direct", "failing", "failing", id="failing in both"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_only_the_api_has(team: Team, api: Api, delivery: str, state: MemberState, told: MemberState) -> None:
     team.commit({".gitops-mcp.yaml": f"environments: {{dev: {{delivery: {delivery}}}}}\n", "db.yaml": cluster()})
     api.cluster("shop", "db", Answer(200, live()))

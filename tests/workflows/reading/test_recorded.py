@@ -53,6 +53,7 @@ def roles(team: Team) -> RoleList:
         ("supervised", "2/2 Waiting for user action (needs_human)"),
     ],
 )
+@pytest.mark.few(3)
 def test_the_list_of_clusters_does_not_believe_the_phase_alone(team: Team, api: Api, name: str, row: str) -> None:
     team.commit({"other.yaml": cluster("other")})
     serve(api, f"cluster-{name}")
@@ -71,6 +72,7 @@ def test_the_detailed_list_says_that_nothing_is_archived(team: Team, api: Api) -
 
 
 @pytest.mark.parametrize("name", recorded_names("cluster"))
+@pytest.mark.few(6)
 def test_every_recorded_cluster_has_a_status(team: Team, api: Api, name: str) -> None:
     team.commit({"ledger.yaml": cluster("ledger", "bank")})
     serve(api, name)

@@ -89,6 +89,7 @@ def proposed(team: Team, name: str, files: dict[str, str]) -> None:
         pytest.param(live(), "only_in_git", None, id="not live"),
     ],
 )
+@pytest.mark.few(2)
 def test_an_inline_role_of_git_is_where_the_operator_says(
     team: Team, api: Api, alive: Object, state: str, message: str | None
 ) -> None:
@@ -124,6 +125,7 @@ def test_a_role_that_git_drops_is_dropped_once_postgresql_has_none(
         pytest.param([], "only_in_git", None, id="not live"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_role_object_of_git_is_where_its_status_says(
     team: Team, api: Api, alive: list[Object], state: str, message: str | None
 ) -> None:

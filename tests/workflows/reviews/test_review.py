@@ -237,6 +237,7 @@ NEW = cluster().replace("orders-db", "carts-db").replace("  namespace: shop\n", 
         pytest.param({}, "passed", set(), "none", id="an empty change"),
     ],
 )  # fmt: skip
+@pytest.mark.few(10)
 def test_each_pull_request_gets_its_verdict(
     team: ReviewedTeam, files: Mapping[str, str | None], verdict: str, found: set[str], impact: str
 ) -> None:
@@ -319,6 +320,7 @@ def test_it_is_judged_as_it_would_be_merged(team: ReviewedTeam) -> None:
         pytest.param("clusters/prod/shop/data.yaml", 8 * 2**20, id="a manifest"),
     ],
 )
+@pytest.mark.few(1)
 def test_a_file_that_is_too_large_is_told_and_hides_nothing_else(team: ReviewedTeam, path: str, size: int) -> None:
     team.propose({CLUSTER: cluster(storage="{size: 10Gi}")})
     team.commit({path: f"# {'x' * 70}\n" * (size // 73)})
@@ -503,6 +505,7 @@ def test_a_fork_on_gitlab_does_not_bring_its_own_rules(team: ReviewedTeam) -> No
 
 
 @pytest.mark.parametrize("name", ["main@{1}", "@{-1}", "main^{/[}", ":/[", "main:README.md"])
+@pytest.mark.few(2)
 def test_what_leads_elsewhere_than_to_a_ref_is_refused(team: ReviewedTeam, name: str) -> None:
     with pytest.raises(InvalidRequest, match="is no branch, tag or commit"):
         reviewed(team.root, head=name)

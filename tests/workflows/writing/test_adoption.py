@@ -130,6 +130,7 @@ def test_a_field_that_does_not_differ_is_refused_with_those_that_do(team: Team, 
         "metadata",
     ],
 )
+@pytest.mark.few(2)
 def test_a_field_may_be_named_as_people_and_models_write_it(team: Team, api: Api, field: str) -> None:
     team.commit({**SHOP, "db.yaml": cluster(spec=FULL)})
     found = full()

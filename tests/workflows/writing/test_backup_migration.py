@@ -172,6 +172,7 @@ def archives(objects: Iterable[Object]) -> set[Archive]:
 
 
 @pytest.mark.parametrize("name", REPOSITORIES)
+@pytest.mark.few(2)
 def test_every_archive_keeps_its_name_and_place_as_kubectl_renders_it(
     team: Team, api: Api, tmp_path: Path, name: str
 ) -> None:

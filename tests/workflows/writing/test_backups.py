@@ -204,6 +204,7 @@ def test_a_plugin_that_is_not_installed_is_refused_and_one_of_which_nobody_knows
         ({"method": "barmanObjectStore"}, Refused, "method: 'barmanObjectStore' needs .* take method 'plugin'"),
     ],
 )
+@pytest.mark.few(4)
 def test_what_cannot_be_scheduled_says_what_would_work_and_changes_nothing(
     team: Team, api: Api, asked: dict[str, Any], error: type[GitOpsError], told: str
 ) -> None:

@@ -164,6 +164,7 @@ Asked = Callable[[Team], WriteResult]
         pytest.param((database_created,), database_deleted, id="a database that is deleted"),
     ],
 )
+@pytest.mark.few(2)
 def test_a_repeated_creation_or_deletion_meets_its_own_open_change(
     team_with_cluster: Team, before: tuple[Asked, ...], asked: Asked
 ) -> None:
@@ -204,6 +205,7 @@ def test_the_open_change_that_adds_an_object_is_proposed(team_with_cluster: Team
         pytest.param(database_created, database_deleted, None, id="database"),
     ],
 )
+@pytest.mark.few(1)
 def test_a_change_that_is_merely_behind_is_not_proposed(
     team_with_cluster: Team, makes: Asked, asked: Asked, path: str | None
 ) -> None:
@@ -277,6 +279,7 @@ def test_a_request_is_planned_once_where_another_open_change_touches_the_same(ch
     assert mine.planned == 1
 
 
+@pytest.mark.thorough
 def test_a_request_is_planned_once_more_for_each_race_that_it_loses(checkout: Path, tmp_path: Path) -> None:
     app = App.open(Flags(repo=checkout))
     CountedScaling(4).delivered(app, change="mine")

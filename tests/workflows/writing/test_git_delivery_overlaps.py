@@ -36,6 +36,7 @@ def _scaled(desk: Path, number: int, *, change: str) -> WriteResult:
         return clusters.scale_cluster(app, request, f"orders-{number}", namespace="shop", instances=4)
 
 
+@pytest.mark.thorough
 def test_a_write_runs_as_many_git_processes_with_many_open_changes_as_with_few(
     desk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -62,6 +63,7 @@ def test_of_many_open_changes_the_one_that_touches_the_same_is_named(desk: Path)
     assert len([warning for warning in warnings if warning.id == "overlapping-change"]) == 1
 
 
+@pytest.mark.thorough
 def test_many_open_changes_that_touch_the_same_are_named_in_part_and_counted(desk: Path) -> None:
     for number in range(8):
         _scaled(desk, 3, change=f"change-{number}")

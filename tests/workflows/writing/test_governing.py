@@ -113,6 +113,7 @@ def with_cluster(team: Team) -> WriteResult:
 
 
 @pytest.mark.parametrize(("files", "who", "why"), BEHIND)
+@pytest.mark.few(2)
 def test_what_follows_another_branch_is_edited_and_says_first_that_it_waits(
     fleet: Team, files: Files, who: str, why: str
 ) -> None:

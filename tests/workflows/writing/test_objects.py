@@ -164,6 +164,7 @@ def lines(done: WriteResult) -> list[str]:
         ),
     ],
 )
+@pytest.mark.few(2)
 def test_a_field_of_any_kind_is_changed_alone(
     team: Team, api: Api, kind: str, name: str, asked: dict[str, Any], changed: list[str], told: str
 ) -> None:
@@ -197,6 +198,7 @@ def test_a_field_of_any_kind_is_changed_alone(
         ("Pooler", {"spec.pgbouncer.poolMode": "statement"}, InvalidRequest, "is none of: session, transaction"),
     ],
 )  # fmt: skip
+@pytest.mark.few(4)
 def test_what_the_kind_does_not_allow_is_refused_with_what_it_does(
     team: Team, api: Api, kind: str, asked: dict[str, Any], error: type[GitOpsError], told: str
 ) -> None:
@@ -221,6 +223,7 @@ def test_what_the_kind_does_not_allow_is_refused_with_what_it_does(
         {"spec.bootstrap.initdb.postInitSQL": ["ALTER ROLE app PASSWORD 's3cr3t-of-old'"]},
     ],
 )
+@pytest.mark.few(2)
 def test_a_secret_is_refused_wherever_it_is_set_and_not_repeated(team: Team, api: Api, asked: dict[str, Any]) -> None:
     team.commit(FILES)
     with pytest.raises(Refused, match="looks like a password or a token") as raised:

@@ -167,6 +167,7 @@ def provider_of(done: WriteResult) -> str:
     ],
 )
 @pytest.mark.usefixtures("there")
+@pytest.mark.few(3)
 def test_auto_takes_what_the_repository_uses_nearest(ask: Asked, files: dict[str, str | None], provider: str) -> None:
     assert provider_of(ask(files)) == provider
 
@@ -247,6 +248,7 @@ ESO, GENERATOR, BITNAMI = "external-secrets.io/", "generators.external-secrets.i
         pytest.param(kinds.SEALED_SECRET, "v1", "sealed-secrets", {f"{BITNAMI}v1"}, id="another SealedSecret"),
     ],
 )  # fmt: skip
+@pytest.mark.few(1)
 def test_what_makes_a_secret_is_written_in_the_version_that_is_served(
     ask: Asked, there: Cluster, kind: Resource, version: str, provider: str, written: set[str]
 ) -> None:
@@ -369,6 +371,7 @@ def test_where_somebody_else_provides_all_secrets_one_has_to_be_named(ask: Asked
     ],
 )
 @pytest.mark.usefixtures("there")
+@pytest.mark.few(2)
 def test_anything_else_that_is_given_as_a_source_is_refused_and_not_repeated(ask: Asked, given: str) -> None:
     with pytest.raises(InvalidRequest) as told:
         ask(source=given)
@@ -554,6 +557,7 @@ def test_a_sealed_secret_of_the_teams_gets_two_new_values_sealed_for_its_own_nam
         ),
     ],
 )
+@pytest.mark.few(1)
 def test_a_rotation_that_is_repeated_continues_its_own_open_change(
     rotate: Asked, team: Team, listed: dict[str, str | None]
 ) -> None:
@@ -692,6 +696,7 @@ def test_values_that_a_patch_sets_are_not_replaced_in_the_document(rotate: Asked
         ("nameSuffix: -x", "db-x", "db-x-reader-password", "db-x-reader-password-x"),
     ],
 )
+@pytest.mark.few(1)
 def test_below_a_prefix_or_suffix_of_everything_a_document_is_called_without_and_meant_with_it(
     team: Team, provider: str, field: str, cluster_name: str, written: str, live: str
 ) -> None:
@@ -722,6 +727,7 @@ def test_below_a_prefix_or_suffix_of_everything_a_document_is_called_without_and
 
 @pytest.mark.usefixtures("there")
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets", "sops"])
+@pytest.mark.few(1)
 def test_what_is_called_otherwise_when_it_is_applied_is_found_again_for_its_rotation_and_its_end(
     team: Team, provider: str
 ) -> None:
@@ -791,6 +797,7 @@ def drop(team: Team) -> Asked:
         pytest.param("prod/t/web.yaml", "{{ if x }}\nname: other\n{{ end }}\n", "prod/t/web.yaml", id="a template"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_makes_a_secret_stays_while_anything_in_git_names_it(drop: Asked, path: str, text: str, user: str) -> None:
     done = drop({path: text})
     assert [one.path for one in done.files] == ["prod/shop/reader.yaml"]
@@ -807,6 +814,7 @@ def test_what_makes_a_secret_stays_while_anything_in_git_names_it(drop: Asked, p
         pytest.param("prod/web.yaml", f"# other\n{DEPLOYMENT.replace('name: other', 'name: x')}", id="a comment"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_makes_a_secret_goes_with_the_last_that_needs_it(drop: Asked, path: str, text: str) -> None:
     done = drop({path: text})
     assert {one.path for one in done.files} == {"prod/shop/reader.yaml", "prod/shop/secret.yaml"}

@@ -132,6 +132,7 @@ def test_a_restore_takes_over_the_spec_but_for_what_is_the_sources_own(team: Tea
         ("restore_point", "before-migration", {"targetName": "before-migration", "backupID": "20260101T000000"}),
     ],
 )
+@pytest.mark.few(2)
 def test_each_target_is_said_as_the_operator_reads_it(
     team: Team, api: Api, target: str, value: str, said: Object
 ) -> None:
@@ -270,6 +271,7 @@ def _in(days: int) -> str:
         ({"storage_size": "5Gi"}, InvalidRequest, "storage_size: 5Gi is less than the source's 20Gi"),
     ],
 )
+@pytest.mark.few(5)
 def test_what_cannot_be_restored_says_what_would_work_and_changes_nothing(
     team: Team, api: Api, asked: dict[str, Any], error: type[GitOpsError], told: str
 ) -> None:

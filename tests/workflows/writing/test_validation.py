@@ -132,6 +132,7 @@ def fault(team: Team, call: Any) -> str:
         pytest.param("openapi-rules", "the API server", "the API server", 0, id="the API server says all"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_ran_is_told_and_what_did_not_is_warned_of(
     team: Team, servers: Servers, monkeypatch: pytest.MonkeyPatch, server: str, schema: str, cel: str, warnings: int
 ) -> None:
@@ -220,6 +221,7 @@ LOUD = """
         pytest.param("1.31.0", False, id="newer"),
     ],
 )
+@pytest.mark.few(2)
 def test_the_packaged_crd_refuses_but_where_the_operator_is_known_to_be_another(
     team: Team, api: Api, operator: str | None, is_refused: bool
 ) -> None:
@@ -292,6 +294,7 @@ PROD = "environments: {prod: {path: prod, %s}}\n"
         pytest.param({OF_CLUSTER: {"metadata": {"name": "db-1"}}}, "operator: auto", "unknown", id="nobody"),
     ],
 )
+@pytest.mark.few(3)
 def test_the_answer_says_which_operator_was_judged_for_and_who_says_so(
     team: Team, api: Api, pods: Mapping[str, Object], configured: str, judged_for: str
 ) -> None:

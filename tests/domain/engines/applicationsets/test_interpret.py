@@ -173,6 +173,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("template", "reason"), HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.few(3)
 def test_a_hostile_template_is_not_evaluated_and_nothing_else_suffers(template: str, reason: str) -> None:
     other = applications(TWO).replace("name: all", "name: other")
     files = {"set.yaml": applications(TWO, namespace=template), "other.yaml": other}

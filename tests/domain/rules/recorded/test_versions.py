@@ -81,6 +81,7 @@ def fault_for_nobody(rows: list[Row]) -> str | None:
 
 
 @pytest.mark.parametrize("release", ASKED, ids=release_text)
+@pytest.mark.few(2)
 def test_each_row_is_judged_as_its_release_did(release: Release) -> None:
     faults = {row.id: fault_for(row, release) for row in rows_of(release).values()}
     assert {key: text for key, text in faults.items() if text} == {}

@@ -113,6 +113,7 @@ def test_what_a_real_operator_made_is_told_with_where_it_leads(team: Team, api: 
         ),
     ],
 )
+@pytest.mark.few(3)
 def test_the_secret_is_named_as_the_operator_names_it(
     team: Team, api: Api, spec: Object, role: str | None, secret: str | None, told: list[str]
 ) -> None:

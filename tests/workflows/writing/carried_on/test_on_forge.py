@@ -87,6 +87,7 @@ def refs(team: ProposingTeam) -> str:
     return team.served.git("ls-remote", "origin", "refs/heads/*")
 
 
+@pytest.mark.thorough
 def test_what_was_merged_in_other_words_and_with_other_content_is_merged(team: ProposingTeam) -> None:
     merged_otherwise(team, scaled(team, 5))
     before = refs(team)
@@ -148,6 +149,7 @@ def test_what_was_closed_is_neither_brought_up_nor_taken_back(team: ProposingTea
     assert ask(team, "discard_change", change="size", **WORD).outcome == "discarded"
 
 
+@pytest.mark.thorough
 def test_what_was_merged_into_another_base_is_not_taken_back_on_its_branch(team: ProposingTeam) -> None:
     merged_elsewhere(team, scaled(team, 5))
     before = refs(team)
@@ -181,6 +183,7 @@ def test_a_refresh_and_an_undo_keep_the_text_of_the_pull_request_true(team: Prop
     assert len(team.pulls) == 1
 
 
+@pytest.mark.thorough
 def test_what_is_repeated_is_named_in_its_pull_request(team: ProposingTeam) -> None:
     text = at(team, "origin/main").replace("namespace: shop", "namespace: shop-staging")
     on_main(team, {"clusters/staging/orders-db.yaml": text})
@@ -207,6 +210,7 @@ def test_a_forge_that_is_down_leaves_states_to_git_and_is_told(team: ProposingTe
     assert "forge-unavailable" in [one.id for one in done.warnings]
 
 
+@pytest.mark.thorough
 def test_by_options_of_the_push_a_reviewer_reads_what_is_taken_back(forge_server: ForgeServers) -> None:
     """GitLab, with a credential for git alone."""
     made = ProposingTeam.of(forge_server("gitlab"))

@@ -31,6 +31,7 @@ def test_a_commit_keeps_what_was_asked_without_what_is_of_the_call(house: House)
     ]
 
 
+@pytest.mark.thorough
 def test_two_creations_in_one_list_are_merged_after_a_refresh(house: House) -> None:
     one = house.ask("create_postgres_database", database_name="one", owner="app", reason="first", **ON)
     two = house.ask("create_postgres_database", database_name="two", owner="app", reason="second", **ON)
@@ -123,6 +124,7 @@ def test_a_commit_that_does_a_little_more_than_was_asked_is_named(house: House) 
         ("{" * 9000, "no request"),
     ],
 )
+@pytest.mark.few(2)
 def test_what_no_tool_of_this_version_takes_is_told(house: House, line: str, told: str) -> None:
     house.commit(
         {"prod/x.txt": "x"}, branch="gitops-mcp/mine", start="main", message=f"Odd\n\nGitops-Mcp-Request: {line}"
@@ -156,6 +158,7 @@ def test_a_request_that_applies_no_more_is_named(house: House) -> None:
     assert house.refs() == before
 
 
+@pytest.mark.thorough
 def test_the_folder_of_the_environment_may_have_moved(house: House) -> None:
     house.ask("scale_postgres_cluster", name="db", environment="prod", instances=5, change="mine")
     texts = {path: house.file("main", f"prod/shop/{path}") + "\n" for path in ("db.yaml", "kustomization.yaml")}
@@ -183,6 +186,7 @@ def test_a_change_without_commits_is_refused(house: House) -> None:
         house.ask("refresh_change", change="unknown")
 
 
+@pytest.mark.thorough
 def test_a_merge_of_the_base_by_a_person_is_carried_over(house: House) -> None:
     house.ask("scale_postgres_cluster", name="db", environment="prod", instances=5, change="mine")
     house.commit({"note": "x"})
@@ -194,6 +198,7 @@ def test_a_merge_of_the_base_by_a_person_is_carried_over(house: House) -> None:
     assert house.ask("refresh_change", change="mine").outcome == "committed"
 
 
+@pytest.mark.thorough
 def test_requests_for_several_environments_are_brought_up_together_and_each_is_judged_there(house: House) -> None:
     house.ask("scale_postgres_cluster", name="db", environment="prod", instances=4, change="mine")
     buffers = {"parameters": {"shared_buffers": "1GB"}, "environment": "staging", "change": "mine"}
@@ -216,6 +221,7 @@ def test_requests_for_several_environments_are_brought_up_together_and_each_is_j
     assert house.branch("mine") in before
 
 
+@pytest.mark.thorough
 def test_moments_are_not_made_again(house: House) -> None:
     house.ask("update_postgres_cluster", name="db", environment="prod", restart=True, change="mine")
     house.ask("update_postgres_cluster", name="db", environment="prod", reload=True, change="mine")
@@ -238,6 +244,7 @@ def test_what_the_base_has_by_now_is_left_out(house: House) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_what_a_line_does_not_tell_is_taken_from_the_commit(house: House) -> None:
     """What looks like a generated password stands in no message, also where it is none."""
     parameters = {"search_path": "TenantSchema2026x", "work_mem": "8MB"}
@@ -261,6 +268,7 @@ def test_a_request_that_is_too_long_is_told_and_not_kept(house: House) -> None:
         house.ask("refresh_change", change="mine")
 
 
+@pytest.mark.thorough
 def test_a_refresh_is_signed_off_and_its_hooks_run_as_those_of_other_commits(house: House) -> None:
     settings = house.file("main", ".gitops-mcp.yaml")
     house.commit({".gitops-mcp.yaml": f"{settings}\ncommit: {{signoff: true}}\n"})
@@ -277,6 +285,7 @@ def test_a_refresh_is_signed_off_and_its_hooks_run_as_those_of_other_commits(hou
     assert house.ask("refresh_change", change="mine").outcome == "committed"
 
 
+@pytest.mark.thorough
 def test_a_restore_of_what_only_history_knows_is_planned_anew(house: House) -> None:
     listed = START["prod/shop/kustomization.yaml"]
     archive = "{destinationPath: s3://b, s3Credentials: {inheritFromIAMRole: true}}"

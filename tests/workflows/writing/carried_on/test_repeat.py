@@ -34,6 +34,7 @@ def specs(house: House, commit: str, environment: str) -> dict[str, Object]:
 
 
 @pytest.mark.parametrize("how", ["open", "merge", pytest.param("squash", marks=pytest.mark.thorough), "rebase"])
+@pytest.mark.few(1)
 def test_the_same_objects_come_out_in_another_layout(proposed: House, how: str) -> None:
     wanted = specs(proposed, "gitops-mcp/mine", "prod")
     if how != "open":
@@ -51,6 +52,7 @@ def test_the_same_objects_come_out_in_another_layout(proposed: House, how: str) 
     assert specs(proposed, branch, "staging") == wanted
 
 
+@pytest.mark.thorough
 def test_a_branch_that_is_gone_after_a_squash_is_told_by_the_commit_on_the_base(proposed: House) -> None:
     proposed.merge("mine", "squash")
     proposed.git("author", "push", "--quiet", "origin", ":gitops-mcp/mine")
@@ -90,6 +92,7 @@ def test_values_differ_there(proposed: House) -> None:
         ),
     ],
 )
+@pytest.mark.few(2)
 def test_what_is_not_there_is_named(
     proposed: House, arguments: dict[str, Any], kind: type[GitOpsError], told: str
 ) -> None:
@@ -115,6 +118,7 @@ def test_a_change_that_claims_to_repeat_itself_is_named(house: House) -> None:
         house.ask("repeat_change", change="mine", environment="staging")
 
 
+@pytest.mark.thorough
 def test_what_was_taken_back_in_the_change_is_not_asked_for_again(proposed: House) -> None:
     proposed.ask("undo_change", change="mine")
     made = proposed.ask("repeat_change", change="mine", environment="staging", names=NAMES)

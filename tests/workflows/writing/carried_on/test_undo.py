@@ -61,6 +61,7 @@ def furnished(house: House) -> House:
 
 @pytest.mark.parametrize("how", [HOW[0], *(pytest.param(one, marks=pytest.mark.thorough) for one in HOW[1:])])
 @pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.few(1)
 def test_what_a_merged_change_did_is_taken_back(furnished: House, kind: str, how: str) -> None:
     tool, arguments = KINDS[kind]
     before, tree = furnished.objects(), furnished.git("remote.git", "rev-parse", "main:prod")
@@ -78,6 +79,7 @@ def test_what_a_merged_change_did_is_taken_back(furnished: House, kind: str, how
 
 
 @pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.few(1)
 def test_it_is_taken_back_at_todays_places(furnished: House, kind: str) -> None:
     """The folder has moved and every file has other lines since."""
     tool, arguments = KINDS[kind]
@@ -100,6 +102,7 @@ def test_it_is_taken_back_at_todays_places(furnished: House, kind: str) -> None:
         ("update_postgres_cluster", {"postgres_version": "18.4-standard-trixie", "confirm_deletion": True}, "17"),
     ],
 )
+@pytest.mark.few(1)
 def test_what_cannot_be_is_refused_with_the_reason(
     furnished: House, tool: str, arguments: dict[str, Any], told: str
 ) -> None:
@@ -151,6 +154,7 @@ def test_what_altered_nothing_leaves_nothing_to_take_back(furnished: House) -> N
     assert furnished.ask("undo_change", change="mine").outcome == "unchanged"
 
 
+@pytest.mark.thorough
 def test_a_change_that_undoes_is_refreshed_as_well(furnished: House) -> None:
     made = furnished.ask("scale_postgres_cluster", **DB, instances=5)
     furnished.merge(str(made.change))
@@ -183,6 +187,7 @@ def test_a_loss_needs_a_persons_word(furnished: House) -> None:
         furnished.ask("undo_change", change=made.change)
 
 
+@pytest.mark.thorough
 def test_of_a_refreshed_change_the_last_request_is_taken_back(furnished: House) -> None:
     furnished.ask("scale_postgres_cluster", **DB, instances=5, change="mine")
     furnished.ask("create_postgres_database", database_name="one", owner="app", change="mine", **ON)
@@ -197,6 +202,7 @@ def test_of_a_refreshed_change_the_last_request_is_taken_back(furnished: House) 
     assert "prod/shop/one.yaml" in furnished.git("remote.git", "ls-tree", "-r", "--name-only", "gitops-mcp/mine")
 
 
+@pytest.mark.thorough
 def test_a_password_goes_with_its_role_though_the_list_of_files_has_grown(furnished: House) -> None:
     settings = furnished.file("main", ".gitops-mcp.yaml")
     furnished.commit({".gitops-mcp.yaml": f"{settings}\npasswords: {{provider: external-secrets}}\n"})
@@ -227,6 +233,7 @@ def test_a_file_that_holds_more_and_has_changed_is_named(furnished: House) -> No
 
 
 @pytest.mark.parametrize("later", [False, True], ids=["as it was left", "with later comments"])
+@pytest.mark.few(1)
 def test_what_a_change_did_in_several_environments_is_taken_back_together(house: House, later: bool) -> None:
     before = {name: house.objects("main", name) for name in ("prod", "staging")}
     house.ask("scale_postgres_cluster", **DB, instances=5, change="mine")
@@ -240,6 +247,7 @@ def test_what_a_change_did_in_several_environments_is_taken_back_together(house:
     assert house.file("main", "staging/all.yaml").endswith("# Later") == later
 
 
+@pytest.mark.thorough
 def test_what_two_environments_build_of_one_folder_is_taken_back(house: House) -> None:
     settings = house.file("main", ".gitops-mcp.yaml").replace("path: staging", "path: prod")
     house.commit({".gitops-mcp.yaml": settings})
@@ -251,6 +259,7 @@ def test_what_two_environments_build_of_one_folder_is_taken_back(house: House) -
     assert house.objects() == before
 
 
+@pytest.mark.thorough
 def test_a_base_that_two_environments_share_is_taken_back(house: House) -> None:
     shared = {"shared/kustomization.yaml": "resources:\n  - carts.yaml\n", "shared/carts.yaml": CARTS}
     house.commit(
@@ -295,6 +304,7 @@ LISTED = "resources:\n  - carts.yaml\n"
     ],
 )
 @pytest.mark.parametrize("name", ["", pytest.param("renamed.yaml", id="renamed")])
+@pytest.mark.few(1)
 def test_a_comment_and_a_new_name_that_came_later_are_no_obstacle_wherever_it_stands(
     house: House, files: dict[str, str], edited: str, name: str
 ) -> None:
@@ -316,6 +326,7 @@ def test_a_comment_and_a_new_name_that_came_later_are_no_obstacle_wherever_it_st
     assert house.file("main", path).endswith("# Later")
 
 
+@pytest.mark.thorough
 def test_a_namespace_that_was_new_needs_a_persons_word(house: House) -> None:
     listed = house.file("main", "prod/shop/kustomization.yaml")
     house.commit(
@@ -337,6 +348,7 @@ def test_a_namespace_that_was_new_needs_a_persons_word(house: House) -> None:
     assert house.git("remote.git", "rev-parse", "main:prod") == tree
 
 
+@pytest.mark.thorough
 def test_a_cluster_that_is_protected_goes_in_the_steps_of_its_deletion(furnished: House) -> None:
     furnished.commit({".gitops-mcp.yaml": furnished.file("main", ".gitops-mcp.yaml").replace("none", "flux")})
     before = furnished.objects()
@@ -379,6 +391,7 @@ def test_a_password_that_was_made_anew_becomes_the_old_one(furnished: House) -> 
     assert furnished.git("remote.git", "rev-parse", "main:prod") == tree
 
 
+@pytest.mark.thorough
 def test_a_clone_that_lacks_commits_is_told_what_to_do(furnished: House) -> None:
     made = furnished.ask("scale_postgres_cluster", **DB, instances=5)
     furnished.merge(str(made.change))
@@ -401,6 +414,7 @@ def test_a_clone_that_lacks_commits_is_told_what_to_do(furnished: House) -> None
     ],
 )
 @pytest.mark.parametrize("state", ["merged", "open"])
+@pytest.mark.few(2)
 def test_what_would_not_come_back_as_it_was_is_refused(house: House, does: str, told: str, state: str) -> None:
     author = house.folder / "author"
     (author / "notes.txt").write_bytes("für\n".encode("latin-1"))
@@ -441,6 +455,7 @@ ARCHIVES = "\n  plugins: [{name: barman-cloud.cloudnative-pg.io, parameters: {ba
 
 
 @pytest.mark.parametrize("archives", ["nobody", "since", "with it"])
+@pytest.mark.few(1)
 def test_an_object_store_goes_only_where_nothing_names_it_any_more(house: House, archives: str) -> None:
     listed, text = (house.file("main", f"prod/shop/{name}.yaml") for name in ("kustomization", "db"))
     files = {"prod/shop/store.yaml": STORE, "prod/shop/kustomization.yaml": f"{listed}\n  - store.yaml\n"}
@@ -461,6 +476,7 @@ def test_an_object_store_goes_only_where_nothing_names_it_any_more(house: House,
     assert house.git("remote.git", "rev-parse", "main:prod") == tree
 
 
+@pytest.mark.thorough
 def test_what_stops_in_another_environment_needs_a_persons_word_too(house: House) -> None:
     sleeping = house.file("main", "staging/all.yaml").replace(
         "metadata: {", 'metadata: {annotations: {cnpg.io/hibernation: "on"}, '

@@ -129,6 +129,7 @@ class Reconfiguring(Nobody):
         pytest.param("delivery: git", "commits for review", id="reviewed"),
     ],
 )
+@pytest.mark.few(1)
 def test_what_is_configured_while_a_person_is_asked_counts(direct: Direct, configuration: str, why: str) -> None:
     direct.put(CLUSTER, "db", instances=3, storage=STORAGE)
     delivery = "" if "delivery" in configuration else ", delivery: direct"

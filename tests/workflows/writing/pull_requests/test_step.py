@@ -78,6 +78,7 @@ def test_a_change_ends_in_one_pull_request_that_follows_it(team: ProposingTeam) 
     assert (same.outcome, same.pull_request and same.pull_request.outcome) == ("unchanged", "unchanged")
 
 
+@pytest.mark.thorough
 def test_a_further_commit_asks_the_api_for_nothing_twice(
     on_github: ProposingTeam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +116,7 @@ def test_what_will_apply_a_new_object_is_named_where_only_the_api_has_it(
     assert "namespace `shop`: Argo CD Application argocd/gitops applies it by itself." in body_of(pull)
 
 
+@pytest.mark.thorough
 def test_where_the_same_request_cannot_help_it_is_not_what_is_told(on_github: ProposingTeam) -> None:
     app = on_github.app()
     scale(app, 4)
@@ -140,6 +142,7 @@ def test_what_people_write_stays(team: ProposingTeam) -> None:
 
 
 @pytest.mark.parametrize("body", ["Please look.", ""])
+@pytest.mark.few(1)
 def test_one_that_people_have_opened_is_adopted_and_its_text_is_theirs(team: ProposingTeam, body: str) -> None:
     app = team.app()
     team.configure("pullRequests: {open: never}\n")
@@ -153,6 +156,7 @@ def test_one_that_people_have_opened_is_adopted_and_its_text_is_theirs(team: Pro
     assert warned(result) == []
 
 
+@pytest.mark.thorough
 def test_a_text_whose_markers_are_broken_is_left_and_told(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
@@ -220,6 +224,7 @@ def test_a_host_that_is_down_leaves_what_is_pushed(team: ProposingTeam) -> None:
     assert team.served.git("ls-remote", "origin", BRANCH) != ""
 
 
+@pytest.mark.thorough
 def test_a_forge_that_does_not_know_the_branch_yet_gets_it_later(team: ProposingTeam) -> None:
     app = team.impatient_app(team.served.forge.token("bot"))
     team.served.forge.lags.create = 1000
@@ -300,6 +305,7 @@ def test_where_the_branch_cannot_go_it_is_told_that_its_pull_request_is_closed(o
     assert "Its pull request is closed already: http" in str(raised.value)
 
 
+@pytest.mark.thorough
 def test_one_that_people_have_closed_stays_closed_until_one_is_asked_for(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
@@ -315,6 +321,7 @@ def test_one_that_people_have_closed_stays_closed_until_one_is_asked_for(team: P
     assert [one.is_open for one in team.pulls] == [False, True]
 
 
+@pytest.mark.thorough
 def test_a_name_that_is_used_again_after_a_merge_gets_another_pull_request(team: ProposingTeam) -> None:
     app = team.app()
     scale(app, 4)
@@ -383,6 +390,7 @@ MERGE_REQUESTS = "/platform/fleet/-/merge_requests"
 TOKEN = "GITLAB_TOKEN with scope api"
 
 
+@pytest.mark.thorough
 def test_by_push_options_alone_each_answer_has_the_page_and_what_a_token_would_add(gitlab: ProposingTeam) -> None:
     app, page = gitlab.app(), f"{gitlab.served.url}{MERGE_REQUESTS}/1"
     scale(app, 4)
@@ -403,6 +411,7 @@ def test_by_push_options_alone_each_answer_has_the_page_and_what_a_token_would_a
     assert f"{page}: {TOKEN}" in done.warnings[0].message
 
 
+@pytest.mark.thorough
 def test_by_push_options_alone_the_page_to_open_one_is_told_where_there_is_none(gitlab: ProposingTeam) -> None:
     gitlab.configure("pullRequests: {open: never}\n")
     app, page = gitlab.app(), f"{gitlab.served.url}{MERGE_REQUESTS}/new?"
@@ -422,6 +431,7 @@ def test_a_remote_that_takes_no_options_is_told_with_the_page(gitlab: ProposingT
     assert "the remote takes no push options" in result.next[0]
 
 
+@pytest.mark.thorough
 def test_a_later_commit_opens_it_by_options_where_there_is_none_yet(gitlab: ProposingTeam) -> None:
     gitlab.configure("pullRequests: {open: never}\n")
     gitlab.served.pull("other")
@@ -436,6 +446,7 @@ def test_a_later_commit_opens_it_by_options_where_there_is_none_yet(gitlab: Prop
     assert "`3` | `5` |" in body_of(pull)
 
 
+@pytest.mark.thorough
 def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(team: ProposingTeam) -> None:
     fork = team.served.folder / "fork.git"
     team.served.forge.fork("bot", fork)
@@ -463,6 +474,7 @@ def test_where_pushes_go_to_a_fork_the_pull_request_goes_across(team: ProposingT
 INVOICES = "clusters/prod/billing/invoices-db/cluster.yaml"
 
 
+@pytest.mark.thorough
 def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(on_github: ProposingTeam) -> None:
     app = on_github.app()
     scale(app, 4)
@@ -484,6 +496,7 @@ def test_what_others_have_put_on_the_branch_is_part_of_what_is_proposed(on_githu
     assert pull.title == "Change Cluster billing/invoices-db, Cluster shop/orders-db"
 
 
+@pytest.mark.thorough
 def test_a_change_in_two_environments_tells_of_both(on_github: ProposingTeam) -> None:
     shutil.copytree(on_github.served.checkout / "clusters/prod", on_github.served.checkout / "clusters/dev")
     on_github.configure("", environments="{prod: {path: clusters/prod}, dev: {path: clusters/dev}}")
@@ -495,6 +508,7 @@ def test_a_change_in_two_environments_tells_of_both(on_github: ProposingTeam) ->
     assert "| `Cluster shop/orders-db` in `dev` | `spec.instances` | `3` | `5` |" in body_of(pull)
 
 
+@pytest.mark.thorough
 def test_one_that_was_merged_with_other_content_is_not_opened_again_by_the_same_request(
     on_github: ProposingTeam,
 ) -> None:
