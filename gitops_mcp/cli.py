@@ -39,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from gitops_mcp.sandbox.run import serve_sandbox
 
         return serve_sandbox(given.dir, api_only=given.api_only, engine=given.engine, forge=given.forge)
+    if command == "init":
+        from gitops_mcp.init.command import run_init
+
+        return run_init(given)
     if command == "review":
         return _review(given)
     if command == "tools":
@@ -93,6 +97,7 @@ def _print_text(text: str) -> int:
 
 def _argument_parser() -> argparse.ArgumentParser:
     from gitops_mcp.config import OPTIONS
+    from gitops_mcp.init.arguments import add_arguments
 
     parser = argparse.ArgumentParser(
         prog="gitops-mcp",
@@ -151,6 +156,14 @@ def _argument_parser() -> argparse.ArgumentParser:
         choices=("github", "gitlab", "gitea"),
         help="put the remote on a stand-in of this forge, with pull requests; left out, the remote is a folder",
     )
+    init = commands.add_parser(
+        "init",
+        help="make a GitOps repository to start from, or propose what an existing one needs",
+        description="Write a repository for CloudNativePG clusters into DIR, from a template. Where DIR is a repository "
+        "with manifests, look at it, and propose .gitops-mcp.yaml and .mcp.json. Nothing is ever written over.",
+        allow_abbrev=False,
+    )
+    add_arguments(init)
     _add_review(
         commands.add_parser(
             "review",
