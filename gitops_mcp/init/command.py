@@ -25,6 +25,6 @@ def run_init(given: argparse.Namespace) -> int:
 
         make_new(path, folder, given)
     except GitOpsError as error:
-        print(f"gitops-mcp init: {error}", file=sys.stderr)
+        sys.stderr.write(f"gitops-mcp init: {error}\n")
         return 2 if isinstance(error, InvalidRequest) else 1
     return 0

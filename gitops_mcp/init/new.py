@@ -109,10 +109,8 @@ def _nearest(path: Path) -> Path:
 
 def _tell(path: Path, choices: Choices, count: int, commit: str | None) -> None:
     done = f"{count} files, committed on main as {commit[:8]}" if commit else f"{count} files"
-    steps = [
-        f"gitops-mcp init: {path} has {done}: {', '.join(choices.environments)}; {choices.values['engine']}; "
-        f"{choices.secrets}; {choices.forge}."
-    ]
+    chosen = f"{', '.join(choices.environments)}; {choices.values['engine']}; {choices.secrets}; {choices.forge}"
+    steps = [f"gitops-mcp init: {path} has {done}: {chosen}."]
     if choices.remote == NO_REMOTE:
         steps.append(f"Nobody told the address of the repository: replace {NO_REMOTE} by it before you push.")
     steps.append("README.md says what comes before the first merge. To try it on this machine:")

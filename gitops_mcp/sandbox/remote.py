@@ -39,17 +39,22 @@ class SandboxRemote:
     @classmethod
     def create(cls, path: Path) -> SandboxRemote:
         """A bare repository that holds one commit: the template."""
-        git("init", "--quiet", "--bare", "--template=", f"--initial-branch={BASE}", str(path))
-        git("config", "uploadpack.allowFilter", "true", cwd=path)
+        made = cls.create_empty(path)
         with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as work:
             tree = Path(work) / "tree"
-            for path, content in plain_files().items():
-                (tree / path).parent.mkdir(parents=True, exist_ok=True)
-                (tree / path).write_bytes(content)
+            for name, content in plain_files().items():
+                (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                (tree / name).write_bytes(content)
             git("init", "--quiet", "--template=", f"--initial-branch={BASE}", cwd=tree)
             git("add", "--all", cwd=tree)
             git("commit", "--quiet", "--message=Start from the template", cwd=tree)
             git("push", "--quiet", str(path), BASE, cwd=tree)
+        return made
+
+    @classmethod
+    def create_empty(cls, path: Path) -> SandboxRemote:
+        git("init", "--quiet", "--bare", "--template=", f"--initial-branch={BASE}", str(path))
+        git("config", "uploadpack.allowFilter", "true", cwd=path)
         return cls(path)
 
     def checkout(self, path: Path) -> None:

