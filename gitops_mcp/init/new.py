@@ -39,7 +39,7 @@ def make_new(path: Path, folder: Folder | None, given: argparse.Namespace) -> No
     if given.commit:
         remote = None if choices.remote == NO_REMOTE else choices.remote
         commit = Folder.look(path).commit(files, "Start from the template of gitops-mcp", remote=remote)
-    _tell(path, choices, len(files), commit)
+    _tell(path.resolve(), choices, len(files), commit)
 
 
 def _choices(given: argparse.Namespace, origin: str | None) -> Choices:

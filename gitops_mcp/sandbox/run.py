@@ -168,11 +168,13 @@ def start_sandbox(
 
 
 def _check_options(*, api_only: bool, engine: EngineName | None, forge: ForgeName | None, repo: Path | None) -> None:
-    if api_only and (forge or repo or engine not in {None, "argocd"}):
+    if api_only and (forge or engine not in {None, "argocd"}):
         raise InvalidRequest(
             "--api-only: the API alone has no engine, and no remote to be on a forge: "
-            "leave out --engine, --forge and --repo, or --api-only"
+            "leave out --engine and --forge, or --api-only"
         )
+    if api_only and repo:
+        raise InvalidRequest("--api-only: the API alone has no remote: leave out --repo, or --api-only")
     if repo and engine:
         raise InvalidRequest("--engine: the repository of --repo says which engine applies it: leave out --engine")
     if engine == "hydrator" and not forge:

@@ -51,6 +51,16 @@ def test_the_template_renders_as_kubectl_renders_it(tmp_path: Path) -> None:
     assert sorted(ours, key=key) == sorted(yaml.safe_load_all(ran.stdout), key=key)
 
 
+def test_what_more_a_kustomization_has_the_servers_model_renders() -> None:
+    files = {
+        "prod/kustomization.yaml": "namespace: shop\nnamePrefix: p-\nlabels: [{pairs: {team: shop}}]\nresources: [a.yaml]\n",
+        "prod/a.yaml": f"{manifest('a')}---\n{manifest('n', kind='Namespace')}",
+    }
+    a, namespace = render(files)
+    assert a["metadata"] == {"name": "p-a", "namespace": "shop", "labels": {"team": "shop"}}
+    assert namespace["metadata"] == {"name": "shop", "labels": {"team": "shop"}}
+
+
 def test_an_outer_namespace_wins_and_renames_the_namespace() -> None:
     files = {
         "prod/kustomization.yaml": "namespace: outer\nresources: [inner]\n",
@@ -97,9 +107,14 @@ def test_the_items_of_a_list_are_objects_of_their_own() -> None:
     ("files", "why"),
     [
         pytest.param(
-            {"prod/kustomization.yaml": "resources: [a.yaml]\npatches: []\nimages: []\n", "prod/a.yaml": manifest("a")},
-            "prod/kustomization.yaml: the sandbox renders only resources, patches and namespace, not images",
-            id="a field that the sandbox does not know",
+            {"prod/kustomization.yaml": "resources: [a.yaml]\nhelmCharts: [{name: b}]\n", "prod/a.yaml": manifest("a")},
+            "prod/kustomization.yaml:2: helmCharts: what its Helm charts make is not known",
+            id="a field that the server's model does not know",
+        ),
+        pytest.param(
+            {"prod/kustomization.yaml": "configMapGenerator: [{name: b, literals: [c=d]}]\nresources: []\n"},
+            "prod/kustomization.yaml:1: the sandbox renders no generators",
+            id="a generator",
         ),
         pytest.param(
             {"prod/kustomization.yaml": "resources: [gone.yaml]\n"},
