@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +27,8 @@ _CLIENT = ".mcp.json"
 _STAGES = ("dev", "development", "test", "testing", "qa", "uat", "staging", "stage", "preprod", "prod", "production")
 _LIVE = frozenset({"prod", "production"})
 _OPTIONS = ("engine", "environments", "secrets", "forge", "remote", "commit")
-_SIGNS = {"external-secrets": "ExternalSecret", "sealed-secrets": "SealedSecret"}
+_SIGNS = {"external-secrets": "kind: ExternalSecret", "sealed-secrets": "kind: SealedSecret", "sops": "creation_rules:"}
+"""A line by which each provider of passwords is known."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def look_at(path: Path) -> Seen:
             clusters=len(whole.clusters),
             engines=tuple(sorted({one.engine for one in whole.engines})),
             environments=dict(_environments(app, ground, whole)),
-            secrets=tuple(_secrets(whole)),
+            secrets=tuple(_secrets(ground)),
         )
 
 
@@ -102,11 +102,11 @@ def _environments(app: App, ground: Ground, whole: Desired) -> Iterator[tuple[st
             yield name, best
 
 
-def _secrets(whole: Desired) -> Iterator[str]:
-    said = Counter(word for text in whole.texts.values() for word in _SIGNS.values() if f"kind: {word}\n" in text)
-    yield from (name for name, word in _SIGNS.items() if said[word])
-    if any(path.endswith(".sops.yaml") for path in whole.texts):
-        yield "sops"
+def _secrets(ground: Ground) -> Iterator[str]:
+    for name, sign in _SIGNS.items():
+        found = ground.repository.mentioning(ground.base.commit, {sign})
+        if any(sign in text.splitlines() for text in found.values()):
+            yield name
 
 
 def configuration_text(seen: Seen) -> str:
