@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import posixpath
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +20,8 @@ from gitops_mcp.adapters.git.new_repository import Folder
 from gitops_mcp.adapters.kube_start import kube_start
 from gitops_mcp.app import App, Ground
 from gitops_mcp.caller import Nobody
+from gitops_mcp.config.rules import ENVIRONMENT
+from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import InvalidRequest, Refused
 from gitops_mcp.init.files import write_all
@@ -25,7 +29,10 @@ from gitops_mcp.template import template_folder
 
 _CLIENT = ".mcp.json"
 _STAGES = ("dev", "development", "test", "testing", "qa", "uat", "staging", "stage", "preprod", "prod", "production")
-_LIVE = frozenset({"prod", "production"})
+_LIVE = frozenset({"live", "prod", "production"})
+_HOLDERS = frozenset({"clusters", "environments", "envs", "overlays", "stages"})
+"""Folders whose folders are environments, whatever they are called."""
+_SHARED = frozenset({"base", "bases", "common", "components", "shared"})
 _OPTIONS = ("engine", "environments", "secrets", "forge", "remote", "commit")
 _SIGNS = {"external-secrets": "kind: ExternalSecret", "sealed-secrets": "kind: SealedSecret", "sops": "creation_rules:"}
 """A line by which each provider of passwords is known."""
@@ -86,20 +93,36 @@ def look_at(path: Path) -> Seen:
 
 
 def _environments(app: App, ground: Ground, whole: Desired) -> Iterator[tuple[str, str]]:
-    """Of the folders with a name's, the one in which most Clusters are; the one nearest to the root of several."""
-    folders: dict[str, set[str]] = {}
-    paths = {*whole.texts, *(one.path for one in whole.declarations)}
-    for path in paths:
-        parts = path.split("/")
-        for depth, part in enumerate(parts[:-1], 1):
-            if part in _STAGES:
-                folders.setdefault(part, set()).add("/".join(parts[:depth]))
-                break
-    for name in sorted(folders, key=_STAGES.index):
-        found = {one: len(app.desired(ground, one, ground.base.commit).clusters) for one in folders[name]}
-        best = min(found, key=lambda one: (-found[one], one.count("/"), one))
+    """Of the folders with a name's, the one in which most Clusters are; the one nearest to the root of several.
+
+    None where that leaves Clusters out: a part of the repository is no environment of it.
+    """
+    chosen: dict[str, str] = {}
+    covered: set[Identity] = set()
+    for name, folders in _named_folders({*whole.texts, *(one.path for one in whole.declarations)}).items():
+        found = {one: app.desired(ground, one, ground.base.commit).clusters for one in folders}
+        best = min(found, key=lambda one: (-len(found[one]), one.count("/"), one))
         if found[best]:
-            yield name, best
+            chosen[name] = best
+            covered |= {one.identity for one in found[best]}
+    if covered >= {one.identity for one in whole.clusters}:
+        ranks = {name: rank for rank, name in enumerate(_STAGES)}
+        yield from sorted(chosen.items(), key=lambda one: (ranks.get(one[0], len(ranks)), one[0]))
+
+
+def _named_folders(paths: Iterable[str]) -> dict[str, set[str]]:
+    """The folders that are called after a stage, or stand beside one that is, by name."""
+    folders = {
+        "/".join(parts[:depth]) for path in paths for parts in (path.split("/"),) for depth in range(1, len(parts))
+    }
+    parents = {posixpath.dirname(one) for one in folders if posixpath.basename(one) in _STAGES}
+    parents |= {one for one in folders if posixpath.basename(one) in _HOLDERS}
+    found: dict[str, set[str]] = {}
+    for one in folders:
+        name = posixpath.basename(one)
+        if posixpath.dirname(one) in parents and name not in _SHARED and re.fullmatch(ENVIRONMENT, name):
+            found.setdefault(name, set()).add(one)
+    return found
 
 
 def _secrets(ground: Ground) -> Iterator[str]:

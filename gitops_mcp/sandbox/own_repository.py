@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitops_mcp.domain.engines.declared import declared_objects
 from gitops_mcp.domain.objects import Object, at, mapping_at
 from gitops_mcp.domain.remote_url import RemoteUrl, parse_remote_url
 from gitops_mcp.domain.yaml.edits import Set
@@ -24,6 +25,7 @@ from gitops_mcp.template import FORGES, NO_REMOTE
 CONFIGURATION = ".gitops-mcp.yaml"
 _ENGINES = (b"argoproj.io/", b"source.toolkit.fluxcd.io/")
 _ADDRESS = re.compile(r"(?:[a-z+]+://|[\w.-]+@[\w.-]+:)[^\s\"'#,{}\[\]]+")
+_WORD, _VERSION = re.compile(r"[A-Z][A-Za-z0-9]*"), re.compile(r"(?:[a-z0-9.-]+/)?v[a-z0-9]+")
 _NAMED = re.compile(rf"(?m)^\s*(?:- )?(?:repoURL|url):\s*[\"']?({_ADDRESS.pattern})")
 
 
@@ -51,6 +53,20 @@ class OwnRepository:
         changed = git("--no-optional-locks", "status", "--porcelain", cwd=path).decode().splitlines()
         return cls(path.resolve(), branch or commit[:12], commit, origin, len(changed))
 
+    def kinds(self) -> set[tuple[str, str, str]]:
+        """Group, version and kind of every document."""
+        files = SandboxRemote(self.path).files(self.commit)
+        texts = {
+            path: text.decode(errors="replace") for path, text in files.items() if path.endswith((".yaml", ".yml"))
+        }
+        found = {(str(one.object["apiVersion"]), one.kind) for one in declared_objects(texts, ("apiVersion:",))}
+        return {
+            (group, version, kind)
+            for api_version, kind in found
+            for group, _, version in (api_version.rpartition("/"),)
+            if group != "kustomize.config.k8s.io" and _WORD.fullmatch(kind) and _VERSION.fullmatch(api_version)
+        }
+
     def push_to(self, bare: Path) -> SandboxRemote:
         """A bare repository whose base is the commit."""
         remote = SandboxRemote.create_empty(bare)
@@ -58,27 +74,31 @@ class OwnRepository:
             git("fetch", "--quiet", "--no-tags", str(self.path), f"HEAD:refs/heads/{BASE}", cwd=bare)
         except Unavailable as error:
             raise InvalidRequest(f"--repo: {self.path} could not be read: {error}") from error
-        base = self.configured(remote).get("base")
+        base = self.configured().get("base")
         if base not in {None, BASE}:
             raise InvalidRequest(f"--repo: {CONFIGURATION} has base: {base}, and the sandbox's base is {BASE} alone")
         return remote
 
-    def configured(self, remote: SandboxRemote) -> Object:
-        text = remote.files(self.commit).get(CONFIGURATION, b"").decode(errors="replace")
+    def contexts(self) -> list[str]:
+        """Of Kubernetes, that its environments name."""
+        return sorted({str(one["context"]) for one in self.environments().values() if one.get("context")})
+
+    def configured(self) -> Object:
+        text = git("show", f"{self.commit}:{CONFIGURATION}", cwd=self.path, check=False).decode(errors="replace")
         try:
             values = [document.value for document in parse_documents(text)]
         except GitOpsError:
             values = []  # the server says what is wrong with it
         return values[0] if values and isinstance(values[0], dict) else {}
 
-    def forge(self, remote: SandboxRemote) -> ForgeName:
+    def forge(self) -> ForgeName:
         """As its configuration says, else GitHub."""
-        said = at(self.configured(remote), "forge", "type")
+        said = at(self.configured(), "forge", "type")
         return said if said in FORGES else "github"
 
-    def environments(self, remote: SandboxRemote) -> dict[str, Object]:
+    def environments(self) -> dict[str, Object]:
         """As its configuration has them, by name."""
-        said = self.configured(remote).get("environments")
+        said = self.configured().get("environments")
         return {str(name): mapping_at(one) for name, one in said.items()} if isinstance(said, dict) else {}
 
     def name_stand_ins(self, remote: SandboxRemote, forge: Mapping[str, str]) -> None:
@@ -108,12 +128,10 @@ class OwnRepository:
                 yield path, new
 
     def _own_addresses(self, texts: Iterable[str]) -> set[RemoteUrl]:
-        """Of this repository: its origin's and the template's; without an origin the only one that engines name."""
+        """Of this repository: its origin's and the template's, else the only one that engines name."""
         own = {parse_remote_url(one) for one in (self.origin, NO_REMOTE) if one}
-        if not self.origin:
-            named = {parse_remote_url(found[1]) for text in texts for found in _NAMED.finditer(text)}
-            own |= named if len(named) == 1 else set()
-        return own
+        named = {parse_remote_url(found[1]) for text in texts for found in _NAMED.finditer(text)}
+        return own | named if len(named) == 1 and not own & named else own
 
 
 def _with_forge(text: str, forge: Mapping[str, str]) -> str:

@@ -30,7 +30,7 @@ from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.engines.argocd import NAME, POLL, ArgoCd
 from gitops_mcp.sandbox.engines.by_hand import applied_by_hand, engine_of
 from gitops_mcp.sandbox.engines.flux import Flux
-from gitops_mcp.sandbox.engines.layout import ARGOCD, FLUX, EngineName, application, lay_out_apps
+from gitops_mcp.sandbox.engines.layout import ARGOCD, EngineName, application, lay_out_apps
 from gitops_mcp.sandbox.engines.promoter import Promoter
 from gitops_mcp.sandbox.external_secrets import ExternalSecretsOperator
 from gitops_mcp.sandbox.forge_remote import ForgeRemote, serve_remote
@@ -56,6 +56,8 @@ class World:
     """None where the API is alone."""
     forge: ForgeRemote | None = None
     """None where the remote is a folder."""
+    unapplied: str | None = None
+    """What of the user's own repository has not been applied."""
 
     @property
     def kubeconfig(self) -> Path:
@@ -115,7 +117,7 @@ def start_sandbox(
     own = OwnRepository.look(repo) if repo else None
     _take_folder(root)
     with ExitStack() as stack:
-        store = Store(crds=crds, operator=None if api_only else RELEASE)
+        store = Store(crds=crds, operator=None if api_only else RELEASE, others=own.kinds() if own else ())
         sealed, operator = SealedSecretsController(store), Operator(store, step=step)
         backends = {} if api_only else {(SEALED_NAMESPACE, SERVICE): sealed.answer}
         api = SandboxApi(
@@ -128,15 +130,13 @@ def start_sandbox(
         )
         world = World(root, store, api, api.start(), None if api_only else operator)
         stack.callback(api.stop)
-        world.kubeconfig.write_text(kubeconfig_text(world.url, None))
+        contexts = own.contexts() if own else ()
+        world.kubeconfig.write_text(kubeconfig_text(world.url, None, others=contexts))
         world.kubeconfig.chmod(0o600)
         if not api_only:
             store.create(kinds.STORAGE_CLASS, {"metadata": {"name": "standard"}, "allowVolumeExpansion": True})
             remote = own.push_to(world.remote) if own else SandboxRemote.create(world.remote)
-            if own:
-                forge = forge or own.forge(remote)
-                contexts = {str(one["context"]) for one in own.environments(remote).values() if one.get("context")}
-                world.kubeconfig.write_text(kubeconfig_text(world.url, None, others=sorted(contexts)))
+            forge = forge or (own.forge() if own else None)
             if forge:
                 served = stack.enter_context(serve_remote(remote, forge, api_token=api_token, own=own))
                 world, remote = replace(world, forge=served), served.remote
@@ -149,13 +149,7 @@ def start_sandbox(
             world.mcp.write_text(_client_configuration(world))
             controllers: list[Controller] = [operator, sealed, ExternalSecretsOperator(store)]
             applied = _applied_by_hand(store, remote, own) if own else ()
-            if (engine_of(applied) or engine) == "flux":
-                applying: Controller = Flux(store, remote, poll=poll, age_key=age_key, applied=applied)
-            else:
-                hydrates, heals = engine == "hydrator", engine not in {None, "argocd"}
-                applying = ArgoCd(
-                    store, remote, poll=poll, age_key=age_key, self_heal=heals, hydrates=hydrates, applied=applied
-                )
+            applying = _engine(store, remote, engine, applied=applied, poll=poll, age_key=age_key)
             controllers.append(applying)
             world = replace(world, engine=applying)
             if engine == "hydrator" and world.forge:
@@ -163,8 +157,25 @@ def start_sandbox(
             for controller in controllers:
                 controller.start()
                 stack.callback(controller.stop)
-            _wait_for_the_first_sync(store)
+            world = replace(world, unapplied=_wait_for_the_first_sync(store))
+            if world.unapplied and not own:
+                raise Unavailable(world.unapplied)
         yield world
+
+
+def _engine(
+    store: Store,
+    remote: SandboxRemote,
+    name: EngineName | None,
+    *,
+    applied: tuple[Object, ...],
+    poll: float,
+    age_key: Path | None,
+) -> Controller:
+    if (engine_of(applied) or name) == "flux":
+        return Flux(store, remote, poll=poll, age_key=age_key, applied=applied)
+    hydrates, heals = name == "hydrator", name not in {None, "argocd"}
+    return ArgoCd(store, remote, poll=poll, age_key=age_key, self_heal=heals, hydrates=hydrates, applied=applied)
 
 
 def _check_options(*, api_only: bool, engine: EngineName | None, forge: ForgeName | None, repo: Path | None) -> None:
@@ -190,7 +201,7 @@ def _applied_by_hand(store: Store, remote: SandboxRemote, own: OwnRepository) ->
 
     if found := applied_by_hand(remote.files(remote.tip() or ""), is_namespaced):
         return found
-    folders = {name: str(one.get("path") or ".") for name, one in own.environments(remote).items()} or {NAME: "."}
+    folders = {name: str(one.get("path") or ".") for name, one in own.environments().items()} or {NAME: "."}
     return tuple(application(remote, name, path) for name, path in folders.items())
 
 
@@ -223,6 +234,8 @@ def serve_sandbox(
                 _say(f"A stand-in for {forge_name} is at {address}; tokens to merge with: forge.json")
             if repo:
                 _say(_about_repository(OwnRepository.look(repo), world))
+            if world.unapplied:
+                _say(world.unapplied)
             _say("It stops at the end of input or with Ctrl-C.")
             ready = str(world.kubeconfig) if api_only else world.mcp.read_text()
             sys.stdout.write(f"{ready.rstrip()}\n")
@@ -269,19 +282,31 @@ def _client_configuration(world: World) -> str:
     return f"{json.dumps({'mcpServers': {'gitops-mcp': server}}, indent=2)}\n"
 
 
-def _wait_for_the_first_sync(store: Store) -> None:
-    """Until every object of the engine, and each that one of them brings, has applied what it is for."""
+def _wait_for_the_first_sync(store: Store) -> str | None:
+    """None once every object of the engine, and each that one of them brings, has applied its part; else why not."""
     end = time.monotonic() + _READY_SECONDS
     seen = 0
     while not (objects := _engine_objects(store)) or not all(map(_has_applied, objects)):
         if time.monotonic() > end:
-            status = {one["metadata"]["name"]: one.get("status") for one in objects}
-            raise Unavailable(f"the engine has not applied everything within {_READY_SECONDS} s; it says: {status}")
+            late = [
+                f"{one['kind']} {one['metadata']['name']}: {_words(one)}" for one in objects if not _has_applied(one)
+            ]
+            told = "; ".join(late) or "there is no object of an engine"
+            return f"the engine has not applied everything within {_READY_SECONDS} s: {told}"
         seen = store.changed(seen, 1)
+    return None
 
 
 def _engine_objects(store: Store) -> tuple[Object, ...]:
-    return (*store.list(kinds.APPLICATION, ARGOCD), *store.list(kinds.KUSTOMIZATION, FLUX))
+    return (*store.list(kinds.APPLICATION, ARGOCD), *store.list(kinds.KUSTOMIZATION))
+
+
+def _words(one: Object) -> str:
+    """The engine's own, of what holds it up."""
+    conditions = [each for each in at(one, "status", "conditions") or () if each.get("status") != "True"]
+    conditions += [each for each in at(one, "status", "conditions") or () if each["type"].endswith("Error")]
+    said = [str(each.get("message")) for each in conditions] or [str(at(one, "status", "operationState", "message"))]
+    return said[0].strip()
 
 
 def _has_applied(one: Object) -> bool:

@@ -84,9 +84,11 @@ def called(server: dict[str, Any], tool: str, arguments: dict[str, Any], env: di
                 result = await client.call_tool(tool, arguments)
         assert not result.is_error, result.content
         assert result.structured_content is not None
-        return result.structured_content
+        answer: dict[str, Any] = result.structured_content
+        return answer
 
-    return anyio.run(call)
+    answered: dict[str, Any] = anyio.run(call)
+    return answered
 
 
 @pytest.mark.thorough

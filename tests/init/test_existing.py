@@ -75,6 +75,21 @@ def repository(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
             "2 Clusters, Flux, sops",
             id="flux",
         ),
+        pytest.param(
+            {
+                f"clusters/{name}/db.yaml": CLUSTER.format(name=name, namespace="shop")
+                for name in ("east", "west", "base")
+            },
+            None,
+            "3 Clusters",
+            id="a Cluster outside of them",
+        ),
+        pytest.param(
+            {f"fleet/{name}/db.yaml": CLUSTER.format(name=name, namespace="shop") for name in ("main", "staging")},
+            {"staging": {"path": "fleet/staging"}, "main": {"path": "fleet/main"}},
+            "2 Clusters",
+            id="beside a stage",
+        ),
         pytest.param(ONE, None, "1 Cluster, no object of Argo CD or Flux", id="one environment"),
     ],
     indirect=["repository"],
