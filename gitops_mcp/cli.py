@@ -25,7 +25,7 @@ _COMMENT = 60_000
 """Characters; forges take a few more."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one for each command
     """Exit code 0, 1 for a failure, 2 for a wrong invocation with every fault named."""
     parser = _argument_parser()
     given = parser.parse_args(arguments)
@@ -40,7 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command == "sandbox":
         from gitops_mcp.sandbox.run import serve_sandbox
 
-        return serve_sandbox(given.dir, api_only=given.api_only, engine=given.engine, forge=given.forge)
+        return serve_sandbox(
+            given.dir, api_only=given.api_only, engine=given.engine, forge=given.forge, repo=given.repo
+        )
+    if command == "init":
+        from gitops_mcp.init.command import run_init
+
+        return run_init(given)
     if command == "review":
         return _review(given)
     if command == "git-credential":
@@ -113,6 +119,7 @@ def _print_text(text: str) -> int:
 
 def _argument_parser() -> argparse.ArgumentParser:
     from gitops_mcp.config import HTTP_OPTIONS, OPTIONS
+    from gitops_mcp.init.arguments import add_arguments
 
     parser = argparse.ArgumentParser(
         prog="gitops-mcp",
@@ -163,7 +170,6 @@ def _argument_parser() -> argparse.ArgumentParser:
     sandbox.add_argument(
         "--engine",
         choices=("argocd", "app-of-apps", "flux", "hydrator"),
-        default="argocd",
         help="one Application for everything (the default), one for each app below a root, Flux after a bootstrap, or "
         "one whose source is hydrated and promoted by pull requests (with --forge)",
     )
@@ -172,6 +178,20 @@ def _argument_parser() -> argparse.ArgumentParser:
         choices=("github", "gitlab", "gitea"),
         help="put the remote on a stand-in of this forge, with pull requests; left out, the remote is a folder",
     )
+    sandbox.add_argument(
+        "--repo",
+        type=Path,
+        metavar="REPO",
+        help="start from what is committed and checked out there, with its engine and forge; nothing is written to it",
+    )
+    init = commands.add_parser(
+        "init",
+        help="make a GitOps repository to start from, or propose what an existing one needs",
+        description="Write a repository for CloudNativePG clusters into DIR, from a template. Where DIR is a repository"
+        " with manifests, look at it, and propose .gitops-mcp.yaml and .mcp.json. Nothing is ever written over.",
+        allow_abbrev=False,
+    )
+    add_arguments(init)
     _add_review(
         commands.add_parser(
             "review",

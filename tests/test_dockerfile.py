@@ -78,7 +78,7 @@ def test_the_wheel_holds_the_package_its_data_the_template_and_the_licences(whee
         f"gitops_mcp/{file.relative_to(ROOT)}" for file in (ROOT / "repo_template").rglob("*") if file.is_file()
     }
     docs = {f"gitops_mcp/{file.relative_to(ROOT)}" for file in (ROOT / "docs").rglob("*.md")}
-    assert "gitops_mcp/repo_template/README.md" in template
+    assert "gitops_mcp/repo_template/starter/.gitops-mcp.yaml" in template
     assert "gitops_mcp/crds/clusters.json.gz" in crds
     licences = {f"gitops_mcp-{__version__}.dist-info/licenses/{name}" for name in ("LICENSE", "gitops_mcp/crds/NOTICE")}
     assert modules | crds | template | docs | licences | {"gitops_mcp/py.typed", "gitops_mcp/crds/NOTICE"} <= held

@@ -6,18 +6,59 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
-from gitops_mcp import config
+from gitops_mcp import config, template
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.review_text.comment import MARKER
+from gitops_mcp.sandbox.kustomize import render_kustomization
+from gitops_mcp.template import (
+    ENGINES,
+    FORGES,
+    SECRETS,
+    Choices,
+    Forge,
+    Secrets,
+    StarterEngine,
+    plain_files,
+    starter_files,
+    template_folder,
+)
 
-TEMPLATE = Path(__file__).parent.parent / "repo_template"
-PROD = TEMPLATE / "clusters/prod"
-KUSTOMIZATIONS = sorted(PROD.rglob("kustomization.yaml"))
+REMOTE = "https://git.example.com/fleet.git"
+COMBINATIONS = [
+    pytest.param(
+        engine, secrets, marks=() if (engine, secrets) == ("argocd", "external-secrets") else pytest.mark.thorough
+    )
+    for engine in ENGINES
+    for secrets in SECRETS
+]
+
+
+def written(folder: Path, files: Mapping[str, bytes]) -> Path:
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a sandbox starts from."""
+    return written(tmp_path_factory.mktemp("plain"), plain_files())
+
+
+@pytest.fixture(scope="module", params=["plain", "clusters/dev", "clusters/prod", "base"])
+def built_folder(request: pytest.FixtureRequest, plain: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if request.param == "plain":
+        return plain / "clusters/prod"
+    made = starter_files(Choices("argocd", ("dev", "prod"), "external-secrets", "github", REMOTE))
+    return written(tmp_path_factory.mktemp("starter"), made) / str(request.param)
 
 
 def manifests_below(folder: Path) -> set[str]:
@@ -33,24 +74,20 @@ def manifests_below(folder: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("kustomization", KUSTOMIZATIONS, ids=lambda path: str(path.relative_to(TEMPLATE)))
-def test_every_kustomization_lists_exactly_what_is_there_in_order(kustomization: Path) -> None:
-    listed = yaml.safe_load(kustomization.read_text())["resources"]
-    assert set(listed) == manifests_below(kustomization.parent)
-    assert listed == sorted(listed, key=lambda entry: (entry != "namespace.yaml", entry))
+def test_every_kustomization_lists_exactly_what_is_there_in_order(built_folder: Path) -> None:
+    kustomizations = sorted(built_folder.rglob("kustomization.yaml"))
+    assert kustomizations
+    for one in kustomizations:
+        value = yaml.safe_load(one.read_text())
+        patches = [patch["path"] for patch in value.get("patches", ())]
+        listed = [entry for entry in value["resources"] if not entry.startswith("../")]
+        assert {*listed, *patches} == manifests_below(one.parent)
+        assert listed == sorted(listed, key=lambda entry: (entry != "namespace.yaml", entry))
+        assert patches == sorted(patches)
 
 
-def test_the_template_has_a_kustomization_for_the_environment_and_each_namespace() -> None:
-    assert [str(path.relative_to(PROD)) for path in KUSTOMIZATIONS] == [
-        "billing/kustomization.yaml",
-        "kustomization.yaml",
-        "shop/kustomization.yaml",
-    ]
-
-
-def test_kubectl_renders_the_template() -> None:
-    rendered = kubectl_kustomize(PROD)
-    assert sorted(f"{o['kind']} {o['metadata'].get('namespace')}/{o['metadata']['name']}" for o in rendered) == [
+def test_kubectl_renders_what_the_sandbox_starts_from(plain: Path) -> None:
+    assert names(kubectl_kustomize(plain / "clusters/prod")) == [
         "Cluster billing/invoices-db",
         "Cluster shop/orders-db",
         "Database shop/orders-db-reporting",
@@ -61,10 +98,110 @@ def test_kubectl_renders_the_template() -> None:
     ]
 
 
-def test_every_cluster_and_namespace_is_protected_from_pruning() -> None:
+@pytest.mark.parametrize(("engine", "secrets"), COMBINATIONS)
+def test_kubectl_renders_each_environment_and_the_engines_objects(
+    engine: StarterEngine, secrets: Secrets, tmp_path: Path
+) -> None:
+    """Each as the CRDs take it, protected from the engine, and as the server's own model of kustomize builds it."""
+    files = starter_files(Choices(engine, ("dev", "prod"), secrets, "gitea", REMOTE))
+    written(tmp_path, files)
+    generated = ["ExternalSecret shop-{0}/orders-db-reporter-password"] if secrets == "external-secrets" else []
+    password = ["Password shop-{0}/orders-db-reporter-password"] if secrets == "external-secrets" else []
+    for name in ("dev", "prod"):
+        rendered = kubectl_kustomize(tmp_path / "clusters" / name)
+        expected = [
+            "Cluster shop-{0}/orders-db",
+            "Database shop-{0}/orders-db-reporting",
+            "DatabaseRole shop-{0}/orders-db-reporter",
+            *generated,
+            "Namespace None/shop-{0}",
+            "ObjectStore shop-{0}/orders-db-backups",
+            *password,
+            "Pooler shop-{0}/orders-db-pooler-rw",
+            "ScheduledBackup shop-{0}/orders-db-nightly",
+        ]
+        assert names(rendered) == [one.format(name) for one in expected]
+        (store,) = [one for one in rendered if one["kind"] == "ObjectStore"]
+        assert store["spec"]["configuration"]["destinationPath"] == f"s3://example-postgres-backups/shop-{name}"
+        for one in rendered:
+            carried = one["metadata"].get("annotations", {})
+            assert not [key for key in carried if (OTHER[engine] in key)]
+            if one["kind"] in {"Cluster", "Namespace"}:
+                assert "Prune=" in str(carried) if engine == "argocd" else "disabled" in str(carried)
+        ours = render_kustomization(files, f"clusters/{name}", is_namespaced=lambda one: one["kind"] != "Namespace")
+        assert sorted(ours, key=str_of) == sorted(rendered, key=str_of)
+    assert names(kubectl_kustomize(tmp_path / engine)) == ENGINE_OBJECTS[engine]
+
+
+OTHER = {"argocd": "fluxcd.io", "flux": "argoproj.io"}
+ENGINE_OBJECTS = {
+    "argocd": ["AppProject argocd/postgres", "ApplicationSet argocd/postgres"],
+    "flux": [
+        "GitRepository flux-system/postgres",
+        "Kustomization flux-system/postgres",
+        "Kustomization flux-system/postgres-dev",
+        "Kustomization flux-system/postgres-prod",
+    ],
+}
+
+
+def str_of(one: Object) -> str:
+    return f"{one['kind']} {one['metadata'].get('namespace')}/{one['metadata']['name']}"
+
+
+def names(objects: Iterable[Object]) -> list[str]:
+    return sorted(map(str_of, objects))
+
+
+@pytest.mark.parametrize("forge", FORGES)
+@pytest.mark.parametrize("secrets", SECRETS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_choice_gives_whole_files_without_a_mark_or_a_placeholder(
+    engine: StarterEngine, secrets: Secrets, forge: Forge
+) -> None:
+    files = starter_files(Choices(engine, ("dev", "staging", "prod"), secrets, forge, REMOTE))
+    for path, content in files.items():
+        text = content.decode()
+        assert "#!" not in text or text.startswith("#!")
+        assert not re.search(r"__[a-z]+__", text + path)
+        if path.endswith((".yaml", ".yml")):
+            assert all(value is not None for value in yaml.safe_load_all(text)), path
+            assert not re.search(r"kind: Secret\n", text)
+        if path.endswith(".json"):
+            (servers,) = json.loads(text).values()
+            assert servers["gitops-mcp"]["command"] == "gitops-mcp"
+    assert tomllib.loads(files[".codex/config.toml"].decode())["mcp_servers"]["gitops-mcp"]["command"] == "gitops-mcp"
+    settings = config.resolve_settings(files[".gitops-mcp.yaml"].decode(), config.Flags())
+    assert settings.forge.type == forge
+    assert [(name, one.path, one.namespaces, one.protected) for name, one in settings.environments.items()] == [
+        (name, f"clusters/{name}", (f"shop-{name}",), secrets != "cluster") for name in ("dev", "staging", "prod")
+    ]
+    assert set(files) >= BY_FORGE[forge] | {"README.md", f"{engine}/kustomization.yaml"}
+    assert (".sops.yaml" in files) == (secrets == "sops")
+
+
+BY_FORGE = {
+    "github": {".github/CODEOWNERS", ".github/pull_request_template.md", ".github/workflows/review.yaml"},
+    "gitlab": {".gitlab/CODEOWNERS", ".gitlab/merge_request_templates/Default.md", ".gitlab-ci.yml"},
+    "gitea": {".gitea/CODEOWNERS", ".gitea/pull_request_template.md", ".gitea/workflows/review.yaml"},
+}
+
+
+def test_every_file_of_the_template_comes_with_some_choice() -> None:
+    root = template_folder()
+    parts = [root / name for _, name, _ in (*template._PARTS, *template._PLAIN)]
+    assert all(part.exists() for part in parts)
+    assert [
+        str(path)
+        for path in root.rglob("*")
+        if path.is_file() and not any(path == part or part in path.parents for part in parts)
+    ] == []
+
+
+def test_every_cluster_and_namespace_of_the_sandbox_is_protected_from_pruning(plain: Path) -> None:
     protected = {
         o["metadata"]["name"]: o["metadata"]["annotations"]
-        for path in PROD.rglob("*.yaml")
+        for path in plain.rglob("clusters/**/*.yaml")
         if (o := yaml.safe_load(path.read_text()))["kind"] in {"Cluster", "Namespace"}
     }
     assert sorted(protected) == ["billing", "invoices-db", "orders-db", "shop"]
@@ -73,36 +210,32 @@ def test_every_cluster_and_namespace_is_protected_from_pruning() -> None:
         assert carried["kustomize.toolkit.fluxcd.io/prune"] == "disabled"
 
 
-def test_the_schedule_has_six_fields() -> None:
-    backup = yaml.safe_load((PROD / "shop/orders-db/scheduledbackup-nightly.yaml").read_text())
+def test_the_schedule_has_six_fields(plain: Path) -> None:
+    backup = yaml.safe_load((plain / "clusters/prod/shop/orders-db/scheduledbackup-nightly.yaml").read_text())
     assert len(backup["spec"]["schedule"].split()) == 6
 
 
-def test_the_configuration_is_accepted_and_says_where_the_environment_is() -> None:
-    settings = config.resolve_settings((TEMPLATE / ".gitops-mcp.yaml").read_text(), config.Flags())
+def test_the_configuration_of_the_sandbox_says_where_the_environment_is(plain: Path) -> None:
+    settings = config.resolve_settings((plain / ".gitops-mcp.yaml").read_text(), config.Flags())
     assert [(name, one.path, one.protected) for name, one in settings.environments.items()] == [
         ("prod", "clusters/prod", True)
     ]
 
 
-def test_no_secret_is_in_the_template() -> None:
-    assert [path for path in TEMPLATE.rglob("*") if path.is_file() and "kind: Secret" in path.read_text()] == []
-
-
-def test_the_client_configuration_starts_the_server() -> None:
-    servers = json.loads((TEMPLATE / ".mcp.json").read_text())["mcpServers"]
-    assert servers == {"gitops-mcp": {"command": "gitops-mcp", "args": []}}
-
-
 def pipelines() -> dict[str, str]:
-    return {name: (TEMPLATE / name).read_text() for name in (".github/workflows/review.yaml", ".gitlab-ci.yml")}
+    return {
+        name: starter_files(Choices("flux", ("prod",), "sops", forge, REMOTE))[name].decode()
+        for forge, name in zip(FORGES, PIPELINES, strict=True)
+    }
 
 
-def test_the_workflow_runs_for_forks_with_least_rights_and_pinned_actions() -> None:
-    text = pipelines()[".github/workflows/review.yaml"]
+@pytest.mark.parametrize("name", [".github/workflows/review.yaml", ".gitea/workflows/review.yaml"])
+def test_the_workflow_runs_for_forks_with_least_rights_and_pinned_actions(name: str) -> None:
+    text = pipelines()[name]
     workflow = yaml.safe_load(text)
     assert list(workflow[True]) == ["pull_request"]  # YAML 1.1 reads `on` as true
-    assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
+    if name.startswith(".github"):
+        assert workflow["permissions"] == {"contents": "read", "pull-requests": "write"}
     (job,) = workflow["jobs"].values()
     actions = [step["uses"] for step in job["steps"] if "uses" in step]
     assert len(actions) == 2
@@ -113,14 +246,14 @@ def test_the_workflow_runs_for_forks_with_least_rights_and_pinned_actions() -> N
     assert [step["run"] for step in job["steps"] if "${{" in step.get("run", "")] == []
 
 
-PIPELINES = [".github/workflows/review.yaml", ".gitlab-ci.yml"]
+PIPELINES = [".github/workflows/review.yaml", ".gitlab-ci.yml", ".gitea/workflows/review.yaml"]
 COMMIT = "0123456789" * 4
 
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_a_pipeline_finds_its_comment_by_the_marker(name: str) -> None:
     text = pipelines()[name]
-    assert f'"{MARKER}"' in text
+    assert f'startswith("{MARKER}")' in text
     assert "gitops-mcp review --fail-on error HEAD" in text
     assert set(re.findall(r"GITOPS_MCP_\w+", text)) == {"GITOPS_MCP_SOURCE"}
 

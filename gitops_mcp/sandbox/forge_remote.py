@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from gitops_mcp.sandbox.forges import ForgeServer, SandboxForge
 from gitops_mcp.sandbox.forges.store import BOT, OWNER, REVIEWER
 from gitops_mcp.sandbox.forges.values import ForgeName
+from gitops_mcp.sandbox.own_repository import OwnRepository
 from gitops_mcp.sandbox.remote import BASE, SandboxRemote, git
 
 # GitHub's is for hosts other than github.com.
@@ -56,27 +57,36 @@ class ForgeRemote:
 
 
 @contextmanager
-def serve_remote(remote: SandboxRemote, name: ForgeName, *, api_token: bool = True) -> Iterator[ForgeRemote]:
-    """Without an API token git can push and nothing else is answered, as for most who work over ssh."""
+def serve_remote(
+    remote: SandboxRemote, name: ForgeName, *, api_token: bool = True, own: OwnRepository | None = None
+) -> Iterator[ForgeRemote]:
+    """Without an API token git can push and nothing else is answered, as for most who work over ssh.
+
+    `own`: what the remote is made of, where that is no template.
+    """
     forge = SandboxForge(remote, name)
     server = ForgeServer(forge)
     server.start()
     try:
         address = f"{server.url}/{forge.repository.full_name}.git"
-        _configure(remote, name, server)
+        served, about = replace(remote, address=address), {"type": name, "url": server.url, "api": server.api}
+        if own:
+            own.name_stand_ins(served, about)
+        else:
+            _configure(remote, about)
         tokens = {login: forge.token(login) for login in (REVIEWER, OWNER)}
         tokens[BOT] = forge.token(BOT, scopes=None if api_token else frozenset({"write_repository"}))
-        yield ForgeRemote(server, replace(remote, address=address), tokens, api_token)
+        yield ForgeRemote(server, served, tokens, api_token)
     finally:
         server.stop()
 
 
-def _configure(remote: SandboxRemote, name: ForgeName, server: ForgeServer) -> None:
+def _configure(remote: SandboxRemote, about: Mapping[str, str]) -> None:
     """Commit the `forge` of the configuration, as a team with a forge of its own has it."""
     with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as folder:
         tree = Path(folder) / "tree"
         git("clone", "--quiet", "--template=", str(remote.path), str(tree))
         with (tree / ".gitops-mcp.yaml").open("a") as file:
-            file.write(f"\nforge:\n  type: {name}\n  url: {server.url}\n  api: {server.api}\n")
+            file.write("\nforge:\n" + "".join(f"  {key}: {value}\n" for key, value in about.items()))
         git("commit", "--quiet", "--all", "--message=Name the forge", cwd=tree)
         git("push", "--quiet", "origin", BASE, cwd=tree)

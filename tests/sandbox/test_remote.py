@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gitops_mcp.errors import Unavailable
-from gitops_mcp.sandbox.remote import SandboxRemote, template_folder
+from gitops_mcp.sandbox.remote import SandboxRemote
+from gitops_mcp.template import plain_files
 
 
 def git(*arguments: str, cwd: Path) -> str:
@@ -22,11 +23,7 @@ def test_the_remote_holds_the_template_as_one_commit_on_main(tmp_path: Path) -> 
     assert tip == git("rev-parse", "main", cwd=remote.path)
     assert tip is not None
     files = remote.files(tip)
-    assert files == {
-        str(path.relative_to(template_folder())): path.read_bytes()
-        for path in template_folder().rglob("*")
-        if path.is_file()
-    }
+    assert files == plain_files()
     assert ".gitops-mcp.yaml" in files
     assert git("rev-parse", "--is-bare-repository", cwd=remote.path) == "true"
 

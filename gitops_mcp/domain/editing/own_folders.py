@@ -74,8 +74,18 @@ def folders_of(desired: Desired, cluster: Declaration) -> Iterator[str]:
         return
     if not stands_in_base(desired, cluster):
         yield posixpath.dirname(cluster.path)
-    if cluster.root is not None:
-        yield cluster.root
+    yield from _overlays_of(cluster)
+
+
+def _overlays_of(one: Declaration) -> Iterator[str]:
+    """The folder that is built, after the one in it that the object comes through first: an app of an environment."""
+    if one.root is None:
+        return
+    for layer in one.produced.layers[1:] if one.produced else ():
+        if layer.folder != one.root and is_below(layer.folder, one.root):
+            yield layer.folder
+            break
+    yield one.root
 
 
 def _folders_beside_chart(desired: Desired, cluster: Declaration) -> Iterator[str]:
@@ -123,8 +133,9 @@ def folders_of_bases(desired: Desired, namespace: str) -> Iterator[str]:
     """The overlays of a namespace whose Clusters stand in a base."""
     for one in desired.clusters:
         is_here = one.identity.namespace == namespace and stands_in_base(desired, one)
-        if one.root is not None and is_here and not is_for_one(desired, one.root, one.identity.name, namespace):
-            yield one.root
+        for folder in _overlays_of(one) if is_here else ():
+            if not is_for_one(desired, folder, one.identity.name, namespace):
+                yield folder
 
 
 def clusters_of_folder(desired: Desired, folder: str) -> set[str]:
@@ -132,7 +143,7 @@ def clusters_of_folder(desired: Desired, folder: str) -> set[str]:
     return {
         one.identity.name
         for one in desired.clusters
-        if folder == (one.root if stands_in_base(desired, one) else posixpath.dirname(one.path))
+        if folder in (_overlays_of(one) if stands_in_base(desired, one) else (posixpath.dirname(one.path),))
     }
 
 

@@ -83,7 +83,7 @@ def _engine_object(
     said = [kind for kind in _TYPES if _says_something(source.get(kind))]
     build = "helm" if folder is None else said[0] if said else _build_type(files, folder)
     opaque = f"its source says {' and '.join(said)} at once" if len(said) > 1 else None
-    guess = None
+    guess, plugin = None, ""
     if build == "plugin" and folder is not None:
         plugin = _plugin_name(source)
         if _is_kustomize(_build_type(files, folder), plugin):
@@ -118,6 +118,7 @@ def _engine_object(
         automatic=automatic,
         self_heals=automatic and at(automated, "selfHeal") is True,
         sync_options=options,
+        decrypts="sops" in plugin,
         suspended=at(one.object, "metadata", "annotations", SKIP_RECONCILE) == "true",
         overrides=tuple(left_out.override_notes(one.name, folder, files)),
         left=tuple(left_out.argocd_fields(spec, one.place)),

@@ -42,7 +42,7 @@ _SECRET_STARTS = ("LS0tLS1CRUdJTiB", "eyJ", "b3BlbnNzaC1rZXkt")
 """Base64 of a private key, and of JSON: that of a registry's logins, a token without its signature."""
 _SEALED = re.compile(r"(?:AQ|Ag|BA)[A-D][A-Za-z0-9+/]{300,}={0,2}")
 """Its first two bytes say how long the locked key is: 256, 512 or 1024 bytes."""
-_BETWEEN = re.compile(r"[/_-]")
+_BETWEEN = re.compile(r"[/_=-]")
 _SHORTEST = 16
 _CHANGES = 0.35
 """Of the characters of a random word each is of another kind than the one before more often; of a name, less."""

@@ -199,9 +199,12 @@ def _no_page() -> Response:
     return PlainTextResponse("404 page not found\n", 404)
 
 
-def kubeconfig_text(url: str, token: str | None, *, namespace: str | None = None, context: str = "sandbox") -> str:
-    """A kubeconfig with one context for this API."""
+def kubeconfig_text(
+    url: str, token: str | None, *, namespace: str | None = None, context: str = "sandbox", others: Iterable[str] = ()
+) -> str:
+    """A kubeconfig for this API; `others` are contexts of other names that lead to it, too."""
     user = f'{{token: "{token}"}}' if token else "{}"
+    more = "".join(f"\n  - name: {name}\n    context: {{cluster: {context}, user: {context}}}" for name in others)
     home = f"\n      namespace: {namespace}" if namespace else ""
     return f"""apiVersion: v1
 kind: Config
@@ -210,7 +213,7 @@ contexts:
   - name: {context}
     context:
       cluster: {context}
-      user: {context}{home}
+      user: {context}{home}{more}
 clusters:
   - name: {context}
     cluster:

@@ -1,6 +1,6 @@
 """Argo CD: it keeps the cluster at what the Applications of namespace `argocd` say, one or an app of apps.
 
-Left out: hooks and waves, several sources, ApplicationSets, and a pause between two comparisons. A sync
+Left out: hooks and waves, several sources, and a pause between two comparisons. A sync
 window counts where its schedule is every minute; pauses between tries are as short as the looks at the remote.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,9 @@ from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.controller import Controller
+from gitops_mcp.sandbox.engines.application_sets import ApplicationSets
 from gitops_mcp.sandbox.engines.application_status import application_status
+from gitops_mcp.sandbox.engines.by_hand import apply_by_hand
 from gitops_mcp.sandbox.engines.hydrator import hydrate, synced_spec
 from gitops_mcp.sandbox.engines.layout import ARGOCD, FINALIZER, ROOT, application, hydrated_application, project
 from gitops_mcp.sandbox.engines.operation import Operation, Target, automatic, carry_on, is_approved, now
@@ -63,26 +65,32 @@ class ArgoCd(Controller):
         age_key: Path | None = None,
         self_heal: bool = False,
         hydrates: bool = False,
+        applied: Iterable[Object] = (),
     ) -> None:
         """`age_key` is the file of the key that sops decrypts with; without one it is an engine without that plugin.
 
-        `hydrates`: the root Application has its source hydrated to a branch beside the one that it syncs.
+        `hydrates`: the root Application has its source hydrated to a branch beside the one that it syncs. `applied`:
+        what a person has applied by hand in its place.
         """
         super().__init__(store)
         self._decrypt = partial(decrypt_with_sops, key=age_key) if age_key else None
         self._remote, self._poll = remote, poll
         made = application(remote, NAME, ROOT, self_heal=self_heal)
-        self._root = hydrated_application(made) if hydrates else made
+        self._applied = tuple(applied) or (hydrated_application(made) if hydrates else made,)
+        self._sets = ApplicationSets(store, remote)
         self._followed: dict[str, _Followed] = {}
 
     def start(self) -> None:
-        """The root Application is there before this returns."""
+        """What a person applies by hand is there before this returns."""
         self.store.create(NAMESPACE, {"metadata": {"name": ARGOCD}})
         self.store.create(kinds.APP_PROJECT, project())
-        self.store.create(kinds.APPLICATION, self._root)
+        apply_by_hand(self.store, self._applied)
         super().start()
 
     def reconcile(self) -> float:
+        for one in self.store.list(kinds.APPLICATION_SET, ARGOCD):
+            with self.attempt(f"ApplicationSet {ARGOCD}/{one['metadata']['name']}"):
+                self._sets.reconcile(one)
         for one in self.store.list(kinds.APPLICATION, ARGOCD):
             metadata = one["metadata"]
             if at(metadata, "annotations", "argocd.argoproj.io/skip-reconcile") == "true":

@@ -6,6 +6,7 @@ drifting is mended at the next look, not at `interval`; a failure is tried again
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from gitops_mcp.domain import kinds
@@ -13,6 +14,7 @@ from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.engines.argocd import POLL
+from gitops_mcp.sandbox.engines.by_hand import apply_by_hand
 from gitops_mcp.sandbox.engines.conditions import is_ready
 from gitops_mcp.sandbox.engines.git_repository import source_status
 from gitops_mcp.sandbox.engines.kustomization import Kustomization, Run, named_by
@@ -23,22 +25,32 @@ from gitops_mcp.sandbox.remote import SandboxRemote
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 
 FINALIZER = "finalizers.fluxcd.io"
-_BOTH = (kinds.GIT_REPOSITORY, kinds.KUSTOMIZATION)
 
 
 class Flux(Controller):
-    def __init__(self, store: Store, remote: SandboxRemote, *, poll: float = POLL, age_key: Path | None = None) -> None:
-        """`age_key` is what a Kustomization with `spec.decryption` decrypts with; all others apply what they find."""
+    def __init__(
+        self,
+        store: Store,
+        remote: SandboxRemote,
+        *,
+        poll: float = POLL,
+        age_key: Path | None = None,
+        applied: Iterable[Object] = (),
+    ) -> None:
+        """`age_key` is what a Kustomization with `spec.decryption` decrypts with; all others apply what they find.
+
+        `applied`: what a person has applied by hand; left out, what the bootstrap does.
+        """
         super().__init__(store)
         self._remote, self._poll, self._age_key = remote, poll, age_key
+        self._applied = tuple(applied) or tuple(flux_root(remote))
         self._runs: dict[str, Run] = {}
         self._files: tuple[str, Files] = ("", {})
 
     def start(self) -> None:
-        """What the bootstrap applies by hand is there before this returns."""
+        """What is applied by hand is there before this returns."""
         self.store.create(NAMESPACE, {"metadata": {"name": FLUX}})
-        for resource, one in zip(_BOTH, flux_root(self._remote), strict=True):
-            self.store.create(resource, one)
+        apply_by_hand(self.store, self._applied)
         super().start()
 
     def reconcile(self) -> float:

@@ -10,9 +10,11 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from gitops_mcp.domain.remote_url import parse_remote_url
 from gitops_mcp.errors import GitOpsError, Unavailable
 from gitops_mcp.sandbox.remote import SandboxRemote, git
 
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost"})
 _STATUS = re.compile(r"returned error: (\d+)")
 
 
@@ -38,8 +40,11 @@ def newest_commit(remote: SandboxRemote, url: str, branch: str) -> str:
 
 
 def _asked_commit(url: str, branch: str) -> str:
-    if "://" not in url and not Path(url).exists():
+    host = parse_remote_url(url).host
+    if not host and not Path(url).exists():
         raise Unfetchable(url, branch, "repository not found: ")
+    if host and host not in _THIS_MACHINE:
+        raise Unfetchable(url, branch, f"unexpected client error: the sandbox asks this machine alone, not {host}")
     try:
         found = git("ls-remote", "--", url, f"refs/heads/{branch}").decode()
     except Unavailable as error:

@@ -158,6 +158,30 @@ BUILT_IN = (
 )
 
 
+_WITHOUT_NAMESPACE = frozenset(
+    [
+        *(
+            "APIService",
+            "CSIDriver",
+            "CustomResourceDefinition",
+            "GatewayClass",
+            "IngressClass",
+            "MutatingWebhookConfiguration",
+        ),
+        *("Node", "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy"),
+        *("ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration", "VolumeSnapshotClass"),
+    ]
+)
+
+
+def served_as_it_comes(group: str, version: str, kind: str) -> Served:
+    """A kind of which nothing is known but its name: kept as it is written, and nothing is done with it."""
+    word = kind.lower()
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}es" if word.endswith(("s", "x", "ch")) else f"{word}s"
+    is_namespaced = not (kind.startswith("Cluster") or kind in _WITHOUT_NAMESPACE)
+    return Served(Resource(group, version, plural, kind, namespaced=is_namespaced))
+
+
 def override_served(served: Iterable[Served], by: Iterable[Served]) -> tuple[Served, ...]:
     """All of both; the second's where both serve the same resource."""
     table = {(one.resource.group, one.resource.plural): one for one in (*served, *by)}

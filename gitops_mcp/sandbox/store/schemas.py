@@ -85,6 +85,8 @@ _APPLICATION_SPEC = _exactly(
     revisionHistoryLimit=_number(),
 )
 
+_APPLICATION_SET_SPEC = _open("generators", "template", generators=_list(), template=_OBJECT, goTemplate=_flag())
+
 _KUSTOMIZATION_SPEC = _open(
     "interval",
     "prune",
@@ -165,6 +167,7 @@ _SEALED_SECRET_SPEC = _exactly(
 OWN = (
     _custom(kinds.OBJECT_STORE, _OBJECT_STORE_SPEC),
     _plain(kinds.APPLICATION, _APPLICATION_SPEC, short=("app", "apps"), status=_STATUS, operation=_STATUS),
+    _custom(kinds.APPLICATION_SET, _APPLICATION_SET_SPEC, short=("appset", "appsets")),
     _plain(kinds.APP_PROJECT, _APP_PROJECT_SPEC, short=("appproj", "appprojs"), status=_STATUS),
     _custom(kinds.GIT_REPOSITORY, _GIT_REPOSITORY_SPEC, short=("gitrepo",)),
     _custom(kinds.KUSTOMIZATION, _KUSTOMIZATION_SPEC, short=("ks",)),

@@ -22,7 +22,7 @@ from gitops_mcp.sandbox.store.deletion import Propagation
 from gitops_mcp.sandbox.store.errors import Cause, already_exists, bad_request, conflict, forbidden, invalid, not_found
 from gitops_mcp.sandbox.store.logs import Line, PodLogs
 from gitops_mcp.sandbox.store.patches import equal, merge_patch
-from gitops_mcp.sandbox.store.resources import BUILT_IN, CRD, NAMESPACE, Served, override_served
+from gitops_mcp.sandbox.store.resources import BUILT_IN, CRD, NAMESPACE, Served, override_served, served_as_it_comes
 from gitops_mcp.sandbox.store.schemas import OWN
 from gitops_mcp.sandbox.store.selectors import Wanted, by_fields, by_labels
 from gitops_mcp.sandbox.store.state import StoreState
@@ -41,13 +41,27 @@ class Preconditions:
 
 
 class Store:
-    def __init__(self, *, crds: Path | None = None, history: int = 10_000, operator: Release | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        crds: Path | None = None,
+        history: int = 10_000,
+        operator: Release | None = None,
+        others: Iterable[tuple[str, str, str]] = (),
+    ) -> None:
         """Serve the packaged CRDs and small schemas, or a folder's CRDs in their place; keep so many changes a kind.
+
+        `others` are group, version and kind of what is kept as it comes, where nothing of it is served.
 
         `operator` is the release of CloudNativePG whose webhooks judge; None: there are none.
         """
         full = tuple(served_by(crds)) if crds else ()
-        self.served: tuple[Served, ...] = override_served((*BUILT_IN, *served_from_package(), *OWN), full)
+        known = override_served((*BUILT_IN, *served_from_package(), *OWN), full)
+        kinds_known = {(one.resource.group, one.resource.kind) for one in known}
+        more = {(group, kind): version for group, version, kind in others if (group, kind) not in kinds_known}
+        self.served: tuple[Served, ...] = override_served(
+            known, [served_as_it_comes(one[0], more[one], one[1]) for one in more]
+        )
         self._state = StoreState(self.served, history=history)
         self._logs = PodLogs()
         self.webhooks: list[Webhook] = []

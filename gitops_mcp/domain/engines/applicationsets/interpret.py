@@ -70,6 +70,12 @@ def interpret_application_set(one: LocatedObject, around: Repository) -> Iterato
                 yield found
 
 
+def made_applications(one: LocatedObject, around: Repository) -> tuple[Object, ...]:
+    """Those that the controller makes. Raises Fails where it makes none, NotKnown where Git alone does not say."""
+    made = _checked_names(list(_applications(one, Templating.of(one.object), around)))
+    return tuple(mapping_at(_known_parts(each.application)) for each in made if each.why_not is None)
+
+
 def _template(applications: Object) -> Object:
     return mapping_at(applications, "spec", "template")
 
