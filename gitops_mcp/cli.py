@@ -41,6 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return serve_sandbox(given.dir, api_only=given.api_only, engine=given.engine, forge=given.forge)
     if command == "review":
         return _review(given)
+    if command == "doctor":
+        from gitops_mcp.config import process_environ
+        from gitops_mcp.doctor import run_doctor
+
+        return run_doctor(given, process_environ())
     if command == "tools":
         from gitops_mcp.server import tools_table
 
@@ -161,6 +166,15 @@ def _argument_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
     )
+    _add_doctor(
+        commands.add_parser(
+            "doctor",
+            help="check git, configuration, forge, API, rights, engine, passwords and backups",
+            description="Check all that the server works with, and say for each fault what mends it. Changes nothing "
+            "and asks nobody. Exit codes: 0 nothing failed, 1 something did, 2 a wrong option or variable.",
+            allow_abbrev=False,
+        )
+    )
     commands.add_parser("tools", help="print the table of tools, in Markdown")
     commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml")
     return parser
@@ -182,6 +196,16 @@ def _add_review(parser: argparse.ArgumentParser) -> None:
     )
     for option in OPTIONS:
         if option.name in {"repo", "environment", "context"}:
+            _add_option(parser, option)
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    from gitops_mcp import doctor
+    from gitops_mcp.config import OPTIONS
+
+    doctor.add_arguments(parser)
+    for option in OPTIONS:
+        if option.name in doctor.OPTIONS:
             _add_option(parser, option)
 
 
