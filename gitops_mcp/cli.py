@@ -39,13 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from gitops_mcp.sandbox.run import serve_sandbox
 
         return serve_sandbox(given.dir, api_only=given.api_only, engine=given.engine, forge=given.forge)
-    if command == "review":
-        return _review(given)
-    if command == "doctor":
-        from gitops_mcp.config import process_environ
-        from gitops_mcp.doctor import run_doctor
-
-        return run_doctor(given, process_environ())
+    if command in {"review", "doctor"}:
+        return _review(given) if command == "review" else _doctor(given)
     if command == "tools":
         from gitops_mcp.server import tools_table
 
@@ -53,6 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gitops_mcp import config
 
     return _print_text(json.dumps(config.json_schema(), indent=2) + "\n")
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from gitops_mcp.config import process_environ
+    from gitops_mcp.doctor import run_doctor
+
+    return run_doctor(given, process_environ())
 
 
 def _review(given: argparse.Namespace) -> int:

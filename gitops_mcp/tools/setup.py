@@ -8,9 +8,9 @@ from gitops_mcp.tools.registry import Tool
 
 
 def check_setup(app: App) -> SetupReport:
-    """Check the server's own setup: git, configuration, forge, API, rights, engine, passwords, backups; what mends each.
+    """Check what this server works with, from git to rights, and say what mends each fault.
 
-    When other tools fail, or once at the start.
+    When other tools fail.
     """
     from gitops_mcp.workflows.setup.report import bounded_report
 

@@ -48,7 +48,7 @@ class Check:
         def work() -> None:
             with call_until(over):
                 for row in self.look():
-                    found.append(_with_environment(row, self.environment))  # one by one: a later one may hang
+                    found.append(_with_environment(row, self.environment))  # noqa: PERF401 - the next one may hang
 
         try:
             in_time(seconds, partial(copy_context().run, work), writes=False)

@@ -1,4 +1,4 @@
-"""One environment's API: whether it answers, what it serves, which operator runs, what may be read, what is backed up."""
+"""One environment's API: whether it answers, what it serves, who works there, what may be read, what is backed up."""
 
 from __future__ import annotations
 
@@ -47,8 +47,9 @@ def api_rows(
         )
     else:
         lacking = [one.kind for one in CNPG_KINDS if one.kind not in served]
+        count = pluralize(len(CNPG_KINDS) - len(lacking), "kind")
         told = f"; not {', '.join(lacking)}, which came with later releases" if lacking else ""
-        yield row("kubernetes", "CRDs", "ok", f"{CNPG_GROUP}/{CLUSTER.version}, {pluralize(len(served), 'kind')}{told}")
+        yield row("kubernetes", "CRDs", "ok", f"{CNPG_GROUP}/{CLUSTER.version}, {count}{told}")
         yield _operator_row(api, environment)
     yield from engine_rows(apis, environment, ground, desired)
     if CLUSTER.kind in served:
@@ -140,7 +141,10 @@ def _restorable_rows(clusters: list[Object], found: dict[str, list[Object]]) -> 
             never.append(one)
     if never:
         first = _ref(never[0])
-        mend = f"create_postgres_backup with cluster_name={first.name}, namespace={first.namespace}; list_postgres_backups says what is in the way"
+        mend = (
+            f"create_postgres_backup with cluster_name={first.name}, namespace={first.namespace}; where that does not "
+            "help, list_postgres_backups says what is in the way"
+        )
         yield row("backups", "restore", "warn", f"no backup is complete yet of {_names(never)}", mend)
     if firsts:
         oldest = min(firsts)

@@ -19,7 +19,10 @@ from gitops_mcp.workflows.setup.checks import row
 
 _KINDS = {"auto": (APPLICATION, KUSTOMIZATION), "argocd": (APPLICATION,), "flux": (KUSTOMIZATION,)}
 _NAMED = 10
-_NONE = "declare an Application or Kustomization for it (docs/engines.md), name where it runs in engine.context, or set engine.type: none"
+_NONE = (
+    "have an Application or Kustomization apply it (docs/engines.md), name the context where the engine runs in "
+    "engine.context, or set engine.type: none"
+)
 
 
 def engine_rows(
@@ -79,25 +82,30 @@ def _faults(api: ApiOnce, ground: Ground, kind: Resource, one: Object, place: st
         for source in sources_of(one):
             is_here = why_elsewhere(source.get("repoURL"), ground.urls) is None
             if is_here and (why := why_off_branch(source.get("targetRevision"), branch)):
-                mend = f"set targetRevision: {branch}{place}, or `base: {source.get('targetRevision')}` in .gitops-mcp.yaml"
+                mend = _branch_mend(f"targetRevision: {branch}{place}", str(source.get("targetRevision")))
                 yield row("engine", "branch", "fail", f"{name}: {why}", mend)
         if "automated" not in mapping_at(one, "spec", "syncPolicy"):
             mend = f"argocd app sync {called} after each merge, or set spec.syncPolicy.automated: {{}}{place}"
             yield row("engine", "sync", "warn", f"{name} syncs only when a person asks", mend)
         return
-    source = _source(api, one)
+    source = _source(api, one) or {}
     refs = mapping_at(source, "spec", "ref")
     followed = next(
         (str(refs[key]) for key in ("commit", "tag", "semver", "name", "branch") if refs.get(key)), "master"
     )
     if why := why_off_branch(followed, branch):
-        mend = f"set spec.ref.branch: {branch} of GitRepository {at(source, 'metadata', 'name')}, or `base: {followed}` in .gitops-mcp.yaml"
+        mend = _branch_mend(f"spec.ref.branch: {branch} of GitRepository {at(source, 'metadata', 'name')}", followed)
         yield row("engine", "branch", "fail", f"{name}: {why}", mend)
-    for what, each in (("kustomization", one), ("source git", source or {})):
+    for what, each in (("kustomization", one), ("source git", source)):
         if at(each, "spec", "suspend") is True:
-            mend = f"flux resume {what} {at(each, 'metadata', 'name')} -n {at(each, 'metadata', 'namespace')}, and suspend: false{place}"
-            about = name if each is one else f"GitRepository {at(each, 'metadata', 'name')} of {name}"
+            called, space = at(each, "metadata", "name"), at(each, "metadata", "namespace")
+            mend = f"flux resume {what} {called} -n {space}, and spec.suspend: false{place}"
+            about = name if each is one else f"GitRepository {called} of {name}"
             yield row("engine", "suspended", "fail", f"{about} is suspended: nothing that is merged is applied", mend)
+
+
+def _branch_mend(field: str, followed: str) -> str:
+    return f"set {field}, or `base: {followed}` in .gitops-mcp.yaml"
 
 
 def _name(kind: Resource, one: Object) -> str:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gitops_mcp.answers.setup import CheckRow
-from gitops_mcp.app import App, Ground
+from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.editing.field import set_field
 from gitops_mcp.domain.names import pluralize
@@ -28,7 +28,7 @@ _EDITS: tuple[tuple[str, Path, object], ...] = (
 _HELM = "put helm on PATH of the server, or pip install 'gitops-mcp[helm]'"
 
 
-def layout_rows(app: App, ground: Ground, environment: Environment, desired: Desired) -> Iterator[CheckRow]:
+def layout_rows(ground: Ground, environment: Environment, desired: Desired) -> Iterator[CheckRow]:
     if (
         ground.settings.environments
         and environment.path
@@ -89,7 +89,8 @@ def _editable_rows(desired: Desired) -> Iterator[CheckRow]:
         for reason in refused:
             reasons.setdefault(reason, []).append(one)
     part = "" if seen == len(desired.clusters) else f", of {seen} that were tried in {_SECONDS:g} s"
-    told = f"{whole} of {pluralize(len(desired.clusters), 'Cluster')} can be edited in instances, storage and parameters{part}"
+    share = f"{whole} of {pluralize(len(desired.clusters), 'Cluster')}"
+    told = f"{share} can be edited in instances, storage and parameters{part}"
     yield row("repository", "edits", "ok", told)
     ranked = sorted(reasons.items(), key=lambda each: -len(each[1]))
     for reason, ones in ranked[:_REASONS]:

@@ -93,9 +93,7 @@ def _checks_of(app: App, apis: ApisOnce, environment: Environment, ground: Groun
 
     yield check("kubernetes", "API", lambda: api_rows(app, apis, environment, ground, desired), REACH)
     if ground and desired:
-        yield check(
-            "repository", "manifests", lambda: layout_rows(app, ground, environment, desired), "see docs/layouts.md"
-        )
+        yield check("repository", "manifests", lambda: layout_rows(ground, environment, desired), "see docs/layouts.md")
         side = apis.at_environment(environment).for_one_part()
         yield check(
             "passwords",

@@ -18,6 +18,10 @@ _FETCH_SECONDS = 20.0
 _TRIAL_SECONDS = 15.0
 _PLACEHOLDERS = ("example.com", "example.org", "example.net")
 _INSTALL_GIT = "install git 2.38 or newer, first on PATH of the server"
+_NAME_BASE = (
+    "git push --set-upstream origin HEAD where the branch is only here; else name one that there is by `base:` or "
+    "--base, or let git remote set-head origin --auto find it"
+)
 _NAME_REPOSITORY = "start in a checkout of the GitOps repository, or give --repo DIR (GITOPS_MCP_REPO)"
 
 
@@ -71,8 +75,7 @@ def _fetched(app: App, *, fetch: bool) -> Ground:
 def _ground_faults(error: GitOpsError) -> Iterator[CheckRow]:
     """Each fault of the file by itself, else why there is no base."""
     if FILE not in str(error):
-        mend = "git push --set-upstream origin HEAD where the branch is only here; else name a branch that there is: `base:`, --base, or git remote set-head origin --auto"
-        yield row("git", "base", "fail", error, mend)
+        yield row("git", "base", "fail", error, _NAME_BASE)
         return
     faults = [line[2:] for line in str(error).splitlines() if line.startswith("- ")] or [str(error)]
     for fault in faults:

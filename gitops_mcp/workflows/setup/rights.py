@@ -157,12 +157,12 @@ def rights_rows(app: App, api: ApiOnce, engine_api: ApiOnce, environment: Enviro
         where = engine_api if role.name == "gitops-mcp-read-engine" else api
         spaces = _spaces(role, environment)
         missing = _missing(where, role, spaces, environment)
-        name = f"rights by rbac/{role.file}.yaml"
+        name = f"rights {role.name}"
         if missing:
             lacking = f"{purpose}: may not {'; '.join(missing)}"
             yield row("kubernetes", name, state, lacking, _grant(where, role, spaces))
         else:
-            yield row("kubernetes", name, "ok", f"{role.name}: all {len(role.rights)} ({purpose})")
+            yield row("kubernetes", name, "ok", f"all {len(role.rights)} of rbac/{role.file}.yaml ({purpose})")
 
 
 def _spaces(role: Role, environment: Environment) -> tuple[str | None, ...]:
