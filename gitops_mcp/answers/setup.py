@@ -42,7 +42,11 @@ class SetupReport(LongAnswer):
 
     @classmethod
     def of(cls, rows: list[CheckRow]) -> SetupReport:
-        """Those of a subject together, the worst of each first."""
+        """Those of a subject together, the worst of each first; what is the same in several environments is one row."""
+        alike: dict[tuple[str | None, ...], list[CheckRow]] = {}
+        for row in rows:
+            alike.setdefault((row.subject, row.check, row.state, row.found, row.mend), []).append(row)
+        rows = [_joined(same) for same in alike.values()]
         subjects = list(dict.fromkeys(row.subject for row in rows))
         rows = sorted(rows, key=lambda row: (subjects.index(row.subject), WORST_FIRST.index(row.state)))
         fail, warn, ok = (sum(row.state == state for row in rows) for state in WORST_FIRST)
@@ -63,6 +67,11 @@ class SetupReport(LongAnswer):
             yield from section(f"{subject.capitalize()}: ok", bullets(map(_line, rows)))
         if more := self.omitted.get("items"):
             yield f"({more} more lines; `gitops-mcp doctor` prints all)"
+
+
+def _joined(same: list[CheckRow]) -> CheckRow:
+    names = ", ".join(row.environment for row in same if row.environment)
+    return same[0].model_copy(update={"environment": names or None}) if same[1:] else same[0]
 
 
 def _line(row: CheckRow) -> str:

@@ -6,31 +6,37 @@ CRDs that are installed and rights that are granted are done to the stand-in as 
 
 from __future__ import annotations
 
+import json
 import os
+import pty
 import re
+import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyrage
 import pytest
 
+from gitops_mcp import tools
 from gitops_mcp.answers.setup import CheckRow, SetupReport
 from gitops_mcp.app import App
 from gitops_mcp.caller import Nobody
 from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
-from gitops_mcp.domain.objects import Object, Resource
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.sandbox.api import kubeconfig_text
 from gitops_mcp.sandbox.api.access import Access
-from gitops_mcp.sandbox.forges.store import BOT
 from gitops_mcp.sandbox.forges.values import Rules
 from gitops_mcp.sandbox.operator import operator_pod
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.setup.report import check_setup
 from tests.e2e.dev import rbac
-from tests.e2e.team import Team
+from tests.e2e.team import ROOT, Team, until
 
 CLUSTER = """apiVersion: postgresql.cnpg.io/v1
 kind: Cluster
@@ -39,7 +45,7 @@ spec: {{instances: 1, storage: {{size: 1Gi}}}}
 """
 CONFIG = """base: main
 environments:
-  prod: {path: clusters/prod}
+  prod: {path: clusters/prod, passwords: {provider: existing}}
   sealed: {path: clusters/sealed, engine: {type: none}, passwords: {provider: sealed-secrets, sealedSecrets: {name: gone}}}
   sops: {path: clusters/sops, engine: {type: none}, passwords: {provider: sops}}
   eso: {path: clusters/eso, engine: {type: none}, passwords: {provider: external-secrets}}
@@ -62,12 +68,12 @@ class House:
         own = {"KUBECONFIG": str(self.world.kubeconfig), "GIT_CONFIG_GLOBAL": str(self.team.folder / "gitconfig")}
         return {**self.team.environment, **own, **forge}
 
-    def report(self, repo: Path | None = None, **environment: str) -> SetupReport:
+    def report(self, **environment: str) -> SetupReport:
         """As a new process would have it."""
         with pytest.MonkeyPatch.context() as patch:
             for name, value in (self.environment | environment).items():
                 patch.setenv(name, value)
-            with App.open(Flags(repo=repo or self.checkout)).called(Nobody()) as app:
+            with App.open(Flags(repo=self.checkout)).called(Nobody()) as app:
                 return check_setup(app)
 
     def run(self, command: str) -> None:
@@ -102,7 +108,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def of(report: SetupReport, check: str, environment: str | None = None) -> list[CheckRow]:
-    return [row for row in report.items if row.check == check and environment in {None, row.environment}]
+    here = [row for row in report.items if environment is None or environment in (row.environment or "").split(", ")]
+    return [row for row in here if row.check == check]
 
 
 def bad(report: SetupReport, check: str, environment: str | None = None) -> list[CheckRow]:
@@ -158,8 +165,8 @@ def mend_unapplied(here: House, mend: str) -> None:
     here.commit({found[2]: text.replace("resources:\n", f"resources:\n  - {found[1]}\n")})
 
 
-def flux(here: House, resource: Resource, name: str, **spec: object) -> None:
-    about = {"name": name, "namespace": "flux-system"}
+def put(here: House, resource: Resource, namespace: str, name: str, **spec: object) -> None:
+    about = {"name": name, "namespace": namespace}
     manifest = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": about, "spec": spec}
     here.world.store.create(resource, manifest)
 
@@ -167,10 +174,10 @@ def flux(here: House, resource: Resource, name: str, **spec: object) -> None:
 def plant_flux(here: House) -> None:
     url = here.world.forge.remote.url if here.world.forge else ""
     for name, branch, suspended in (("slept", "main", True), ("strayed", "old", False)):
-        flux(here, kinds.GIT_REPOSITORY, name, url=url, ref={"branch": branch}, interval="1m")
+        put(here, kinds.GIT_REPOSITORY, "flux-system", name, url=url, ref={"branch": branch}, interval="1m")
         source = {"kind": "GitRepository", "name": name}
         more = {"interval": "1m", "prune": True, "path": "./elsewhere", "sourceRef": source}
-        flux(here, kinds.KUSTOMIZATION, name, suspend=suspended, **more)
+        put(here, kinds.KUSTOMIZATION, "flux-system", name, suspend=suspended, **more)
 
 
 def merge(here: House, resource: Resource, name: str, spec: Object) -> None:
@@ -317,3 +324,164 @@ def test_what_it_asks_of_the_api_are_reads_and_reviews_of_its_own_access(house: 
     writes = {(method, resource) for method, resource in asked if method != "GET"}
     assert writes == {("POST", "selfsubjectaccessreviews"), ("POST", "selfsubjectreviews")}
     assert mended.ok > 20
+
+
+# --- one at a time, where all else is mended
+
+
+def bot(here: House) -> str:
+    assert here.world.forge
+    return next(login for login, token in here.world.forge.tokens.items() if token in here.environment.values())
+
+
+def test_a_forges_token_that_is_wrong_or_may_too_little_is_told(house: House, mended: SetupReport) -> None:
+    assert [row.state for row in of(mended, "rights")] == ["ok"]
+    assert house.world.forge
+    (variable,) = house.world.forge.environment
+    wrong = house.report(**{variable: "gone"})
+    assert [row.state for row in bad(wrong, "forge")] == ["fail"]
+    assert "it refused the token of GH_ENTERPRISE_TOKEN" in of(wrong, "forge")[0].found
+    assert (of(wrong, "forge")[0].mend or "").startswith(
+        "make a token with Contents and Pull requests: write, Commit statuses: read"
+    )
+    scopes = frozenset({"metadata=read", "contents=write"})
+    little = house.world.forge.server.forge.token(bot(house), kind="fine-grained", scopes=scopes)
+    found = bad(house.report(**{variable: little}), "forge")
+    assert [row.state for row in found] == ["fail"]
+    assert "the permissions that would do: pull_requests=read" in found[0].found
+    enough = house.world.forge.server.forge.token(
+        bot(house), kind="fine-grained", scopes=scopes | {"pull_requests=write", "statuses=read"}
+    )
+    assert [row.state for row in of(house.report(**{variable: enough}), "rights")] == ["ok"]
+
+
+def test_a_remote_that_takes_no_push_is_told_until_the_right_is_granted(house: House, mended: SetupReport) -> None:
+    assert [row.state for row in of(mended, "push")] == ["ok"]
+    assert house.world.forge
+    roles = house.world.forge.server.forge.repository.roles
+    roles[bot(house)] = "read"
+    found = house.report()
+    assert [row.state for row in bad(found, "push")] == ["fail"]
+    assert (of(found, "push")[0].mend or "").startswith("have the right to push granted to these credentials")
+    assert [row.found for row in bad(found, "rights")] == ["these credentials may not write to the repository"]
+    roles[bot(house)] = "write"
+    assert [row.state for row in of(house.report(), "push")] == ["ok"]
+
+
+def test_an_operator_that_is_too_old_is_told_until_it_is_upgraded(house: House, mended: SetupReport) -> None:
+    assert [row.found for row in of(mended, "operator")] == ["1.30.0, by its pod"]
+    store, name = house.world.store, "cnpg-controller-manager-0"
+    store.delete(kinds.POD, "cnpg-system", name)
+    old = operator_pod()
+    old["spec"]["containers"][0]["image"] = "registry.example.com/cnpg/cloudnative-pg:1.24.1"
+    store.create(kinds.POD, old)
+    (found,) = bad(house.report(), "operator")
+    assert (found.state, found.found) == ("fail", "1.24.1 (its pod) is older than 1.27.0")
+    store.delete(kinds.POD, "cnpg-system", name)
+    mend_operator(house, found.mend or "")
+    assert bad(house.report(), "operator") == []
+
+
+def test_a_cluster_without_cloudnativepg_is_told_until_it_is_installed(house: House) -> None:
+    put_back = take_away(house.world, kinds.CLUSTER.group)
+    (found,) = bad(house.report(), "CRDs")
+    assert (found.state, (found.mend or "").partition(" -f ")[0]) == ("fail", "kubectl apply --server-side")
+    put_back()
+    assert [row.state for row in of(house.report(), "CRDs")] == ["ok"]
+
+
+def test_an_api_that_is_down_and_one_that_hangs_are_told_while_all_else_answers(house: House, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for port, words in ((1, "refused"), (silent.getsockname()[1], "within")):
+            config = tmp_path / f"kubeconfig-{port}"
+            config.write_text(kubeconfig_text(f"http://127.0.0.1:{port}", None))
+            found = house.report(KUBECONFIG=str(config))
+            assert {row.state for row in of(found, "API")} == {"fail"}
+            assert all(
+                words in row.found and "kubectl get --raw /version" in (row.mend or "") for row in of(found, "API")
+            )
+            assert [row.state for check in ("push", "rights", "layouts") for row in of(found, check)] == ["ok"] * 4
+    assert {row.state for row in of(house.report(), "API")} == {"ok"}
+
+
+def test_clusters_without_backups_are_told_until_they_have_an_archive_a_schedule_and_a_backup(
+    house: House, mended: SetupReport
+) -> None:
+    for _ in range(2):
+        (found,) = bad(mended, "archive")
+        schedule_as_said(house, found.mend or "")
+        mended = house.report()
+    assert (bad(mended, "archive"), bad(mended, "schedules")) == ([], [])
+    (found,) = bad(mended, "restore")
+    assert (found.mend or "").startswith("create_postgres_backup with cluster_name=")
+    for space, name in (("shop", "orders-db"), ("billing", "invoices-db"), ("billing", "left")):
+        put(house, kinds.BACKUP, space, name, cluster={"name": name}, **BARMAN)
+        until(house.world, partial(is_completed, house, space, name))
+    report = house.report()
+    assert bad(report, "restore") == []
+    assert [row.found[:24] for row in of(report, "restorable")] == ["3 of 3 Clusters; the old"]
+
+
+def schedule_as_said(here: House, mend: str) -> None:
+    """What an assistant does, and the reviewer, and the engine."""
+    found = re.fullmatch(
+        r"schedule_postgres_backups with cluster_name=(\S+), namespace=(\S+), "
+        r"destination_path=s3://BUCKET/ and credentials_secret=SECRET, merged",
+        mend,
+    )
+    assert found, mend
+    name, space = found.groups()
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in here.environment.items():
+            patch.setenv(variable, value)
+        with App.open(Flags(repo=here.checkout)).called(Nobody()) as app:
+            tool = next(one for one in tools.ALL if one.name == "schedule_postgres_backups")
+            said = {"cluster_name": name, "namespace": space, "environment": "prod", "schedule": "0 0 3 * * *"}
+            made = tool.call(app, {**said, "destination_path": "s3://bucket/", "credentials_secret": "secret"})
+    here.team.merge(made.branch)
+    until(here.world, lambda: at(here.world.store.get(kinds.CLUSTER, space, name), "spec", "plugins"))
+
+
+BARMAN = {"method": "plugin", "pluginConfiguration": {"name": "barman-cloud.cloudnative-pg.io"}}
+
+
+def is_completed(here: House, namespace: str, name: str) -> bool:
+    return bool(at(here.world.store.get(kinds.BACKUP, namespace, name), "status", "phase") == "completed")
+
+
+# --- the command
+
+
+def test_the_command_says_the_same_with_an_exit_code_and_colours_on_a_terminal_only(house: House) -> None:
+    command = [sys.executable, "-m", "gitops_mcp", "doctor", "--repo", str(house.checkout)]
+    env = {"PYTHONPATH": str(ROOT), **house.environment}
+    plain = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert (plain.returncode, plain.stderr) == (0, "")
+    assert "\x1b" not in plain.stdout
+    assert "\nok    git, git version: git " in plain.stdout
+    broken = env | {"KUBECONFIG": "/nowhere"}
+    told = subprocess.run([*command, "--json"], env=broken, capture_output=True, text=True, check=False)
+    answer = json.loads(told.stdout)
+    assert (told.returncode, answer["fail"] > 0) == (1, True)
+    assert {row["state"] for row in answer["items"]} == {"ok", "fail"}
+    usage = subprocess.run([*command, "--context", ""], env=env, capture_output=True, text=True, check=False)
+    assert (usage.returncode, usage.stdout) == (2, "")
+    for environ, has_colours in ((env | {"TERM": "xterm"}, True), (env | {"TERM": "xterm", "NO_COLOR": "1"}, False)):
+        assert (b"\x1b[32mok" in printed_on_a_terminal(command, environ)) is has_colours
+
+
+def printed_on_a_terminal(command: list[str], env: dict[str, str]) -> bytes:
+    terminal, inside = pty.openpty()
+    printed = bytearray()
+    with subprocess.Popen(command, env=env, stdin=inside, stdout=inside, stderr=inside):
+        os.close(inside)
+        while True:
+            try:
+                part = os.read(terminal, 65_536)
+            except OSError:  # as Linux ends a terminal
+                break
+            if not part:
+                break
+            printed += part
+    os.close(terminal)
+    return bytes(printed)

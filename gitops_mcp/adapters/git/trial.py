@@ -51,7 +51,7 @@ class Trial:
         for role in ("AUTHOR", "COMMITTER"):
             ran = self.repository.runner.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT", check=False)
             if ran.returncode:
-                raise Refused(f"git does not know whose commits these are ({first_lines(ran.stderr)})")
+                raise Refused(f"git does not know whose commits these are ({ran.stderr.strip().splitlines()[-1]})")
             found.append(f"{ran.text.rpartition('>')[0]}>")
         return found[0] if found[0] == found[1] else f"{found[0]}, committed by {found[1]}"
 

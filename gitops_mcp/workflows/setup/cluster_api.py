@@ -114,12 +114,12 @@ def _backup_rows(api: ApiOnce, environment: Environment) -> Iterator[CheckRow]:
     ]
     if bare:
         mend = (
-            "name an object store: migrate_postgres_backups, or spec.plugins as docs/backups.md has it; then a schedule"
+            f"schedule_postgres_backups with {_arguments(bare[0])}, destination_path=s3://BUCKET/ and "
+            "credentials_secret=SECRET, merged"
         )
         yield row("backups", "archive", "warn", f"no archive of {_names(bare)}: nothing can be restored", mend)
     if unscheduled:
-        first = _ref(unscheduled[0])
-        mend = f"schedule_postgres_backups with cluster_name={first.name}, namespace={first.namespace}, merged"
+        mend = f"schedule_postgres_backups with {_arguments(unscheduled[0])}, merged"
         yield row("backups", "schedules", "warn", f"no backup is scheduled of {_names(unscheduled)}", mend)
     yield from _restorable_rows(clusters, found)
 
@@ -140,10 +140,9 @@ def _restorable_rows(clusters: list[Object], found: dict[str, list[Object]]) -> 
         elif told.state == "no" and archive_of(one):
             never.append(one)
     if never:
-        first = _ref(never[0])
         mend = (
-            f"create_postgres_backup with cluster_name={first.name}, namespace={first.namespace}; where that does not "
-            "help, list_postgres_backups says what is in the way"
+            f"create_postgres_backup with {_arguments(never[0])}, merged; where that does not help, "
+            "list_postgres_backups says what is in the way"
         )
         yield row("backups", "restore", "warn", f"no backup is complete yet of {_names(never)}", mend)
     if firsts:
@@ -154,6 +153,10 @@ def _restorable_rows(clusters: list[Object], found: dict[str, list[Object]]) -> 
 
 def _ref(cluster: Object) -> ClusterRef:
     return ClusterRef(str(at(cluster, "metadata", "namespace")), str(at(cluster, "metadata", "name")))
+
+
+def _arguments(cluster: Object) -> str:
+    return f"cluster_name={_ref(cluster).name}, namespace={_ref(cluster).namespace}"
 
 
 def _names(clusters: list[Object]) -> str:

@@ -9,14 +9,21 @@ from gitops_mcp.answers.setup import CheckRow
 from gitops_mcp.app import App, Ground
 from gitops_mcp.workflows.setup.checks import Check, row
 
-_MAKE = "make a token that may read and write the repository and its pull requests, and set it where this one is from"
+_SCOPES = {
+    "github": "Contents and Pull requests: write, Commit statuses: read (classic: repo)",
+    "gitlab": "api",
+    "gitea": "write:repository, and write:issue for labels and comments",
+}
 
 
 def forge_check(app: App, ground: Ground) -> Check:
-    return Check("forge", "forge", lambda: _rows(app, ground), _MAKE)
+    place = app.forge_place(ground)
+    scopes = _SCOPES.get(place.kind or "", "to read and write the repository and its pull requests")
+    mend = f"make a token with {scopes}, of a user who may push, and set it in the place of this one"
+    return Check("forge", "forge", lambda: _rows(app, ground, mend), mend)
 
 
-def _rows(app: App, ground: Ground) -> Iterator[CheckRow]:
+def _rows(app: App, ground: Ground, make: str) -> Iterator[CheckRow]:
     forge = app.forge(ground)
     if isinstance(forge, NoForge):
         is_wanted = ground.settings.pull_requests.open == "auto" and forge.place is not None
@@ -27,9 +34,9 @@ def _rows(app: App, ground: Ground) -> Iterator[CheckRow]:
     scopes = f" (scopes: {access.scopes})" if access.scopes else ""
     yield row("forge", "identity", "ok", f"{forge.name}: {forge.identity()}{scopes}")
     if access.may_push is False:
-        yield row("forge", "rights", "fail", "these credentials may not write to the repository", _MAKE)
+        yield row("forge", "rights", "fail", "these credentials may not write to the repository", make)
     else:
-        forge.open_pulls(pages=1)
+        forge.pull_of(f"{ground.settings.branch_prefix}trial")  # raises where they may not read
         may = "may write to the repository and read" if access.may_push else "may read"
         yield row("forge", "rights", "ok", f"they {may} its pull requests")
     base = ground.base.branch

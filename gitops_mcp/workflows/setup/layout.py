@@ -39,9 +39,9 @@ def layout_rows(ground: Ground, environment: Environment, desired: Desired) -> I
     for one in desired.skipped[:_REASONS]:
         yield row("repository", "manifests", "warn", f"{one.path} is passed over: {one.reason}", f"mend {one.path}")
     yield from _chart_rows(desired)
-    for idle in [one for one in desired.unreached if one.identity.kind == "Cluster"][:_REASONS]:
-        found = f"{idle.identity} at {idle.place} is applied by nothing: {idle.reason}"
-        yield row("repository", "applied", "warn", found, _apply_mend(desired, idle.path))
+    for place, path, reason in list(_unapplied(desired))[:_REASONS]:
+        found = f"{place} is applied by nothing: {reason}"
+        yield row("repository", "applied", "warn", found, _apply_mend(desired, path))
     if not desired.clusters:
         yield row("repository", "Clusters", "ok", f"no Cluster is declared in {environment.path or 'the repository'}")
         return
@@ -49,6 +49,18 @@ def layout_rows(ground: Ground, environment: Environment, desired: Desired) -> I
     told = ", ".join(f"{count} by {how}" for how, count in met.most_common())
     yield row("repository", "layouts", "ok", f"{pluralize(len(desired.clusters), 'Cluster')}: {told}")
     yield from _editable_rows(desired)
+
+
+def _unapplied(desired: Desired) -> Iterator[tuple[str, str, str]]:
+    """Clusters by their places, with the file and why."""
+    for idle in desired.unreached:
+        if idle.identity.kind == "Cluster":
+            yield f"{idle.identity} at {idle.place}", idle.path, idle.reason
+    for one in desired.clusters:
+        if one.applied is None and one.root is None and not one.is_rendered:
+            above = desired.governing(posixpath.dirname(one.path))
+            if above is not None and not above.reaches(one.path):
+                yield f"{one.identity} at {one.place}", one.path, f"{above.path} does not list it"
 
 
 def _apply_mend(desired: Desired, path: str) -> str:

@@ -59,7 +59,7 @@ def find_ground(app: App) -> FoundGround:
         found.ground = _fetched(app, fetch=not found.placeholder)
     except GitOpsError as error:
         found.tell(*_ground_faults(error))
-        found.ground = None if FILE in str(error) else _ground_at_head(app, found)
+        found.ground = None if _is_of_file(error) else _ground_at_head(app, found)
     if found.ground:
         found.tell(row("configuration", FILE, "ok", _configuration(found.ground)))
     return found
@@ -72,9 +72,14 @@ def _fetched(app: App, *, fetch: bool) -> Ground:
         return app.ground(fetch=False)  # its age is told with the base
 
 
+def _is_of_file(error: GitOpsError) -> bool:
+    """Whether it is a fault of the configuration; what is not found may be named by that, and rightly."""
+    return isinstance(error, InvalidRequest) and FILE in str(error)
+
+
 def _ground_faults(error: GitOpsError) -> Iterator[CheckRow]:
     """Each fault of the file by itself, else why there is no base."""
-    if FILE not in str(error):
+    if not _is_of_file(error):
         yield row("git", "base", "fail", error, _NAME_BASE)
         return
     faults = [line[2:] for line in str(error).splitlines() if line.startswith("- ")] or [str(error)]
