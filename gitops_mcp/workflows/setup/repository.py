@@ -175,9 +175,9 @@ def _hook_rows(found: FoundGround, commit: str) -> Iterator[CheckRow]:
         yield row("git", "hooks", "ok", told)
     elif wanted == "required" and not hooks:
         mend = "install the team's hooks in this repository, or set commit.hooks: auto"
-        yield row("git", "hooks", "fail", "commit.hooks is required, and there is none", mend)
+        yield row("git", "hooks", "fail", "commit.hooks is required, and no hook is installed", mend)
     elif not hooks:
-        yield row("git", "hooks", "ok", "there are none")
+        yield row("git", "hooks", "ok", "no hook is installed")
 
 
 def _push_rows(trial: Trial, ground: Ground) -> Iterator[CheckRow]:
