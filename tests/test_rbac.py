@@ -127,7 +127,5 @@ def test_what_the_doctor_asks_for_is_what_the_files_grant() -> None:
         for resource in rule["resources"]
         for verb in rule["verbs"]
     }
-    asked = {
-        (role.file, role.name, *right, *sorted(role.names.split())) for role in ROLES for right in role.rights
-    }
+    asked = {(role.file, role.name, *right, *sorted(role.names.split())) for role in ROLES for right in role.rights}
     assert asked == written

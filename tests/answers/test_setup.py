@@ -5,9 +5,7 @@ from gitops_mcp.answers.setup import CheckRow, SetupReport, State
 
 
 def line(state: State, found: str, *, environment: str | None = None, mend: str | None = None) -> CheckRow:
-    return CheckRow(
-        subject="kubernetes", check="API", environment=environment, state=state, found=found, mend=mend
-    )
+    return CheckRow(subject="kubernetes", check="API", environment=environment, state=state, found=found, mend=mend)
 
 
 def test_findings_come_first_with_their_mends_and_what_is_ok_by_subject() -> None:

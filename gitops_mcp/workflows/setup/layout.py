@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from gitops_mcp.workflows.setup.checks import row
 _SECONDS = 10.0
 """For the trials of edits in an environment."""
 _REASONS = 5
+_PLACE = re.compile(r"\S+\.ya?ml(?::\d+)?")
 _EDITS: tuple[tuple[str, Path, object], ...] = (
     ("instances", ("spec", "instances"), 7),
     ("storage", ("spec", "storage", "size"), "9000Gi"),
@@ -38,10 +40,13 @@ def layout_rows(ground: Ground, environment: Environment, desired: Desired) -> I
         yield row("repository", "path", "fail", f"there is no folder {environment.path} at the base", mend)
     for one in desired.skipped[:_REASONS]:
         yield row("repository", "manifests", "warn", f"{one.path} is passed over: {one.reason}", f"mend {one.path}")
+    yield from _more("manifests", len(desired.skipped), "file that is passed over")
     yield from _chart_rows(desired)
-    for place, path, reason in list(_unapplied(desired))[:_REASONS]:
+    idle = list(_unapplied(desired))
+    for place, path, reason in idle[:_REASONS]:
         found = f"{place} is applied by nothing: {reason}"
         yield row("repository", "applied", "warn", found, _apply_mend(desired, path))
+    yield from _more("applied", len(idle), "Cluster that nothing applies")
     if not desired.clusters:
         yield row("repository", "Clusters", "ok", f"no Cluster is declared in {environment.path or 'the repository'}")
         return
@@ -49,6 +54,11 @@ def layout_rows(ground: Ground, environment: Environment, desired: Desired) -> I
     told = ", ".join(f"{count} by {how}" for how, count in met.most_common())
     yield row("repository", "layouts", "ok", f"{pluralize(len(desired.clusters), 'Cluster')}: {told}")
     yield from _editable_rows(desired)
+
+
+def _more(check: str, count: int, what: str) -> Iterator[CheckRow]:
+    if count > _REASONS:
+        yield row("repository", check, "warn", f"and {count - _REASONS} more: {what}")
 
 
 def _unapplied(desired: Desired) -> Iterator[tuple[str, str, str]]:
@@ -65,7 +75,7 @@ def _unapplied(desired: Desired) -> Iterator[tuple[str, str, str]]:
 
 def _apply_mend(desired: Desired, path: str) -> str:
     governing = desired.governing(posixpath.dirname(path))
-    if governing is None:
+    if governing is None or governing.reaches(path):
         return f"have an Application or Kustomization apply {posixpath.dirname(path) or 'the root'}, or remove {path}"
     entry = posixpath.relpath(path, governing.folder or ".")
     return f"add `- {entry}` to resources of {governing.path} and have an engine apply that, or remove {path}"
@@ -91,31 +101,32 @@ def _chart_rows(desired: Desired) -> Iterator[CheckRow]:
 def _editable_rows(desired: Desired) -> Iterator[CheckRow]:
     """A trial of three edits of each Cluster, in the order of the files, as long as there is time."""
     end = time.monotonic() + _SECONDS
-    reasons: dict[str, list[Declaration]] = {}
-    seen = whole = 0
+    reasons: dict[str, list[tuple[Declaration, str]]] = {}
+    placed: Counter[str] = Counter()
+    seen = 0
     for one in desired.clusters:
-        if time.monotonic() > end:
+        if seen and time.monotonic() > end:
             break
-        refused = list(_refusals(desired, one))
-        seen, whole = seen + 1, whole + (not refused)
-        for reason in refused:
-            reasons.setdefault(reason, []).append(one)
-    part = "" if seen == len(desired.clusters) else f", of {seen} that were tried in {_SECONDS:g} s"
-    share = f"{whole} of {pluralize(len(desired.clusters), 'Cluster')}"
-    told = f"{share} can be edited in instances, storage and parameters{part}"
-    yield row("repository", "edits", "ok", told)
-    ranked = sorted(reasons.items(), key=lambda each: -len(each[1]))
-    for reason, ones in ranked[:_REASONS]:
-        others = f" and {len(ones) - 1} more" if len(ones) > 1 else ""
-        mend = f"mend what it names, or edit {ones[0].place} by hand"
-        yield row("repository", "edits", "warn", f"{ones[0].identity}{others}: {reason}", mend)
-    if (more := len(ranked) - _REASONS) > 0:
-        yield row("repository", "edits", "warn", f"and {pluralize(more, 'further reason')}")
+        seen += 1
+        refused = dict(_refusals(desired, one))
+        placed.update(what for what, *_ in _EDITS if what not in refused)
+        for what, why in refused.items():
+            alike = _PLACE.sub("", why.replace(str(one.identity), ""))
+            reasons.setdefault(f"{what} {alike}", []).append((one, f"{what} cannot be edited: {why}"))
+    part = "" if seen == len(desired.clusters) else f" (of {len(desired.clusters)}, in {_SECONDS:g} s)"
+    shares = ", ".join(f"{what} in {placed[what]}" for what, *_ in _EDITS)
+    yield row("repository", "edits", "ok", f"of {pluralize(seen, 'Cluster')}{part} can be edited: {shares}")
+    ranked = sorted(reasons.values(), key=lambda each: -len(each))
+    for ones in ranked[:_REASONS]:
+        (one, why), others = ones[0], f" and {len(ones) - 1} more" if ones[1:] else ""
+        mend = f"mend what it names, or edit {one.place} by hand"
+        yield row("repository", "edits", "warn", f"{one.identity}{others}: {why}", mend)
+    yield from _more("edits", len(ranked), "reason")
 
 
-def _refusals(desired: Desired, one: Declaration) -> Iterator[str]:
+def _refusals(desired: Desired, one: Declaration) -> Iterator[tuple[str, str]]:
     for what, path, value in _EDITS:
         try:
             set_field(desired, one, path, value)
         except GitOpsError as error:
-            yield f"{what} cannot be edited: {error}"
+            yield what, str(error)

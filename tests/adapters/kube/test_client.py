@@ -586,8 +586,8 @@ def test_as_many_reads_as_there_may_be_at_once_say_nothing_of_their_connections(
 
 def test_a_right_is_asked_for_by_a_review_of_ones_own_access(api: ReplayingApi, config: Path) -> None:
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    said = [{"status": {"allowed": True}}, {"status": {"allowed": False, "denied": True}}, {"status": {}}]
-    api.answers[path] = [Answer(201, {"kind": "SelfSubjectAccessReview", **one}) for one in said]
+    said: list[Object] = [{"allowed": True}, {"allowed": False, "denied": True}, {}]
+    api.answers[path] = [Answer(201, {"kind": "SelfSubjectAccessReview", "status": one}) for one in said]
     kube = connected(config, api.url)
     asked = [kube.may("get", POD, "shop", subresource="log"), kube.may("list", POD, None), kube.may("get", POD, "a")]
     assert asked == [True, False, False]
