@@ -16,6 +16,8 @@ from gitops_mcp.workflows.setup.checks import Check, row
 
 _FETCH_SECONDS = 20.0
 _TRIAL_SECONDS = 15.0
+_UNFILLED = "https://git.example.com/CHANGE-ME/postgres.git"
+"""The address that `gitops-mcp init` writes for an engine where nobody has said it."""
 _PLACEHOLDERS = ("example.com", "example.org", "example.net")
 _INSTALL_GIT = "install git 2.38 or newer, first on PATH of the server"
 _NAME_BASE = (
@@ -139,6 +141,8 @@ def git_checks(found: FoundGround) -> Iterator[Check]:
     if commit:
         yield Check("git", "hooks", lambda: _hook_rows(found, commit), "set commit.hooks: off in .gitops-mcp.yaml")
     yield Check("git", "base", base, "git fetch")
+    if ground:
+        yield Check("repository", "placeholders", lambda: _placeholder_rows(ground), "git grep CHANGE-ME")
     if ground and ground.base.home and ground.base.pushes and not found.placeholder:
         yield Check(
             "git",
@@ -158,6 +162,17 @@ def _base_row(ground: Ground) -> CheckRow:
         mend = f"git remote set-head {base.remote} --auto"
         return row("git", "base", "warn", f"{told}; the remote's default branch is {base.switched} now", mend)
     return row("git", "base", "ok", told)
+
+
+def _placeholder_rows(ground: Ground) -> Iterator[CheckRow]:
+    """What an engine would fetch from nowhere."""
+    paths = sorted(ground.repository.mentioning(ground.base.commit, (_UNFILLED,)))
+    if paths:
+        found = (
+            f"{', '.join(paths[:5])}{' ...' if paths[5:] else ''}: the address of the repository is still {_UNFILLED}"
+        )
+        mend = f"git grep -l {_UNFILLED} | xargs sed -i 's|{_UNFILLED}|URL|', committed and merged"
+        yield row("repository", "placeholders", "fail", found, mend)
 
 
 def _hook_rows(found: FoundGround, commit: str) -> Iterator[CheckRow]:

@@ -12,7 +12,7 @@ spec:
   path: ./apps
   prune: true
   sourceRef: {kind: GitRepository, name: flux-system}
-  postBuild: {substitute: {SIZE: 2Gi}, substituteFrom: [{kind: Secret, name: elsewhere}]}
+  postBuild: {substituteFrom: [{kind: Secret, name: elsewhere}]}
 """
 
 
@@ -21,10 +21,10 @@ def told(team: Team, check: str) -> list[tuple[str, str, str | None]]:
 
 
 def test_the_share_that_can_be_edited_is_told_with_the_reasons_for_the_rest(team: Team) -> None:
-    spec = "{instances: $COUNT, storage: {size: $SIZE}}".replace("$COUNT", "${COUNT}").replace("$SIZE", "${SIZE}")
+    spec = "\n  instances: ${COUNT}\n  storage: {size: 2Gi}"
     files = {f"apps/{name}.yaml": cluster(name, spec=spec) for name in ("first", "second")}
     team.commit({"flux/apps.yaml": APPLIED, "apps/plain.yaml": cluster("plain"), **files})
-    assert told(team, "layouts") == [("ok", "3 Clusters: 3 by a manifest (flux Kustomization)", None)]
+    assert told(team, "layouts") == [("ok", "3 Clusters: 3 by a kustomization (flux Kustomization)", None)]
     (reason, share) = told(team, "edits")
     assert share == ("ok", "of 3 Clusters can be edited: instances in 1, storage in 3, a parameter in 3", None)
     assert reason[0] == "warn"
@@ -40,8 +40,10 @@ def test_a_cluster_beside_a_kustomization_that_does_not_list_it_is_applied_by_no
         (
             "warn",
             "Cluster shop/left at left/db.yaml:1 is applied by nothing: kustomization.yaml does not list it",
-            "add `- left/db.yaml` to resources of kustomization.yaml and have an engine apply that, or remove "
-            "left/db.yaml",
+            (
+                "add `- left/db.yaml` to resources of kustomization.yaml and have an engine apply that, or remove "
+                "left/db.yaml"
+            ),
         )
     ]
 

@@ -155,6 +155,20 @@ def test_a_placeholder_of_a_remote_is_told_until_it_has_an_address(fleet: Team, 
     assert [one.state for one in report(fleet).items if one.subject == "git"] == ["ok"] * 6
 
 
+def test_an_address_that_init_left_open_is_told_until_it_is_filled_in(fleet: Team) -> None:
+    source = "kind: GitRepository\nspec:\n  url: https://git.example.com/CHANGE-ME/postgres.git # say where\n"
+    fleet.commit({"flux/source.yaml": source})
+    run(fleet, "git push --quiet origin main")
+    found = row(fleet, "placeholders")
+    assert found.state == "fail"
+    assert found.found.startswith("flux/source.yaml: the address of the repository is still https://git.example.com/")
+    command, _, _ = str(found.mend).partition(", committed and merged")
+    run(fleet, command.replace("|URL|", "|https://git.shop.test/fleet.git|"))
+    run(fleet, "git commit --quiet --all --message=Filled && git push --quiet origin main")
+    assert [one for one in report(fleet).items if one.check == "placeholders"] == []
+    assert "  url: https://git.shop.test/fleet.git # say where\n" in (fleet.root / "flux/source.yaml").read_text()
+
+
 def test_an_address_that_git_substitutes_is_no_placeholder(fleet: Team, tmp_path: Path) -> None:
     run(fleet, f"git config url.{tmp_path}/remote.git.insteadOf https://git.example.com/fleet.git")
     run(fleet, "git remote set-url origin https://git.example.com/fleet.git")
