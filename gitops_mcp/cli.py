@@ -54,7 +54,8 @@ def _doctor(given: argparse.Namespace) -> int:
     from gitops_mcp.config import process_environ
     from gitops_mcp.doctor import run_doctor
 
-    return run_doctor(given, process_environ())
+    text, code = run_doctor(given, process_environ())
+    return _print_text(text) or code
 
 
 def _review(given: argparse.Namespace) -> int:
@@ -168,23 +169,21 @@ def _argument_parser() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
     )
-    _add_doctor(
-        commands.add_parser(
-            "doctor",
-            help="check git, configuration, forge, API, rights, engine, passwords and backups",
-            description="Check all that the server works with, and say for each fault what mends it. Changes nothing "
-            "and asks nobody. Exit codes: 0 nothing failed, 1 something did, 2 a wrong option or variable.",
-            allow_abbrev=False,
-        )
+    doctor = commands.add_parser(
+        "doctor",
+        help="check git, configuration, forge, API, rights, engine, passwords and backups",
+        description="Check all that the server works with, and say for each fault what mends it. Changes nothing "
+        "and asks nobody. Exit codes: 0 nothing failed, 1 something did, 2 a wrong option or variable.",
+        allow_abbrev=False,
     )
+    doctor.add_argument("--json", action="store_true", help="print the same as JSON")
+    _add_some_options(doctor, "repo", "environment", "context", "base")
     commands.add_parser("tools", help="print the table of tools, in Markdown")
     commands.add_parser("schema", help="print the JSON Schema of .gitops-mcp.yaml")
     return parser
 
 
 def _add_review(parser: argparse.ArgumentParser) -> None:
-    from gitops_mcp.config import OPTIONS
-
     parser.add_argument(
         "from_base", nargs="?", metavar="BASE", help="left out: the target branch of the pipeline, else the usual base"
     )
@@ -196,18 +195,14 @@ def _add_review(parser: argparse.ArgumentParser) -> None:
         default="error",
         help="the least that ends with 1: this or worse, in this order (default: error)",
     )
-    for option in OPTIONS:
-        if option.name in {"repo", "environment", "context"}:
-            _add_option(parser, option)
+    _add_some_options(parser, "repo", "environment", "context")
 
 
-def _add_doctor(parser: argparse.ArgumentParser) -> None:
-    from gitops_mcp import doctor
+def _add_some_options(parser: argparse.ArgumentParser, *names: str) -> None:
     from gitops_mcp.config import OPTIONS
 
-    doctor.add_arguments(parser)
     for option in OPTIONS:
-        if option.name in doctor.OPTIONS:
+        if option.name in names:
             _add_option(parser, option)
 
 

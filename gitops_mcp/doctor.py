@@ -12,17 +12,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gitops_mcp.answers.setup import SetupReport
 
-OPTIONS = frozenset({"repo", "environment", "context", "base"})
 _COLOURS = {"ok": "\x1b[32m", "warn": "\x1b[33m", "fail": "\x1b[31m"}
 _PLAIN = "\x1b[0m"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print the same as JSON")
-
-
-def run_doctor(given: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Exit code 0: nothing failed, 1: something did, 2: a wrong option or variable."""
+def run_doctor(given: argparse.Namespace, environ: Mapping[str, str]) -> tuple[str, int]:
+    """What is printed, and the exit code. 0: nothing failed, 1: something did, 2: a wrong option or variable."""
     from gitops_mcp.app import App
     from gitops_mcp.caller import Nobody
     from gitops_mcp.config import read_flags
@@ -34,12 +29,12 @@ def run_doctor(given: argparse.Namespace, environ: Mapping[str, str]) -> int:
         opened = App.open(read_flags(vars(given), environ))
     except InvalidRequest as error:
         print(f"gitops-mcp doctor: {error}", file=sys.stderr)
-        return 2
+        return "", 2
     with opened.called(Nobody()) as app:
         report = check_setup(app)
     in_colours = sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    print(json.dumps(report.structured(), indent=2) if given.json else report_text(report, in_colours=in_colours))
-    return int(report.fail > 0)
+    text = json.dumps(report.structured(), indent=2) if given.json else report_text(report, in_colours=in_colours)
+    return f"{text}\n", int(report.fail > 0)
 
 
 def report_text(report: SetupReport, *, in_colours: bool) -> str:

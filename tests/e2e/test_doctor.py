@@ -355,6 +355,7 @@ def test_a_forges_token_that_is_wrong_or_may_too_little_is_told(house: House, me
     assert [row.state for row in of(house.report(**{variable: enough}), "rights")] == ["ok"]
 
 
+@pytest.mark.thorough
 def test_a_remote_that_takes_no_push_is_told_until_the_right_is_granted(house: House, mended: SetupReport) -> None:
     assert [row.state for row in of(mended, "push")] == ["ok"]
     assert house.world.forge
@@ -368,6 +369,7 @@ def test_a_remote_that_takes_no_push_is_told_until_the_right_is_granted(house: H
     assert [row.state for row in of(house.report(), "push")] == ["ok"]
 
 
+@pytest.mark.thorough
 def test_an_operator_that_is_too_old_is_told_until_it_is_upgraded(house: House, mended: SetupReport) -> None:
     assert [row.found for row in of(mended, "operator")] == ["1.30.0, by its pod"]
     store, name = house.world.store, "cnpg-controller-manager-0"
@@ -382,6 +384,7 @@ def test_an_operator_that_is_too_old_is_told_until_it_is_upgraded(house: House, 
     assert bad(house.report(), "operator") == []
 
 
+@pytest.mark.thorough
 def test_a_cluster_without_cloudnativepg_is_told_until_it_is_installed(house: House) -> None:
     put_back = take_away(house.world, kinds.CLUSTER.group)
     (found,) = bad(house.report(), "CRDs")
@@ -404,6 +407,7 @@ def test_an_api_that_is_down_and_one_that_hangs_are_told_while_all_else_answers(
     assert {row.state for row in of(house.report(), "API")} == {"ok"}
 
 
+@pytest.mark.thorough
 def test_clusters_without_backups_are_told_until_they_have_an_archive_a_schedule_and_a_backup(
     house: House, mended: SetupReport
 ) -> None:

@@ -13,6 +13,8 @@ from gitops_mcp.answers.setup import CheckRow, State, Subject
 from gitops_mcp.caller import CallEnd, call_until
 from gitops_mcp.errors import GitOpsError
 
+REACH = "look with kubectl get --raw /version, with the same KUBECONFIG and context; log in again where it says 401"
+"""What mends an API that does not answer."""
 SECONDS = 30.0
 """For one check; git and the API have shorter times of their own."""
 

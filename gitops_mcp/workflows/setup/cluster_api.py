@@ -28,7 +28,6 @@ _INSTALL = (
     "kubectl apply --server-side -f https://raw.githubusercontent.com/cloudnative-pg/cloudnative-pg/"
     f"release-{NEWEST.rpartition('.')[0]}/releases/cnpg-{NEWEST}.yaml"
 )
-REACH = "look with kubectl get --raw /version, with the same KUBECONFIG and context; log in again where it says 401"
 _OPERATOR = "app.kubernetes.io/name=cloudnative-pg"
 _NAMED = 8
 

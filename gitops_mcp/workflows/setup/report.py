@@ -15,8 +15,8 @@ from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApisOnce
-from gitops_mcp.workflows.setup.checks import SECONDS, Check, row, rows_side_by_side
-from gitops_mcp.workflows.setup.cluster_api import REACH, api_rows
+from gitops_mcp.workflows.setup.checks import REACH, SECONDS, Check, row, rows_side_by_side
+from gitops_mcp.workflows.setup.cluster_api import api_rows
 from gitops_mcp.workflows.setup.forge import forge_check
 from gitops_mcp.workflows.setup.layout import layout_rows
 from gitops_mcp.workflows.setup.passwords import password_rows
@@ -32,7 +32,7 @@ def check_setup(app: App, *, seconds: float = SECONDS) -> SetupReport:
     checks = list(git_checks(found))
     if found.ground:
         settings: Settings | None = found.ground.settings
-        if found.ground.base.fetched:
+        if not found.placeholder:
             checks.append(forge_check(app, found.ground))
     else:
         settings = _settings_alone(app)

@@ -13,7 +13,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import CNPG_GROUP, Resource
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
-from gitops_mcp.workflows.setup.checks import row
+from gitops_mcp.workflows.setup.checks import REACH, row
 
 _BARMAN, _CRDS = kinds.OBJECT_STORE.group, "apiextensions.k8s.io"
 _ESO, _GENERATORS, _SEALED = kinds.EXTERNAL_SECRET.group, kinds.PASSWORD.group, kinds.SEALED_SECRET.group
@@ -156,8 +156,12 @@ def rights_rows(app: App, api: ApiOnce, engine_api: ApiOnce, environment: Enviro
     for role, state, purpose in needed:
         where = engine_api if role.name == "gitops-mcp-read-engine" else api
         spaces = _spaces(role, environment)
-        missing = _missing(where, role, spaces, environment)
         name = f"rights {role.name}"
+        try:
+            missing = _missing(where, role, spaces, environment)
+        except GitOpsError as error:
+            yield row("kubernetes", name, state, f"{purpose}: {error}", REACH)
+            continue
         if missing:
             lacking = f"{purpose}: may not {'; '.join(missing)}"
             yield row("kubernetes", name, state, lacking, _grant(where, role, spaces))
