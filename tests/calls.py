@@ -122,6 +122,7 @@ CALLS: dict[str, Callable[[Subject], list[dict[str, Any]]]] = {
         here.on,
         {**here.on, "pooler_name": "added-pooler", "type": "r", "parameters": {"default_pool_size": "20"}},
     ],
+    "check_setup": lambda _: [{}],
     "get_drift": lambda here: [{}, here.on],
     "adopt_live": lambda here: [{**here.on, **CONFIRMED}],
     "get_history": lambda here: [

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from gitops_mcp import __version__
-from gitops_mcp.cli import _argument_parser
+from gitops_mcp.command_line import argument_parser
 from gitops_mcp.domain.engines.charts.engine import ChartRequest, NotRendered
 from tests.charts import helm, needs_helm
 
@@ -105,7 +105,7 @@ def test_the_pod_keeps_to_the_restricted_profile(pod: Manifest, container: Manif
 
 
 def test_every_argument_is_one_that_the_server_knows(container: Manifest) -> None:
-    given = _argument_parser().parse_args(container["args"])
+    given = argument_parser().parse_args(container["args"])
     assert (given.command, given.transport, given.host, given.port) == ("serve", "http", "0.0.0.0", "8080")  # noqa: S104 - in a pod
 
 

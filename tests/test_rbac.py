@@ -7,6 +7,7 @@ import yaml
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Resource
+from gitops_mcp.workflows.setup.rights import ROLES
 from tests.fakes.rbac import granted
 
 RBAC = Path(__file__).parents[1] / "rbac"
@@ -114,3 +115,18 @@ def test_each_file_says_how_to_bind_each_of_its_roles(name: str) -> None:
     assert f"kubectl apply -f rbac/{name}.yaml" in text
     for role in yaml.safe_load_all(text):
         assert f" --clusterrole {role['metadata']['name']} " in text
+
+
+def test_what_the_doctor_asks_for_is_what_the_files_grant() -> None:
+    written = {
+        (path.stem, role["metadata"]["name"], group, resource, verb, *(sorted(rule.get("resourceNames") or ())))
+        for path in RBAC.glob("*.yaml")
+        if path.stem != "sealing-certificate"  # the certificate itself is asked for
+        for role in yaml.safe_load_all(path.read_text())
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    asked = {(role.file, role.name, *right, *sorted(role.names.split())) for role in ROLES for right in role.rights}
+    assert asked == written

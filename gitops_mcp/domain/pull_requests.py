@@ -127,3 +127,15 @@ class PullRequests:
     is_cut: bool = False
     """Whether there may be more than the pages that were asked for."""
     pages: int = 1
+
+
+@dataclass(frozen=True)
+class RepositoryAccess:
+    """What a credential may do in a repository, as far as the forge tells, and whether its base is protected."""
+
+    may_push: bool | None
+    is_base_protected: bool | None
+    scopes: str
+    """Of the token, in the forge's words; empty where it does not say."""
+    page: str
+    """Where a person protects branches."""

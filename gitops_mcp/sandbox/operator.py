@@ -23,10 +23,11 @@ from functools import partial
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.cnpg.cluster_spec import is_disabled
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
+from gitops_mcp.domain.cnpg.releases import release_text
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.cluster import ClusterTurn
-from gitops_mcp.sandbox.cnpg import database_roles, databases
+from gitops_mcp.sandbox.cnpg import RELEASE, database_roles, databases
 from gitops_mcp.sandbox.cnpg.archives import Archives, own_archive
 from gitops_mcp.sandbox.cnpg.backups import backup_status, first_run
 from gitops_mcp.sandbox.cnpg.children import OWNED
@@ -53,6 +54,21 @@ _BELONGING = (
 )
 _FINALIZERS = {kinds.DATABASE_ROLE: database_roles.FINALIZER, kinds.DATABASE: databases.FINALIZER}
 """What a Cluster's PostgreSQL holds besides its own list of roles, in the order in which they need each other."""
+
+
+def operator_pod() -> Object:
+    """As the release's own manifest labels it; what it runs is this process."""
+    image = f"ghcr.io/cloudnative-pg/cloudnative-pg:{release_text(RELEASE)}"
+    about = {
+        "name": "cnpg-controller-manager-0",
+        "namespace": "cnpg-system",
+        "labels": {"app.kubernetes.io/name": "cloudnative-pg"},
+    }
+    return {
+        "metadata": about,
+        "spec": {"containers": [{"name": "manager", "image": image}]},
+        "status": {"phase": "Running"},
+    }
 
 
 class Operator(Controller):

@@ -35,7 +35,7 @@ from gitops_mcp.sandbox.engines.promoter import Promoter
 from gitops_mcp.sandbox.external_secrets import ExternalSecretsOperator
 from gitops_mcp.sandbox.forge_remote import ForgeRemote, serve_remote
 from gitops_mcp.sandbox.forges.values import ForgeName
-from gitops_mcp.sandbox.operator import STEP, Operator
+from gitops_mcp.sandbox.operator import STEP, Operator, operator_pod
 from gitops_mcp.sandbox.own_repository import OwnRepository
 from gitops_mcp.sandbox.remote import SandboxRemote
 from gitops_mcp.sandbox.sealed_secrets import NAMESPACE as SEALED_NAMESPACE
@@ -135,6 +135,8 @@ def start_sandbox(
         world.kubeconfig.chmod(0o600)
         if not api_only:
             store.create(kinds.STORAGE_CLASS, {"metadata": {"name": "standard"}, "allowVolumeExpansion": True})
+            store.create(kinds.NAMESPACE, {"metadata": {"name": operator_pod()["metadata"]["namespace"]}})
+            store.create(kinds.POD, operator_pod())
             remote = own.push_to(world.remote) if own else SandboxRemote.create(world.remote)
             forge = forge or (own.forge() if own else None)
             if forge:

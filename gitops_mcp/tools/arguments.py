@@ -120,7 +120,7 @@ Only = Annotated[Literal["all", "unwell"], Field(description="unwell: neither he
 Limit = Annotated[int, Strict(), Field(description="Most items", ge=1, le=500)]
 Cursor = Annotated[str | None, Field(description="From before", max_length=4096)]
 Change = Annotated[str | None, Field(description="New or open", max_length=63)]
-ChangeName = Annotated[str, Field(description="As list_changes names it", min_length=1, max_length=63)]
+ChangeName = Annotated[str, Field(description="From list_changes", min_length=1, max_length=63)]
 NextEnvironment = Annotated[str | None, Field(description="To repeat it in; left out: the only one", max_length=63)]
 OtherNames = Annotated[
     Annotated[dict[str, str], Field(max_length=100), _mapping(_TEXT, "orders", most=100)] | None,
@@ -172,7 +172,7 @@ Createdb = Annotated[bool, Strict(), Field(description="May create databases")]
 Createrole = Annotated[bool, Strict(), Field(description="May create roles")]
 Replication = Annotated[bool, Strict(), Field(description="Streams all data")]
 Bypassrls = Annotated[bool, Strict(), Field(description="Past row-level security")]
-MaybeFlag = Annotated[bool | None, Strict(), Field(description="Left out: stays")]
+MaybeFlag = Annotated[bool | None, Strict(), Field(description="Else stays")]
 ConnectionLimit = Annotated[int, Strict(), Field(description="-1: no limit", ge=-1, le=2**31 - 1)]
 MaybeConnectionLimit = Annotated[int | None, Strict(), Field(description="-1: no limit", ge=-1, le=2**31 - 1)]
 ValidUntil = Annotated[str | None, Field(description="When the password expires, RFC 3339", max_length=64)]

@@ -69,7 +69,7 @@ def schedule_postgres_backups(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a schedule of backups, for review; where there is one, it is changed.
+    """Propose a schedule of backups; where there is one, it is changed.
 
     A cluster without an archive gets ObjectStore and plugin too (a rolling restart): say destination_path and
     credentials_secret, or object_store; else as its siblings have it.
@@ -100,7 +100,7 @@ def create_postgres_backup(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose one backup now: commit a Backup object for review; it is taken once that is applied.
+    """Propose one backup now: commit a Backup object; it is taken once that is applied.
 
     For backups that recur use schedule_postgres_backups.
     """
@@ -128,7 +128,7 @@ def restore_postgres_cluster(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a new cluster restored from another one's backups, beside it, for review; the old one is not touched.
+    """Propose a new cluster restored from another one's backups, beside it.
 
     The old one may be gone: then Git's history tells of it, or from_store and server_name. list_postgres_backups says
     from when to when.
@@ -166,7 +166,7 @@ def migrate_postgres_backups(
 ) -> WriteResult:
     """Propose moving a cluster's backups from barmanObjectStore, which goes with CloudNativePG 1.31, to the plugin.
 
-    Archives keep their names, so that old backups can still be restored. The instances restart one by one.
+    Archives keep their names, so old backups can still be restored. Instances restart one by one.
     """
     from gitops_mcp.workflows.writing import backups
     from gitops_mcp.workflows.writing.request import WriteRequest

@@ -112,7 +112,7 @@ def create_postgres_cluster(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a new cluster: its manifest is committed for review; nothing is applied."""
+    """Propose a new cluster: its manifest is committed; nothing is applied."""
     from gitops_mcp.workflows.writing import clusters
     from gitops_mcp.workflows.writing.request import WriteRequest
 
@@ -146,7 +146,7 @@ def scale_postgres_cluster(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose another number of instances: that one line is committed for review.
+    """Propose another number of instances: that one line is committed.
 
     Scaling down deletes volumes; to 1, or below what synchronous replication needs, takes confirm_deletion.
     """
@@ -180,7 +180,7 @@ def update_postgres_cluster(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose other settings of a cluster for review: storage, version, parameters, resources, hibernation, restart.
+    """Propose other settings of a cluster: storage, version, parameters, resources, hibernation, restart.
 
     Hibernation and a major upgrade take confirm_outage.
     """
@@ -222,7 +222,7 @@ def delete_postgres_cluster(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose the next step of deleting a cluster with all its data, for review.
+    """Propose the next step of deleting a cluster with all its data.
 
     A protected one takes two changes: the first removes the protection against pruning.
     """

@@ -40,10 +40,7 @@ def list_postgres_databases(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> DatabaseList:
-    """List a cluster's databases: owner, state, reclaim policy, extensions, schemas, and open changes that touch them.
-
-    The one that bootstrap made is listed as such.
-    """
+    """List a cluster's databases: owner, state, reclaim policy, extensions, schemas, and open changes of them."""
     from gitops_mcp.workflows.reading.databases import list_databases
 
     return list_databases(app, cluster_name, namespace=namespace, environment=environment, limit=limit, cursor=cursor)
@@ -63,7 +60,7 @@ def create_postgres_database(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a new database, for review.
+    """Propose a new database.
 
     Its owner must exist; make it in the same change with create_postgres_role.
     """
@@ -138,7 +135,7 @@ def delete_postgres_database(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose the next step of taking a database away, for review.
+    """Propose the next step of taking a database away.
 
     Without drop only Git forgets it, unless its reclaim policy is delete. Dropping takes two changes.
     """

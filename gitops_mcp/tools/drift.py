@@ -35,7 +35,7 @@ def get_drift(
 ) -> DriftReport:
     """Compare Git with what is live, field by field in both directions: who changed what, when, and what becomes of it.
 
-    Of one cluster with all that belongs to it, or of everything. To make Git say what is live: adopt_live.
+    Of one cluster with what belongs to it, or of everything. To make Git say it: adopt_live.
     """
     from gitops_mcp.workflows.reading.drift import read_drift
 
@@ -56,7 +56,7 @@ def adopt_live(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose that Git says what is live: write the live value of fields to the right place, for review.
+    """Propose that Git says what is live: write the live value of fields to the right place.
 
     An object that only live has is written whole, one that only Git has is taken out.
     """

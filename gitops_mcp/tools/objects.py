@@ -35,7 +35,7 @@ def create_postgres_object(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a new object of any CloudNativePG kind, with the spec as its CRD has it, for review.
+    """Propose a new object of any CloudNativePG kind, with the spec as its CRD has it.
 
     A cluster, role or database has a tool of its own.
     """
@@ -62,7 +62,7 @@ def update_postgres_object(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose any fields of any object, by their paths, for review; nothing else changes.
+    """Propose any fields of any object, by their paths.
 
     For what no other tool sets. Paths begin at spec, metadata.labels or metadata.annotations; keys and items stand in
     brackets.
@@ -96,7 +96,7 @@ def delete_postgres_object(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose the next step of deleting an object of any kind, for review; says what goes with it.
+    """Propose the next step of deleting an object of any kind; says what goes with it.
 
     To drop a role or database in PostgreSQL use delete_postgres_role or delete_postgres_database.
     """

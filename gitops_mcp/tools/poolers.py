@@ -51,7 +51,7 @@ def create_postgres_pooler(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a pooler (PgBouncer) before a cluster, for review.
+    """Propose a pooler (PgBouncer) before a cluster.
 
     To pause, scale or delete one: update_postgres_object, delete_postgres_object with kind Pooler.
     """

@@ -81,7 +81,7 @@ def create_postgres_role(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose a new role, with a password that nobody sees, for review."""
+    """Propose a new role, with a password that nobody sees."""
     from gitops_mcp.workflows.writing import roles
     from gitops_mcp.workflows.writing.request import WriteRequest
 
@@ -131,7 +131,7 @@ def update_postgres_role(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose other attributes of a role, or a new password, for review.
+    """Propose other attributes of a role, or a new password.
 
     What is not in in_roles is revoked.
     """
@@ -172,7 +172,7 @@ def delete_postgres_role(
     reason: Reason = None,
     dry_run: DryRun = False,
 ) -> WriteResult:
-    """Propose the next step of taking a role away, for review.
+    """Propose the next step of taking a role away.
 
     Dropping takes two changes: one asks for it, the next removes it from Git.
     """

@@ -157,6 +157,18 @@ class ApiOnce:
     def serves(self, resource: Resource) -> bool:
         return self._once(("serves", resource), lambda: self.kube.serves(resource))
 
+    def served_kinds(self, group: str, version: str) -> frozenset[str]:
+        return self._once(("kinds", group, version), lambda: self.kube.served_kinds(group, version))
+
+    def may(self, verb: str, resource: Resource, namespace: str | None, name: str = "", subresource: str = "") -> bool:
+        """Whether this user may do something."""
+        key = ("may", verb, resource, namespace, name, subresource)
+        return self._once(key, lambda: self.kube.may(verb, resource, namespace, name=name, subresource=subresource))
+
+    def user(self) -> str:
+        """Who asks, as RBAC names a subject."""
+        return self._once(("user",), self.kube.user)
+
     def served_versions(self, resource: Resource) -> tuple[str, ...]:
         return self._once(("versions", resource), lambda: self.kube.served_versions(resource))
 

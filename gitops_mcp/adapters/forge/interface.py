@@ -16,6 +16,7 @@ from gitops_mcp.domain.pull_requests import (
     PullRequest,
     PullRequestReport,
     PullRequests,
+    RepositoryAccess,
 )
 
 MOST_PAGES = 5
@@ -32,6 +33,9 @@ class Forge(Protocol):
 
     def identity(self) -> str:
         """Who acts, as answers tell it: `octo-bot, by a token of GITHUB_TOKEN`. Never more than one request, once."""
+
+    def access(self) -> RepositoryAccess:
+        """What the credential may do, and whether the base is protected. Two requests."""
 
     def open_pulls(self, *, pages: int = MOST_PAGES) -> PullRequests:
         """All open ones whose branch is where changes are pushed, in pages of the largest size, the newest first.

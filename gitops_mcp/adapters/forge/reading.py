@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from gitops_mcp.adapters.forge.answers import Answer
+from typing import Any
+from urllib.parse import quote
+
+from gitops_mcp.adapters.forge.answers import Answer, at
+from gitops_mcp.adapters.forge.place import ForgePlace
 from gitops_mcp.adapters.forge.wire import ForgeWire, Query
+from gitops_mcp.domain.pull_requests import RepositoryAccess
 from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, RateLimited
+
+_LEAST_LEVEL = 30
+"""GitLab's Developer, who may push."""
 
 
 class Parts:
@@ -30,6 +38,28 @@ class Parts:
     @property
     def unread(self) -> tuple[str, ...]:
         return tuple(self._unread)
+
+
+def read_access(wire: ForgeWire, place: ForgePlace, repository: str, branches: str, page: str) -> RepositoryAccess:
+    """`repository` and `branches` are paths of the API, `page` is where branches are protected by hand."""
+    found = wire.get(repository, about=f"the repository {place.path}")
+    where = f"{branches}/{quote(place.base, safe='')}"
+    branch = wire.get(where, about=f"the branch {place.base}", allow=(403, 404))
+    protected = at(branch.body, "protected")
+    return RepositoryAccess(
+        may_push=None if place.is_across else _may_push(at(found.body, "permissions")),
+        is_base_protected=protected if isinstance(protected, bool) else None,
+        scopes=found.headers.get("x-oauth-scopes", ""),
+        page=f"{place.url}/{place.path}/{page}",
+    )
+
+
+def _may_push(permissions: Any) -> bool | None:
+    """By a name, or by the higher one of GitLab's levels; None where nothing is said."""
+    push = at(permissions, "push")
+    levels = [at(permissions, one, "access_level") for one in ("project_access", "group_access")]
+    known = [one for one in levels if isinstance(one, int)]
+    return push if isinstance(push, bool) else max(known) >= _LEAST_LEVEL if known else None
 
 
 def _rows(answer: Answer) -> int:

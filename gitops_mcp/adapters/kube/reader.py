@@ -37,6 +37,10 @@ _CRDS = Resource(
 )
 _OPENAPI = Resource("", "v3", "openapi", "OpenAPI v3 documents", namespaced=False)
 _DISCOVERY = Resource("", "v1", "apis", "that group or version", namespaced=False)
+_ACCESS = Resource(
+    "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False
+)
+_SELF = Resource("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", namespaced=False)
 _NO_PORT = "no endpoints available for service"
 
 
@@ -169,6 +173,28 @@ class KubeReader:
         """The versions in which it has a kind, whichever version is asked about."""
         named = [str(one.get("version")) for one in self._discovered(f"/apis/{resource.group}", "versions")]
         return tuple(one for one in named if self.serves(replace(resource, version=one)))
+
+    def served_kinds(self, group: str, version: str) -> frozenset[str]:
+        """The kinds that it has of a group in a version; nothing where it has none."""
+        return frozenset(str(one.get("kind")) for one in self._discovered(f"/apis/{group}/{version}", "resources"))
+
+    def may(
+        self, verb: str, resource: Resource, namespace: str | None, *, name: str = "", subresource: str = ""
+    ) -> bool:
+        """Whether this user may do something, by a review of one's own access, for which everybody may ask."""
+        wanted = {"verb": verb, "group": resource.group, "resource": resource.plural, "name": name}
+        wanted |= {"namespace": namespace or "", "subresource": subresource}
+        spec = {"resourceAttributes": {key: value for key, value in wanted.items() if value}}
+        return at(self._reviewed(_ACCESS, spec), "status", "allowed") is True
+
+    def user(self) -> str:
+        """Who asks, as RBAC names a subject."""
+        return str(at(self._reviewed(_SELF, {}), "status", "userInfo", "username") or "")
+
+    def _reviewed(self, review: Resource, spec: Object) -> Object:
+        asked = ApiRequest("create", review, None, None, self.description)
+        body = {"apiVersion": review.api_version, "kind": review.kind, "spec": spec}
+        return self._asked(asked, HttpRequest("POST", body=body))
 
     def _discovered(self, url: str, key: str) -> list[Object]:
         """What the server lists of a group or version; nothing where it has none."""

@@ -254,3 +254,21 @@ def _certificate(view: View, cluster: Declaration) -> bytes:
             f"no certificate to seal the password for: the repository has no {_CERTIFICATE} at or above the cluster's "
             f"folder, passwords.sealedSecrets.certificate names none, and the controller could not be asked: {error}"
         ) from error
+
+
+def trial_of_provider(view: View, cluster: Declaration, tried: list[str]) -> None:
+    """Raises what a request for a role's password would meet; `tried` gets the provider as soon as it is chosen.
+
+    What is made for the trial goes nowhere.
+    """
+    view, found = find_secret_documents(view, cluster)
+    namespace, folder = str(cluster.identity.namespace), posixpath.dirname(cluster.path)
+    signs, configured = _look_for_signs(view, cluster, found), view.environment.passwords.provider
+    if configured not in {"auto", "existing"}:
+        tried.append(configured)
+    name = choose_provider(configured, cluster, namespace, signs, folder=view.desired.folder)
+    tried[:] = [name]
+    if name != "cluster":
+        provider = _provider(view, cluster, name, found)
+        path = provider.path(posixpath.join(folder, "secret-trial.yaml"))
+        provider.file(WantedSecret(namespace, "trial", "trial"), path)

@@ -292,3 +292,14 @@ def test_a_body_of_300_kb_is_refused_before_anything_is_sent(met: Met) -> None:
     with met.served.server.counted() as asked, pytest.raises(InvalidRequest, match=r"307200 characters.*65536"):
         met.opened().create(new(body="x" * 307_200))
     assert asked == []
+
+
+def test_what_the_credential_may_do_and_whether_the_base_is_protected_is_told(met: Met) -> None:
+    repository = met.served.forge.repository
+    found = met.opened().access()
+    assert (found.may_push, found.is_base_protected) == (True, False)
+    assert found.page.startswith(f"{met.served.url}/platform/fleet/")
+    repository.rules["main"] = Rules(approvals=1)
+    repository.roles["bot"] = "read"
+    found = met.opened().access()
+    assert (found.may_push, found.is_base_protected) == (False, True)

@@ -582,3 +582,22 @@ def test_as_many_reads_as_there_may_be_at_once_say_nothing_of_their_connections(
             ]
     assert names == ["orders"] * 24
     assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == []
+
+
+def test_a_right_is_asked_for_by_a_review_of_ones_own_access(api: ReplayingApi, config: Path) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    said: list[Object] = [{"allowed": True}, {"allowed": False, "denied": True}, {}]
+    api.answers[path] = [Answer(201, {"kind": "SelfSubjectAccessReview", "status": one}) for one in said]
+    kube = connected(config, api.url)
+    asked = [kube.may("get", POD, "shop", subresource="log"), kube.may("list", POD, None), kube.may("get", POD, "a")]
+    assert asked == [True, False, False]
+    assert [one.body["spec"]["resourceAttributes"] for one in api.requests[:2]] == [
+        {"verb": "get", "resource": "pods", "namespace": "shop", "subresource": "log"},
+        {"verb": "list", "resource": "pods"},
+    ]
+
+
+def test_who_asks_is_told_as_rbac_names_it(api: ReplayingApi, config: Path) -> None:
+    told = {"kind": "SelfSubjectReview", "status": {"userInfo": {"username": "alice"}}}
+    api.answers["/apis/authentication.k8s.io/v1/selfsubjectreviews"] = Answer(201, told)
+    assert connected(config, api.url).user() == "alice"

@@ -19,6 +19,7 @@ from gitops_mcp.adapters.forge.gitea.report import report_of
 from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, newest, one_by_one
 from gitops_mcp.adapters.forge.place import ForgePlace
+from gitops_mcp.adapters.forge.reading import read_access
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import (
     NewPullRequest,
@@ -26,6 +27,7 @@ from gitops_mcp.domain.pull_requests import (
     PullRequest,
     PullRequestReport,
     PullRequests,
+    RepositoryAccess,
 )
 from gitops_mcp.errors import GitOpsError, NotFound, RateLimited
 
@@ -45,6 +47,11 @@ class Gitea:
     def identity(self) -> str:
         """The usual token may not ask who it belongs to."""
         return self._wire.identity("login")
+
+    def access(self) -> RepositoryAccess:
+        return read_access(
+            self._wire, self._place, self._repository, f"{self._repository}/branches", "settings/branches"
+        )
 
     def open_pulls(self, *, pages: int = MOST_PAGES) -> PullRequests:
         pulls: list[PullRequest] = []

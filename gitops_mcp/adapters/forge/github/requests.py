@@ -20,6 +20,7 @@ from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, newest, one_by_one
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
+from gitops_mcp.adapters.forge.reading import read_access
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import (
     NewPullRequest,
@@ -27,6 +28,7 @@ from gitops_mcp.domain.pull_requests import (
     PullRequest,
     PullRequestReport,
     PullRequests,
+    RepositoryAccess,
 )
 from gitops_mcp.errors import GitOpsError, NotYet
 
@@ -51,6 +53,11 @@ class GitHub:
 
     def identity(self) -> str:
         return self._wire.identity("login")
+
+    def access(self) -> RepositoryAccess:
+        return read_access(
+            self._wire, self._place, self._repository, f"{self._repository}/branches", "settings/branches"
+        )
 
     def open_pulls(self, *, pages: int = MOST_PAGES) -> PullRequests:
         return listed_pulls(self._wire, self._place, self._repository, pages)

@@ -19,6 +19,7 @@ from gitops_mcp.adapters.forge.interface import MOST_PAGES
 from gitops_mcp.adapters.forge.limits import BODY_LIMIT, check_body, closed, newest
 from gitops_mcp.adapters.forge.patience import first_known
 from gitops_mcp.adapters.forge.place import ForgePlace
+from gitops_mcp.adapters.forge.reading import read_access
 from gitops_mcp.adapters.forge.wire import ForgeWire
 from gitops_mcp.domain.pull_requests import (
     NewPullRequest,
@@ -26,6 +27,7 @@ from gitops_mcp.domain.pull_requests import (
     PullRequest,
     PullRequestReport,
     PullRequests,
+    RepositoryAccess,
 )
 from gitops_mcp.errors import GitOpsError, NotYet, RateLimited, Unavailable
 
@@ -50,6 +52,11 @@ class GitLab:
 
     def identity(self) -> str:
         return self._wire.identity("username")
+
+    def access(self) -> RepositoryAccess:
+        return read_access(
+            self._wire, self._place, self._target, f"{self._target}/repository/branches", "-/settings/repository"
+        )
 
     def open_pulls(self, *, pages: int = MOST_PAGES) -> PullRequests:
         pulls: list[PullRequest] = []

@@ -22,6 +22,7 @@ from gitops_mcp.errors import Refused
 
 ON_COMMIT = ("pre-commit", "prepare-commit-msg", "commit-msg")
 _ON_PUSH = "pre-push"
+HOOKS = (*ON_COMMIT, _ON_PUSH)
 _LFS = re.compile(rb"\A#!/bin/sh\ncommand -v git-lfs [^\n]+\ngit lfs pre-push \"\$@\"\s*\Z")
 
 
@@ -51,7 +52,7 @@ class Hooks:
     @classmethod
     def found(cls, repository: Repository, configuration: Configuration, base: str) -> Hooks:
         folder = _hooks_folder(repository, configuration)
-        there = [hook for name in (*ON_COMMIT, _ON_PUSH) if (hook := _found_hook(repository, folder, name, base))]
+        there = [hook for name in HOOKS if (hook := _found_hook(repository, folder, name, base))]
         on_commit = tuple(hook for hook in there if hook.name != _ON_PUSH)
         return cls(folder, on_commit, tuple(hook for hook in there if hook.name == _ON_PUSH))
 
