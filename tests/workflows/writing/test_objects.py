@@ -416,3 +416,10 @@ def test_what_is_live_otherwise_than_git_says_is_told_of_the_fields_that_are_ask
     done = update(team, "Cluster", "db", {"spec.storage.size": "30Gi"})
     told = [one.message for one in done.warnings if one.id == "live-differs"]
     assert told == ["spec.storage.size is 20Gi live where Git says 10Gi"]
+
+
+def test_a_new_object_says_the_defaults_of_lists_that_engines_compare_whole(team: Team, api: Api) -> None:
+    team.commit(FILES)
+    spec = {"cluster": {"name": "db"}, "name": "sales", "owner": "app", "schemas": [{"name": "x"}]}
+    done = create(team, "Database", "db-sales", spec)
+    assert lines(done)[-3:] == ["+  schemas:", "+    - name: x", "+      ensure: present"]

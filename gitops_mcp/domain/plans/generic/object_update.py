@@ -26,6 +26,7 @@ from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
 from gitops_mcp.domain.plans.generic.field_path import FieldPath, ItemKey
 from gitops_mcp.domain.plans.generic.field_requests import FieldRequest
+from gitops_mcp.domain.plans.generic.list_defaults import with_list_defaults
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import mark_outside, redact_text, redact_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
@@ -124,14 +125,17 @@ def _edits(before: Object, asked: Sequence[FieldRequest]) -> tuple[list[_Step], 
 def _edit(here: Object, one: FieldRequest) -> Iterator[Edit]:
     match one.how:
         case "set":
-            yield Set(one.path.place_in(here), one.value)
+            one.path.place_in(here)
+            path, value = with_list_defaults(one.path, one.value, here)
+            yield Set(path.place_in(here), value)
         case "item":
+            _, value = with_list_defaults(one.path, one.value, here)
             place = one.path.place_or_none(here)
             if place is not None:
-                yield Set(place, one.value)
+                yield Set(place, value)
                 return
             items = one.path.parent.place_in(here)
-            yield Insert(items, len(at(here, *items) or ()), one.value)
+            yield Insert(items, len(at(here, *items) or ()), value)
         case "remove":
             place = one.path.place_or_none(here)
             if place is not None and at(here, *place) is not None:

@@ -262,6 +262,11 @@ def _schema_below(schema: Object, step: str) -> Object:
     return below
 
 
+def meaning(kind: str, spec: Object) -> Any:
+    """With the CRD's defaults: an item of a list that is new says them."""
+    return without_empty(compiled(kind).fill({"spec": without_empty(spec)})["spec"])
+
+
 def without_empty(value: Any) -> Any:
     """Mappings that hold nothing say nothing."""
     if isinstance(value, dict):

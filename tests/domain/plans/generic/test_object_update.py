@@ -229,3 +229,100 @@ def test_a_variable_of_an_item_is_told_where_the_item_stands_before_another_goes
     assert [one for one in plan.body if "${level}" in one] == [
         "spec.plugins[1].parameters.x is ${level} in prod/db.yaml:1: level of Kustomization flux-system/apps changes"
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        pytest.param(
+            {"items": {"spec.managed.roles": [{"name": "bob", "login": True}]}},
+            [
+                "+  managed:",
+                "+    roles:",
+                "+      - name: bob",
+                "+        login: true",
+                "+        connectionLimit: -1",
+                "+        ensure: present",
+                "+        inherit: true",
+            ],
+            id="of an item in a list that is new",
+        ),
+        pytest.param(
+            {"set_": {"spec.externalClusters": [{"name": "old", "plugin": {"name": "x", "enabled": False}}]}},
+            [
+                "+  externalClusters:",
+                "+    - name: old",
+                "+      plugin:",
+                "+        name: x",
+                "+        enabled: false",
+                "+        isWALArchiver: false",
+            ],
+            id="of what is inside of an item",
+        ),
+        pytest.param(
+            {"set_": {"spec.env": [{"name": "A", "valueFrom": {"secretKeyRef": {"key": "k", "name": "s"}}}]}},
+            [
+                "+  env:",
+                "+    - name: A",
+                "+      valueFrom:",
+                "+        secretKeyRef:",
+                "+          key: k",
+                "+          name: s",
+            ],
+            id="and none where there is none",
+        ),
+        pytest.param(
+            {"items": {"spec.plugins": [{"name": "c"}]}},
+            ["+    - name: c"],
+            id="but not beside an item that leaves them out already",
+        ),
+        pytest.param(
+            {"set_": {"spec.resources": {"limits": {"memory": "1Gi"}}}},
+            ["+  resources:", "+    limits:", "+      memory: 1Gi"],
+            id="nor outside of lists",
+        ),
+    ],
+)
+def test_a_new_item_of_a_list_that_engines_compare_whole_says_its_defaults(
+    asked: dict[str, Any], wanted: list[str]
+) -> None:
+    assert changed(planned({"prod/db.yaml": CLUSTER}, **asked)) == ["prod/db.yaml", *wanted]
+
+
+ROLES = """\
+  managed:
+    roles:
+      - name: clerk # writes invoices
+        ensure: present # stated
+        inherit: true
+        connectionLimit: 5
+      - {name: bob, login: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "wanted"),
+    [
+        ([{"name": "clerk", "connectionLimit": 5}, {"name": "bob", "login": True}], []),
+        ([{"name": "clerk"}], ["-        connectionLimit: 5", "+        connectionLimit: -1"]),
+        ([{"name": "bob"}], ["-      - {name: bob, login: true}", "+      - {name: bob}"]),
+    ],
+    ids=["they are what was there", "one takes the place of what was there", "one that was left out stays so"],
+)
+def test_an_item_that_is_replaced_says_the_defaults_that_it_said(
+    items: list[dict[str, Any]], wanted: list[str]
+) -> None:
+    files = {"prod/db.yaml": CLUSTER + ROLES}
+    paths = ["prod/db.yaml"] if wanted else []
+    assert changed(planned(files, items={"spec.managed.roles": items})) == [*paths, *wanted]
+
+
+def test_what_is_made_around_a_field_of_an_item_says_its_defaults() -> None:
+    text = f"{CLUSTER}  externalClusters:\n    - name: old\n      connectionParameters: {{host: h}}\n"
+    plan = planned({"prod/db.yaml": text}, {"spec.externalClusters[name=old].plugin.name": "x"})
+    assert changed(plan)[1:] == [
+        "+      plugin:",
+        "+        name: x",
+        "+        enabled: true",
+        "+        isWALArchiver: false",
+    ]
