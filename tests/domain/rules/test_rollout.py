@@ -47,6 +47,12 @@ def test_parameters_change_by_the_text_that_postgresql_gets() -> None:
     assert changed_parameters(None, parameters(jit="off")) == ("jit",)
 
 
+def test_archive_mode_stays_as_the_operator_has_it() -> None:
+    assert changed_parameters(parameters(archive_mode="on"), parameters(archive_mode="off", work_mem="8MB")) == (
+        "work_mem",
+    )
+
+
 def test_only_a_parameter_of_an_extension_that_is_not_known_may_be_read_at_the_start() -> None:
     keys = ("work_mem", "pgaudit.log", "AUTO_EXPLAIN.log_format", "timescaledb.max_background_workers")
     assert [key for key in keys if may_be_postmaster(key)] == ["timescaledb.max_background_workers"]

@@ -33,9 +33,9 @@ def is_in_list(path: FieldPath) -> bool:
 def spelled_out(node: SchemaNode, value: Any, old: Any = None, siblings: Any = (), *, inside: bool = False) -> Any:
     """`old`: what stands there, `siblings`: in its list. An empty default says nothing, and is left out."""
     if isinstance(value, list) and node.items is not None:
-        inner, known = inside or not (node.keys or node.is_set), old if isinstance(old, list) else []
+        inner, there = inside or not (node.keys or node.is_set), list_at(old)
         return [
-            spelled_out(node.items, item, _same_item(node, item, index, known), known, inside=inner)
+            spelled_out(node.items, item, _same_item(node, item, index, there), there, inside=inner)
             for index, item in enumerate(value)
         ]
     if not isinstance(value, dict):
