@@ -123,6 +123,7 @@ _CERTIFICATE = f"-----BEGIN CERTIFICATE-----\n{BODY}\n-----END CERTIFICATE-----\
 _ENC = "ENC[AES256_GCM,data:Zb3kQ9xPv7Lm2Rt8Wn4YcD6f,iv:q83vEjRWeJq83vASNFZ4mg==,tag:vN7wEjRWeJq83vASNFZ4mg==,type:str]"
 
 PUBLIC_FORMS: dict[str, str] = {
+    "names of Secrets with certificates": "certificates:\n  serverTLSSecret: db-tls-2026\n  clientCASecret: db-ca-2\n",
     "an image with its digest": f"image: ghcr.io/cloudnative-pg/postgresql:18.4@sha256:{_HEX}\n",
     "a commit": f"revision: {_HEX[:40]}\n",
     "a commit of SHA-256": f"lastAppliedRevision: main@sha256:{_HEX}\n",

@@ -326,3 +326,13 @@ def test_what_is_made_around_a_field_of_an_item_says_its_defaults() -> None:
         "+        enabled: true",
         "+        isWALArchiver: false",
     ]
+
+
+def test_a_secret_with_a_certificate_may_have_any_name() -> None:
+    values = {"spec.certificates.serverTLSSecret": "db-tls-2026", "spec.certificates.serverCASecret": "ca2"}
+    assert changed(planned({"prod/db.yaml": CLUSTER}, values)) == [
+        "prod/db.yaml",
+        "+  certificates:",
+        "+    serverTLSSecret: db-tls-2026",
+        "+    serverCASecret: ca2",
+    ]
