@@ -33,6 +33,7 @@ from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set, apply_edit, normalize_edit
+from gitops_mcp.domain.yaml.values import is_same
 
 _SHOWN = 120
 _NAMED = 3
@@ -84,7 +85,7 @@ def plan_object_update(
         effects, stops = [*effects, Impact(Level.OUTAGE, upgrade)], [*upgrade]
     return replace(
         plan,
-        files=_changes(desired, declared, [one.edit for one in steps]),
+        files=_changes(desired, declared, [part for one in steps for part in _parts(one.old, one.edit)]),
         body=(
             *map(_line, steps),
             *(text for one in places for text in variable_lines(declared, one)),
@@ -151,6 +152,17 @@ def _with_emptied(here: Object, path: FieldPath, place: Path) -> Path:
             break
         path, place = parent, place[:-1]
     return place
+
+
+def _parts(old: Any, edit: Edit) -> Iterator[Edit]:
+    """A mapping key by key: a patch adds to what it inherits, so whole it would take nothing away."""
+    if not (isinstance(edit, Set) and isinstance(edit.value, dict) and edit.value and isinstance(old, dict) and old):
+        yield edit
+        return
+    for key, part in edit.value.items():
+        if key not in old or not is_same(old[key], part):
+            yield from _parts(old.get(key), Set((*edit.path, key), part))
+    yield from (Remove((*edit.path, key)) for key in old if key not in edit.value)
 
 
 def _changes(desired: Desired, declared: Declaration, edits: Sequence[Edit]) -> tuple[FileChange, ...]:

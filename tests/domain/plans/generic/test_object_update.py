@@ -30,6 +30,12 @@ spec:
       parameters: {x: "1"}
     - {name: b}
 """
+PARAMETERS = """\
+  postgresql:
+    parameters:
+      jit: 'off' # slow
+      max_connections: "200"
+"""
 BASE = {"base/db.yaml": CLUSTER, "base/kustomization.yaml": "resources: [db.yaml]\n"}
 TWO = {**BASE, "test/kustomization.yaml": "resources: [../base]\nnamePrefix: test-\n"}
 JSON_PATCH = """\
@@ -143,6 +149,44 @@ def test_a_field_is_written_where_its_last_word_stands(
     files: dict[str, str], asked: dict[str, Any], wanted: list[str]
 ) -> None:
     assert changed(planned(files, **asked)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        pytest.param(
+            {"prod/db.yaml": CLUSTER + PARAMETERS},
+            [
+                "prod/db.yaml",
+                "-      jit: 'off' # slow",
+                '-      max_connections: "200"',
+                '+      max_connections: "300"',
+                "+      work_mem: 4MB",
+            ],
+            id="in a plain manifest",
+        ),
+        pytest.param(
+            {
+                **TWO,
+                "base/db.yaml": CLUSTER + PARAMETERS,
+                "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: db.yaml}]\n",
+                "prod/db.yaml": "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\nspec: {instances: 2}\n",
+            },
+            [
+                "prod/db.yaml",
+                "-spec: {instances: 2}",
+                '+spec: {instances: 2, postgresql: {parameters: {max_connections: "300", work_mem: "4MB", jit: null}}}',
+            ],
+            id="in an overlay that inherits keys",
+        ),
+    ],
+)
+def test_a_mapping_that_is_set_whole_has_only_what_it_is_given(files: dict[str, str], wanted: list[str]) -> None:
+    plan = planned(files, {"spec.postgresql.parameters": {"max_connections": "300", "work_mem": "4MB"}})
+    assert changed(plan) == wanted
+    made = build_desired({**files, **{one.path: str(one.after) for one in plan.files}}, commit="0" * 40, folder="prod")
+    said = made.one("Cluster", "db", None, environment="prod").object["spec"]["postgresql"]["parameters"]
+    assert said == {"max_connections": "300", "work_mem": "4MB"}
 
 
 def test_a_list_that_others_share_is_left_to_a_person() -> None:
