@@ -423,3 +423,20 @@ def test_a_new_object_says_the_defaults_of_lists_that_engines_compare_whole(team
     spec = {"cluster": {"name": "db"}, "name": "sales", "owner": "app", "schemas": [{"name": "x"}]}
     done = create(team, "Database", "db-sales", spec)
     assert lines(done)[-3:] == ["+  schemas:", "+    - name: x", "+      ensure: present"]
+
+
+def test_without_the_api_the_packaged_crd_judges_an_object_store(team: Team) -> None:
+    team.commit(FILES)
+    for values, told in (
+        ({"spec.retentionPolicy": "30days"}, r"spec\.retentionPolicy: must match"),
+        ({"spec.retention": "30d"}, "'retention' is no field of spec; there are: retentionPolicy"),
+        ({"spec.configuration.serverName": "x"}, r"use the 'serverName' plugin parameter"),
+    ):
+        with pytest.raises(InvalidRequest, match=told):
+            update(team, "ObjectStore", "archive", values)
+    done = update(team, "ObjectStore", "archive", {"spec.retentionPolicy": "60d"})
+    assert lines(done) == ["-  retentionPolicy: 30d", "+  retentionPolicy: 60d"]
+    (one,) = (one for one in done.warnings if one.id == "schema-unavailable")
+    assert one.message.startswith(
+        "the packaged CRD (plugin Barman Cloud 0.14.0) judged, since the schema of ObjectStore"
+    )
