@@ -174,6 +174,14 @@ def _unknown_roles(seen: Seen) -> Iterator[Fault]:
                 yield Fault((*path, "inRoles", index), text, "warning")
 
 
+def _taken_over(seen: Seen) -> Iterator[Fault]:
+    """A role that nobody declares and that is there: what is left out is set back."""
+    cluster, name = cluster_of(seen.object, seen.neighbours), as_text(at(seen.object, "spec", "name"))
+    if seen.before is None and seen.live is None and cluster is not None and name in first_owners(cluster):
+        text = f"{quote(name)} is there from the beginning: this takes it over, and sets back all that it does not list"
+        yield Fault(("spec", "name"), f"{text}, memberships too", "warning")
+
+
 def _why_unknown(name: str, major: int | None) -> str | None:
     if name.startswith("pg_") and major is None:
         return None
@@ -210,6 +218,7 @@ RULES = (
     Rule("role-limit", _BOTH, "webhook validateManagedRoles", _role_limit),
     Rule("role-expiry", _INLINE, "defaulting webhook", _role_expiry),
     Rule("role-danger", _BOTH, "server", _role_danger),
+    Rule("role-taken-over", _ALONE, "operator", _taken_over, compares=True),
     Rule("unknown-role", _BOTH, "operator", _unknown_roles, compares=True),
     Rule("role-certificate", _ALONE, "operator", _role_certificate, compares=True),
     Rule("role-left", _INLINE, "operator", _role_left, compares=True),

@@ -440,3 +440,10 @@ def test_without_the_api_the_packaged_crd_judges_an_object_store(team: Team) -> 
     assert one.message.startswith(
         "the packaged CRD (plugin Barman Cloud 0.14.0) judged, since the schema of ObjectStore"
     )
+
+
+def test_a_name_in_postgresql_is_no_path(team: Team, api: Api) -> None:
+    team.commit({"clusters/shop/db.yaml": cluster(spec=FULL)})
+    spec = {"cluster": {"name": "db"}, "name": "x/../../../../.github/workflows/evil", "owner": "app"}
+    done = create(team, "Database", "db-sales", spec)
+    assert [one.path for one in done.files] == ["clusters/shop/database-sales.yaml"]
