@@ -55,6 +55,8 @@ _DEFAULTS: dict[Path, Any] = {
     ("monitoring", "tls", "enabled"): False,
     ("affinity", "podAntiAffinityType"): "preferred",
     ("affinity", "enablePodAntiAffinity"): True,
+    ("plugins", 0, "enabled"): True,
+    ("plugins", 0, "isWALArchiver"): False,
 }
 """To state what the operator fills in anyway is no change."""
 

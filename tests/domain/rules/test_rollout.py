@@ -34,6 +34,13 @@ def test_a_field_makes_pods_anew_where_it_takes_effect(spec: Object, fields: tup
     assert pod_fields(cluster(**spec), cluster()) == fields
 
 
+def test_a_default_of_a_plugin_that_is_stated_is_no_change() -> None:
+    before = cluster(plugins=[{"name": "a"}])
+    stated = {"name": "a", "enabled": True, "isWALArchiver": False}
+    assert pod_fields(before, cluster(plugins=[stated])) == ()
+    assert pod_fields(before, cluster(plugins=[{**stated, "isWALArchiver": True}])) == ("spec.plugins",)
+
+
 def test_quantities_are_compared_as_numbers() -> None:
     before = cluster(resources={"requests": {"cpu": "1", "memory": "1Gi"}})
     assert pod_fields(before, cluster(resources={"requests": {"cpu": "1000m", "memory": "1024Mi"}})) == ()
