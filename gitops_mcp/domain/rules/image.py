@@ -150,13 +150,18 @@ def _image_in_catalog(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, "spec", "imageCatalogRef")
     wanted = as_int(at(given, "major"))
     for other in seen.neighbours:
-        majors = [item.get("major") for _, item in entries(other, *_IMAGES)]
-        if _is_meant(seen, other, given) and wanted is not None and wanted not in majors:
-            yield Fault(
-                _MAJOR,
-                f"{at(given, 'kind')} {at(given, 'name')} has no image of PostgreSQL {wanted}; there are: "
-                f"{', '.join(map(str, majors))}",
+        images = {item.get("major"): item.get("image") for _, item in entries(other, *_IMAGES)}
+        if not _is_meant(seen, other, given) or wanted is None:
+            continue
+        label, says = f"{at(given, 'kind')} {at(given, 'name')}", major_of(images.get(wanted))
+        if wanted not in images:
+            known = ", ".join(map(str, images))
+            yield Fault(_MAJOR, f"{label} has no image of PostgreSQL {wanted}; there are: {known}")
+        elif says not in {None, wanted}:
+            text = (
+                f"the image of {label} for PostgreSQL {wanted} is of {says} by its tag, and does not start on its data"
             )
+            yield Fault(_MAJOR, f"{text}: mend the catalog first")
 
 
 def _known_catalog(seen: Seen) -> Iterator[Fault]:

@@ -65,6 +65,15 @@ ACCEPTED = [
 REFUSED = [
     pytest.param(
         Refused(
+            "image-in-catalog",
+            Seen(listed(17), neighbours=(catalog(images=[{"major": 17, "image": f"{IMAGE}:18.1"}]),)),
+            "spec.imageCatalogRef.major",
+            "the image of ImageCatalog team for PostgreSQL 17 is of 18 by its tag",
+        ),
+        id="a catalog whose image is of another major",
+    ),
+    pytest.param(
+        Refused(
             "known-catalog",
             Seen(listed(17, name="tea"), neighbours=(catalog(17),)),
             "spec.imageCatalogRef.name",
