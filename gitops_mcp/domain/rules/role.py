@@ -122,6 +122,18 @@ def _role_inline(seen: Seen) -> Iterator[Fault]:
         )
 
 
+def _role_object(seen: Seen) -> Iterator[Fault]:
+    """A role that is listed where an object of its own describes it already."""
+    itself: Object = {**seen.object, "spec": {"cluster": {"name": at(seen.object, "metadata", "name")}}}
+    objects = {at(one, "spec", "name"): one for one in siblings(itself, seen.neighbours, kind="DatabaseRole")}
+    known = names_in(seen.before, *_LIST)
+    for path, role in entries(seen.object, *_LIST):
+        name = as_text(role.get("name"))
+        if name in objects and name not in known:
+            other = f"DatabaseRole {at(objects[name], 'metadata', 'name')}"
+            yield Fault((*path, "name"), f"{other} has it already, and does nothing while it is listed here", "warning")
+
+
 def has_client_certificate(spec: Object) -> bool:
     """Whether the operator makes one for a DatabaseRole; `enabled` is its default."""
     return at(spec, "clientCertificate") is not None and at(spec, "clientCertificate", "enabled") is not False
@@ -222,6 +234,7 @@ RULES = (
     Rule("unknown-role", _BOTH, "operator", _unknown_roles, compares=True),
     Rule("role-certificate", _ALONE, "operator", _role_certificate, compares=True),
     Rule("role-left", _INLINE, "operator", _role_left, compares=True),
+    Rule("role-object", _INLINE, "operator", _role_object, compares=True),
     Rule("role-conflict", _ALONE, "operator", _role_conflict),
     Rule("role-inline", _ALONE, "operator", _role_inline),
 )

@@ -32,6 +32,16 @@ def letting_in(line: str) -> Object:
 
 ACCEPTED = [
     *(
+        pytest.param(Accepted("role-object", seen), id=what)
+        for what, seen in (
+            ("a role without an object", Seen(inline({"name": "b"}), inline(), neighbours=(role(),))),
+            (
+                "one that was listed before",
+                Seen(inline({"name": "app"}), inline({"name": "app"}), neighbours=(role(),)),
+            ),
+        )
+    ),
+    *(
         pytest.param(Accepted("role-taken-over", seen), id=what)
         for what, seen in (
             ("a role of another name", Seen(role(name="clerk"), neighbours=(cluster(),))),
@@ -95,6 +105,16 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "role-object",
+            Seen(inline({"name": "app"}), inline(), neighbours=(role(),)),
+            "spec.managed.roles[0].name",
+            "DatabaseRole orders-app has it already, and does nothing while it is listed here",
+            "warning",
+        ),
+        id="a role that has an object of its own",
+    ),
     *(
         pytest.param(
             Refused("role-taken-over", seen, "spec.name", "is there from the beginning: this takes it over", "warning"),
