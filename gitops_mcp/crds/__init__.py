@@ -1,7 +1,9 @@
-"""CloudNativePG's CustomResourceDefinitions, without their descriptions; NOTICE says whose they are.
+"""The CustomResourceDefinitions of CloudNativePG and of its Barman plugin, without their descriptions.
 
-They judge what is to be committed where no schema can be read from the API server, and the sandbox serves them. They
-are of one version, so a fault that they find says nothing of an operator that is known to be another.
+NOTICE says whose they are.
+
+They judge what is to be committed where no schema can be read from the API server, and the sandbox serves the
+operator's. They are of one version, so a fault that they find says nothing of an operator that is known to be another.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ import pkgutil
 from collections.abc import Iterator
 from functools import cache
 
-from gitops_mcp.domain.objects import Object, Resource, at, list_at
+from gitops_mcp.domain.objects import CNPG_GROUP, Object, Resource, at, list_at
 from gitops_mcp.domain.schema import Schema, compile_schema
 
 VERSION = (1, 30, 0)
 LABEL = f"CloudNativePG {'.'.join(map(str, VERSION))}"
+PLUGIN_LABEL = "plugin Barman Cloud 0.14.0"
 _ENDING = ".json.gz"
 
 
@@ -28,11 +31,13 @@ def packaged_crd(plural: str) -> Object:
 
 
 def packaged_crds() -> Iterator[Object]:
+    """Those of the operator."""
     from importlib.resources import files
 
     for one in sorted(files(__name__).iterdir(), key=lambda one: one.name):
         if one.name.endswith(_ENDING):
-            yield packaged_crd(one.name.removesuffix(_ENDING))
+            crd = packaged_crd(one.name.removesuffix(_ENDING))
+            yield from [crd] if at(crd, "spec", "group") == CNPG_GROUP else ()
 
 
 def packaged_schema(resource: Resource) -> Schema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gitops_mcp.config import Environment
-from gitops_mcp.crds import LABEL, packaged_crd, packaged_schema, schema_in_crd
+from gitops_mcp.crds import LABEL, PLUGIN_LABEL, packaged_crd, packaged_schema, schema_in_crd
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
 from gitops_mcp.domain.cnpg.releases import ALL, Release, release_text
 from gitops_mcp.domain.live.unstated import Fill
@@ -19,6 +19,7 @@ from gitops_mcp.workflows.api_once import ApiOnce, Served
 from gitops_mcp.workflows.running_operator import running_operator
 
 PACKAGED = f"the packaged CRD ({LABEL})"
+PACKAGED_STORE = f"the packaged CRD ({PLUGIN_LABEL})"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _schema_of_defaults(api: ApiOnce, resource: Resource) -> Schema | None:
     try:
         return served_schema(api, resource)[0]
     except GitOpsError:  # a few fields more may look as if somebody had set them
-        return packaged_schema(resource) if resource.group == CNPG_GROUP else None
+        return packaged_schema(resource)
 
 
 def _is_group_served(api: ApiOnce, resource: Resource) -> bool:
@@ -122,18 +123,14 @@ class StatedSchema:
 
 
 def stated_schema(api: ApiOnce, resource: Resource) -> StatedSchema:
-    """The API server's, or where that leaves rules out the CRD's; the packaged one where neither can be read.
-
-    Raises what the API says of a kind that is not CloudNativePG's own.
-    """
+    """The API server's, or where that leaves rules out the CRD's; the packaged one where neither can be read."""
     try:
         found = _find_component(api.openapi(resource.group, resource.version), resource)
     except GitOpsError as error:
-        if resource.group != CNPG_GROUP:
-            raise
+        name = PACKAGED if resource.group == CNPG_GROUP else PACKAGED_STORE
         stated = schema_in_crd(packaged_crd(resource.plural), resource.version) or {}
-        told = f"{PACKAGED} answers, since the schema of {resource.kind} could not be read: {error}"
-        return StatedSchema(stated, PACKAGED, Notice("schema-unavailable", told))
+        told = f"{name} answers, since the schema of {resource.kind} could not be read: {error}"
+        return StatedSchema(stated, name, Notice("schema-unavailable", told))
     if not has_rules(found):
         try:
             known = schema_in_crd(api.kube.crd(resource.plural, resource.group), resource.version)

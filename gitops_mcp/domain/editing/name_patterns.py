@@ -8,7 +8,15 @@ import re
 from gitops_mcp.domain.names import slug
 
 _KIND_WORDS = frozenset({"database", "db", "role", "user"})
+_FILE_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 _PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+def file_word(said: object, name: str, cluster: str | None) -> str:
+    """What tells an object from its like in a path: its name in PostgreSQL, which may hold anything, else its own."""
+    if isinstance(said, str) and _FILE_WORD.fullmatch(said):
+        return said
+    return name.removeprefix(f"{cluster}-") if cluster != name else name
 
 
 def path_pattern(path: str, name: str, short: str, cluster: str | None, namespace: str | None) -> str:

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.protection import Engine, blockers, spell_out
 from gitops_mcp.domain.impact.level import Impact, Level, impact
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, at, mapping_at
 from gitops_mcp.domain.rules.database import PARTS
 from gitops_mcp.domain.rules.reading import as_text, entries
+
+_AT_FIRST = (
+    *("template", "encoding", "locale", "localeProvider", "localeCollate", "localeCType", "icuLocale", "icuRules"),
+    *("builtinLocale", "collationVersion"),
+)
 
 
 def impacts(
@@ -34,9 +39,18 @@ def impacts(
             if item.get("ensure") == "absent" and old.get(inner) != "absent":
                 yield impact(Level.DATA_LOSS, f"spec.{part}[{inner}]: is dropped from database {name}")
     yield from _access_impacts(name, before, after)
-    if at(before, "spec") != at(after, "spec"):
-        verb = "is made, or an existing one taken over" if before is None else "is changed in place"
-        yield impact(Level.NONE, f"database {name} {verb}")
+    if before is None:
+        yield impact(Level.NONE, f"database {name} is made, or an existing one taken over")
+    else:
+        yield from _other_impacts(name, mapping_at(before, "spec"), mapping_at(after, "spec"))
+
+
+def _other_impacts(name: str, old: Object, new: Object) -> Iterator[Impact]:
+    changed = {field for field in {*old, *new} if old.get(field) != new.get(field)}
+    for field in sorted(changed.intersection(_AT_FIRST)):
+        yield impact(Level.NONE, f"spec.{field}: read when the database is made; one that exists keeps its own")
+    if changed.difference(_AT_FIRST):
+        yield impact(Level.NONE, f"database {name} is changed in place")
 
 
 def _access_impacts(name: str, before: Object | None, after: Object) -> Iterator[Impact]:

@@ -22,6 +22,8 @@ _WELL_KNOWN: dict[tuple[str, ...], tuple[tuple[str, Any, Any], ...]] = {
         ("one that PostgreSQL reads at its start", None, {"max_connections": "200"}),
         ("one that it reads again", None, {"work_mem": "8MB"}),
     ),
+    ("spec", "replica", "primary"): (("another Cluster's name", "sample", "other"), ("its own", "other", "sample")),
+    ("spec", "replica", "enabled"): (("true", False, True), ("false, removed", True, False)),
     ("metadata", "annotations", "[cnpg.io/hibernation]"): (("on", "off", "on"), ("off", "on", "off")),
     ("metadata", "annotations", "[cnpg.io/fencedInstances]"): (("set", None, '["*"]'), ("removed", '["*"]', None)),
 }

@@ -16,6 +16,7 @@ from gitops_mcp.domain.cnpg.moment import format_rfc3339
 from gitops_mcp.domain.cnpg.protection import protections
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.editing.field import edit_fields
+from gitops_mcp.domain.editing.name_patterns import file_word
 from gitops_mcp.domain.editing.new_document import put_document
 from gitops_mcp.domain.editing.removal import remove_objects
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
@@ -132,9 +133,8 @@ def plan_absence_adoption(declared: Declaration, desired: Desired, whom: Identit
 
 def new_object_of(whom: Identity, manifest: Object, cluster: Declaration | None) -> NewObject:
     name = cluster.identity.name if cluster else whom.name if whom.kind == CLUSTER.kind else None
-    short = whom.name.removeprefix(f"{name}-") if name and whom.kind != CLUSTER.kind else whom.name
-    said = at(manifest, "spec", "name")
-    return NewObject(whom.kind, whom.namespace or "", whom.name, said if isinstance(said, str) else short, name)
+    short = file_word(at(manifest, "spec", "name"), whom.name, name)
+    return NewObject(whom.kind, whom.namespace or "", whom.name, short, name)
 
 
 def _protection_notices(manifest: Object) -> Iterator[Notice]:

@@ -31,6 +31,8 @@ _ISSUED = frozenset({
     "signing",
 })  # fmt: skip
 """Whose secret is a value: `authQuerySecret` and `existingSecret` name an object."""
+_OF_TLS = frozenset({"ca", "tls"})
+"""`serverCASecret` and its like name a Secret, of whatever name."""
 _FLAGS = frozenset({
     "true", "false", "yes", "no", "on", "off", "null", "~", "none", "basic",
     "md5", "scram-sha-256",
@@ -63,6 +65,8 @@ def names_secret(name: str) -> str:
         return "strong"
     if last == "secret" and before in _ISSUED:
         return "strong"
+    if last == "secret" and before in _OF_TLS:
+        return ""
     if last == "token" and before not in {"account", "max"}:
         return "strong"
     return "weak" if last in _ALONE or (last == "s" and before == "token") else ""

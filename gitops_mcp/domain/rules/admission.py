@@ -214,7 +214,7 @@ def _is_unchanged(fault: SchemaFault, new: Object, held: Object | None, schema: 
 
     Items count one by one only in lists whose items have keys.
     """
-    if fault.rule == "unknown field":
+    if fault.rule in {"unknown field", "type"}:  # which no object of the API has
         return False
     node, old = schema.root, held
     value: object = new

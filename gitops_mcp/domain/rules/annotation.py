@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_fields, parse_json
+from gitops_mcp.domain.cnpg.protection import protections
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.kinds import CNPG_KINDS
-from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.names import quote, suggest
+from gitops_mcp.domain.objects import at, texts_at
 from gitops_mcp.domain.rules.pod_patch import POD_PATCH, patch_misfit
 from gitops_mcp.domain.rules.reading import annotations_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
@@ -25,6 +26,7 @@ FAILOVER_QUORUM = "alpha.cnpg.io/failoverQuorum"
 PINGER = "alpha.cnpg.io/livenessPinger"
 SKIP_ARCHIVING = "cnpg.io/skipWalArchiving"
 
+_BEFORE_PRUNING = ("keeps", "asks")
 _DANGEROUS = {
     VALIDATION: ("disabled", "the operator accepts anything then, and breaks on it later"),
     RECONCILIATION: ("disabled", "the operator stops caring for the object then: no failover, no change arrives"),
@@ -80,6 +82,23 @@ def _fencing(seen: Seen) -> Iterator[Fault]:
         )
 
 
+def _fenced_names(seen: Seen) -> Iterator[Fault]:
+    known = texts_at(seen.live, "status", "instanceNames")
+    for name in parse_fenced(annotations_of(seen.object).get(FENCED, "[]")) or ():
+        if known and name not in {"*", *known}:
+            text = f"no instance of it is named {quote(name)}, so nothing is fenced by that; {suggest(name, known)}"
+            yield Fault(("metadata", "annotations", FENCED), text, "warning")
+
+
+def _protection_gone(seen: Seen) -> Iterator[Fault]:
+    """Of an engine that kept the Cluster, or asked a person, before it deleted it."""
+    left = {one.engine for one in protections(seen.object) if one.effect in _BEFORE_PRUNING}
+    for one in protections(seen.before):
+        if one.effect in _BEFORE_PRUNING and one.engine not in left:
+            text = f"{one} goes: the engine then deletes the Cluster with its data as soon as its manifest is gone"
+            yield Fault(("metadata", one.where, one.key), text, "warning")
+
+
 def _failover_quorum(seen: Seen) -> Iterator[Fault]:
     """Defaulting writes it into spec.postgresql.synchronous, where there is that."""
     stated, field = annotations_of(seen.object).get(FAILOVER_QUORUM), ("metadata", "annotations", FAILOVER_QUORUM)
@@ -131,6 +150,8 @@ RULES = (
     Rule("validation-annotation", ("Cluster", "Backup", "Database", "Pooler"), "webhook warning", _validation),
     Rule("annotation-values", _ONE, "webhook validateHibernationAnnotation", _hibernation),
     Rule("fenced-instances", _ONE, "server", _fencing, ours=True),
+    Rule("fenced-names", _ONE, "operator", _fenced_names),
+    Rule("protection-gone", _ONE, "server", _protection_gone, compares=True),
     Rule(
         "failover-quorum-annotation",
         _ONE,

@@ -12,10 +12,18 @@ from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
 
 
 def _catalog_versions(seen: Seen) -> Iterator[Fault]:
+    """PostgreSQL does not start on the data of another major, and the operator takes the entry's word for it."""
+    users = {_wanted_major(one): at(one, "metadata", "name") for one in catalog_users(seen.object, seen.neighbours)}
     for path, item in entries(seen.object, "spec", "images"):
         major, says = as_int(item.get("major")), major_of(item.get("image"))
         if major is not None and says is not None and says != major:
-            yield Fault((*path, "image"), f"is of PostgreSQL {says} by its tag, and stands for {major}", "warning")
+            text = f"is of PostgreSQL {says} by its tag, and stands for {major}"
+            text += f", on whose data it does not start: Cluster {users[major]} uses it" if major in users else ""
+            yield Fault((*path, "image"), text, "error" if major in users else "warning")
+
+
+def _wanted_major(cluster: Object) -> int | None:
+    return as_int(at(cluster, "spec", "imageCatalogRef", "major"))
 
 
 def catalog_users(catalog: Object, neighbours: tuple[Object, ...]) -> Iterator[Object]:
@@ -34,7 +42,7 @@ def catalog_users(catalog: Object, neighbours: tuple[Object, ...]) -> Iterator[O
 def _catalog_used(seen: Seen) -> Iterator[Fault]:
     majors = [item.get("major") for _, item in entries(seen.object, "spec", "images")]
     for cluster in catalog_users(seen.object, seen.neighbours):
-        wanted = as_int(at(cluster, "spec", "imageCatalogRef", "major"))
+        wanted = _wanted_major(cluster)
         if wanted is not None and wanted not in majors:
             yield Fault(
                 ("spec", "images"),

@@ -123,23 +123,6 @@ def _plugins(seen: Seen) -> Iterator[Fault]:
         )
 
 
-def _archiver(cluster: Object | None) -> str | None:
-    """What archives WAL, so that a point in time can be restored."""
-    plugins = (item for _, item in entries(cluster, "spec", "plugins") if item.get("enabled") is not False)
-    named = next((as_text(item.get("name")) for item in plugins if item.get("isWALArchiver") is True), None)
-    in_tree = at(cluster, "spec", "backup", "barmanObjectStore") is not None
-    return named or ("barmanObjectStore" if in_tree else None)
-
-
-def _archiving_ends(seen: Seen) -> Iterator[Fault]:
-    if (was := _archiver(seen.before)) and _archiver(seen.object) is None:
-        field = ("spec", "backup") if was == "barmanObjectStore" else ("spec", "plugins")
-        text = (
-            f"{was} archives WAL no more, and nothing does: from then on no point in time can be restored, and backups"
-        )
-        yield Fault(field, f"{text} of the plugin or the object store fail", "warning")
-
-
 def _retention_unused(seen: Seen) -> Iterator[Fault]:
     backup = at(seen.object, "spec", "backup")
     if at(backup, "retentionPolicy") and at(backup, "barmanObjectStore") is None:
@@ -237,7 +220,6 @@ RULES = (
     Rule("superuser-secret", _ONE, "webhook validateSuperuserSecret", _superuser),
     Rule("ldap", _ONE, "webhook validateLDAP", _ldap),
     Rule("wal-archivers", _ONE, "webhook validatePluginConfiguration", _plugins),
-    Rule("archiving-ends", _ONE, "operator", _archiving_ends, compares=True),
     Rule("retention-unused", _ONE, "webhook warning", _retention_unused, holds=Releases(((1, 26, 0),))),
     Rule("service-account", _ONE, "webhook", _service_account),
     Rule("primary-lease", _ONE, "webhook", _primary_lease),

@@ -104,6 +104,15 @@ def _database_left(seen: Seen) -> Iterator[Fault]:
                 )
 
 
+def _external_cluster(seen: Seen) -> Iterator[Fault]:
+    cluster, wanted = cluster_of(seen.object, seen.neighbours), as_text(at(seen.object, "spec", "externalClusterName"))
+    known = names_in(cluster, "spec", "externalClusters")
+    if cluster is not None and wanted not in known and not has_unfilled(known):
+        label = f"Cluster {at(cluster, 'metadata', 'name')}"
+        text = f"{label} has no item of spec.externalClusters that is named {quote(wanted)}; {suggest(wanted, known)}"
+        yield Fault(("spec", "externalClusterName"), text)
+
+
 _ONE = ("Database",)
 
 RULES = (
@@ -114,4 +123,5 @@ RULES = (
     Rule("database-owner", _ONE, "operator", _database_owner),
     Rule("database-danger", _ONE, "server", _database_danger),
     Rule("database-left", _ONE, "operator", _database_left, compares=True),
+    Rule("subscription-source", ("Subscription",), "operator", _external_cluster),
 )

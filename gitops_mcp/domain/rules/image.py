@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gitops_mcp.domain.cnpg.defaults import default_major
 from gitops_mcp.domain.cnpg.releases import Releases, release_text
 from gitops_mcp.domain.cnpg.version import OLDEST, image_tag, major_of
-from gitops_mcp.domain.names import quote
+from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, as_int, at
 from gitops_mcp.domain.rules.reading import as_text, entries, has_unfilled, same_namespace
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
@@ -65,8 +65,12 @@ def _is_meant(seen: Seen, other: Object, catalog: Object) -> bool:
     return (
         at(other, "kind") == at(catalog, "kind")
         and at(other, "metadata", "name") == at(catalog, "name")
-        and (at(other, "kind") == "ClusterImageCatalog" or same_namespace(seen.object, other))
+        and _is_near(seen.object, other)
     )
+
+
+def _is_near(cluster: Object, catalog: Object) -> bool:
+    return at(catalog, "kind") == "ClusterImageCatalog" or same_namespace(cluster, catalog)
 
 
 def _image_name(seen: Seen) -> Iterator[Fault]:
@@ -146,13 +150,31 @@ def _image_in_catalog(seen: Seen) -> Iterator[Fault]:
     given = at(seen.object, "spec", "imageCatalogRef")
     wanted = as_int(at(given, "major"))
     for other in seen.neighbours:
-        majors = [item.get("major") for _, item in entries(other, *_IMAGES)]
-        if _is_meant(seen, other, given) and wanted is not None and wanted not in majors:
-            yield Fault(
-                _MAJOR,
-                f"{at(given, 'kind')} {at(given, 'name')} has no image of PostgreSQL {wanted}; there are: "
-                f"{', '.join(map(str, majors))}",
+        images = {item.get("major"): item.get("image") for _, item in entries(other, *_IMAGES)}
+        if not _is_meant(seen, other, given) or wanted is None:
+            continue
+        label, says = f"{at(given, 'kind')} {at(given, 'name')}", major_of(images.get(wanted))
+        if wanted not in images:
+            known = ", ".join(map(str, images))
+            yield Fault(_MAJOR, f"{label} has no image of PostgreSQL {wanted}; there are: {known}")
+        elif says not in {None, wanted}:
+            text = (
+                f"the image of {label} for PostgreSQL {wanted} is of {says} by its tag, and does not start on its data"
             )
+            yield Fault(_MAJOR, f"{text}: mend the catalog first")
+
+
+def _known_catalog(seen: Seen) -> Iterator[Fault]:
+    """Told where others of its kind are declared: elsewhere nobody knows what is not."""
+    given = at(seen.object, "spec", "imageCatalogRef")
+    if given is None or given == at(seen.before, "spec", "imageCatalogRef"):
+        return
+    kind, name = at(given, "kind"), as_text(at(given, "name"))
+    near = (one for one in seen.neighbours if at(one, "kind") == kind and _is_near(seen.object, one))
+    known = [as_text(at(one, "metadata", "name")) for one in near]
+    if known and name not in known and not has_unfilled([name, *known]):
+        text = f"no {kind} {quote(name)} is declared, and without one no image is found; {suggest(name, known)}"
+        yield Fault(("spec", "imageCatalogRef", "name"), text, "warning")
 
 
 _ONE = ("Cluster",)
@@ -163,4 +185,5 @@ RULES = (
     Rule("image-that-stays", _ONE, "CRD CEL", _image_that_stays),
     Rule("major-change", _ONE, "webhook validateImageChange", _major_change, compares=True),
     Rule("image-in-catalog", _ONE, "operator", _image_in_catalog),
+    Rule("known-catalog", _ONE, "operator", _known_catalog, compares=True),
 )

@@ -49,6 +49,13 @@ def _each_parameter(seen: Seen) -> Iterator[Fault]:
             yield Fault((*_PLACE, key), str(error).removeprefix(": "), holds=holds, ours=ours)
 
 
+def _archive_mode(seen: Seen) -> Iterator[Fault]:
+    stated, own = parameters_of(seen.stated).get("archive_mode"), default_parameters(seen.stated)["archive_mode"]
+    if stated not in {None, own}:
+        text = f"is {quote(str(stated))}, and the operator writes '{own}' over it: it changes nothing; leave it out"
+        yield Fault((*_PLACE, "archive_mode"), text, "warning")
+
+
 def _is_refused_by_webhook(key: str, value: str) -> bool:
     """It asks less of names and values than this server does."""
     return (
@@ -138,6 +145,7 @@ _ONE = ("Cluster",)
 
 RULES = (
     Rule("parameters", _ONE, "webhook validateConfiguration", _each_parameter),
+    Rule("archive-mode", _ONE, "defaulting webhook", _archive_mode),
     Rule("wal-level", _ONE, "webhook validateConfiguration", _wal_level),
     Rule("wal-log-hints", _ONE, "webhook validateConfiguration", _wal_log_hints),
     Rule("wal-sizes", _ONE, "webhook validateWalSizeConfiguration", _wal_sizes),

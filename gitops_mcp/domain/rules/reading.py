@@ -82,5 +82,5 @@ def siblings(value: Object, neighbours: Iterable[Object], *, kind: str | None = 
 def first_owners(cluster: Object) -> Iterator[str]:
     """The roles that a Cluster has from the beginning."""
     yield "postgres"
-    for method in ("initdb", "recovery", "pg_basebackup"):
-        yield as_text(at(cluster, "spec", "bootstrap", method, "owner")) or "app"
+    methods = mapping_at(cluster, "spec", "bootstrap") or {"initdb": {}}
+    yield from (as_text(at(one, "owner")) or "app" for one in methods.values())

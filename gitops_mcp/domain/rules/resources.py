@@ -53,6 +53,14 @@ def _huge_pages_wanted(seen: Seen) -> Iterator[Fault]:
         yield Fault(field, f"{text} and limits", "warning")
 
 
+def _huge_pages_limited(seen: Seen) -> Iterator[Fault]:
+    """The webhook lets it pass, and Kubernetes makes no pod of it."""
+    resources = at(seen.object, *_PLACE)
+    for name in _page_sizes(resources, "requests").keys() - _page_sizes(resources, "limits").keys():
+        text = f"has no limit, without which Kubernetes makes no pod with huge pages: state it in limits.{name} too"
+        yield Fault((*_PLACE, "requests", name), text, "warning")
+
+
 def _shared_buffers(seen: Seen) -> Iterator[Fault]:
     stated = parameters_of(seen.object).get("shared_buffers")
     buffers, resources = memory_bytes(stated), at(seen.object, *_PLACE)
@@ -79,5 +87,6 @@ RULES = (
     Rule("resources", _ONE, "webhook validateResources", _resource_limits),
     Rule("huge-pages", _ONE, "webhook validateHugePagesResources", _huge_pages),
     Rule("huge-pages-wanted", _ONE, "server", _huge_pages_wanted),
+    Rule("huge-pages-limited", _ONE, "server", _huge_pages_limited),
     Rule("shared-buffers", _ONE, "webhook validateResources", _shared_buffers),
 )

@@ -122,6 +122,18 @@ def _role_inline(seen: Seen) -> Iterator[Fault]:
         )
 
 
+def _role_object(seen: Seen) -> Iterator[Fault]:
+    """A role that is listed where an object of its own describes it already."""
+    itself: Object = {**seen.object, "spec": {"cluster": {"name": at(seen.object, "metadata", "name")}}}
+    objects = {at(one, "spec", "name"): one for one in siblings(itself, seen.neighbours, kind="DatabaseRole")}
+    known = names_in(seen.before, *_LIST)
+    for path, role in entries(seen.object, *_LIST):
+        name = as_text(role.get("name"))
+        if name in objects and name not in known:
+            other = f"DatabaseRole {at(objects[name], 'metadata', 'name')}"
+            yield Fault((*path, "name"), f"{other} has it already, and does nothing while it is listed here", "warning")
+
+
 def has_client_certificate(spec: Object) -> bool:
     """Whether the operator makes one for a DatabaseRole; `enabled` is its default."""
     return at(spec, "clientCertificate") is not None and at(spec, "clientCertificate", "enabled") is not False
@@ -174,6 +186,14 @@ def _unknown_roles(seen: Seen) -> Iterator[Fault]:
                 yield Fault((*path, "inRoles", index), text, "warning")
 
 
+def _taken_over(seen: Seen) -> Iterator[Fault]:
+    """A role that nobody declares and that is there: what is left out is set back."""
+    cluster, name = cluster_of(seen.object, seen.neighbours), as_text(at(seen.object, "spec", "name"))
+    if seen.before is None and seen.live is None and cluster is not None and name in first_owners(cluster):
+        text = f"{quote(name)} is there from the beginning: this takes it over, and sets back all that it does not list"
+        yield Fault(("spec", "name"), f"{text}, memberships too", "warning")
+
+
 def _why_unknown(name: str, major: int | None) -> str | None:
     if name.startswith("pg_") and major is None:
         return None
@@ -210,9 +230,11 @@ RULES = (
     Rule("role-limit", _BOTH, "webhook validateManagedRoles", _role_limit),
     Rule("role-expiry", _INLINE, "defaulting webhook", _role_expiry),
     Rule("role-danger", _BOTH, "server", _role_danger),
+    Rule("role-taken-over", _ALONE, "operator", _taken_over, compares=True),
     Rule("unknown-role", _BOTH, "operator", _unknown_roles, compares=True),
     Rule("role-certificate", _ALONE, "operator", _role_certificate, compares=True),
     Rule("role-left", _INLINE, "operator", _role_left, compares=True),
+    Rule("role-object", _INLINE, "operator", _role_object, compares=True),
     Rule("role-conflict", _ALONE, "operator", _role_conflict),
     Rule("role-inline", _ALONE, "operator", _role_inline),
 )

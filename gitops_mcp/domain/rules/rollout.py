@@ -55,6 +55,8 @@ _DEFAULTS: dict[Path, Any] = {
     ("monitoring", "tls", "enabled"): False,
     ("affinity", "podAntiAffinityType"): "preferred",
     ("affinity", "enablePodAntiAffinity"): True,
+    ("plugins", 0, "enabled"): True,
+    ("plugins", 0, "isWALArchiver"): False,
 }
 """To state what the operator fills in anyway is no change."""
 
@@ -99,9 +101,10 @@ def _effective_value(value: Any, path: Path) -> Any:
 
 
 def changed_parameters(before: Object | None, after: Object) -> tuple[str, ...]:
-    """Keys whose values differ, as PostgreSQL is given them."""
+    """Keys whose values differ, as PostgreSQL is given them; the operator writes its own archive_mode over any."""
     old, new = parameters_of(before), parameters_of(after)
-    return tuple(sorted(key for key in {*old, *new} if _text_or_none(old.get(key)) != _text_or_none(new.get(key))))
+    keys = {*old, *new} - {"archive_mode"}
+    return tuple(sorted(key for key in keys if _text_or_none(old.get(key)) != _text_or_none(new.get(key))))
 
 
 def _text_or_none(value: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain import regexp
@@ -21,6 +22,12 @@ _DESCRIPTOR = r"\$\{([^:]+):([^}]+)\}"
 _RECORDS = frozenset(
     ("local", "host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc", "include", "include_if_exists")
 ) | {"include_dir"}
+_METHODS = (
+    *("trust", "reject", "md5", "password", "scram-sha-256", "gss", "sspi", "ident", "peer", "ldap", "radius", "cert"),
+    *("pam", "bsd", "oauth"),
+)
+_FIELD, _LISTED = re.compile(r"(?:\"[^\"]*\"|[^\s\"])+"), re.compile(r",\s+")
+_MASK = re.compile(r"[0-9]+(?:\.[0-9]+){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*")
 _KEY = "is no key of a label: at most 63 letters, digits, '-', '_' and '.', if need be with a domain and '/' before"
 _VALUE = "is no value of a label: at most 63 letters, digits, '-', '_' and '.'"
 
@@ -80,8 +87,22 @@ def _records(seen: Seen) -> Iterator[Fault]:
                 (*_HBA, index),
                 f"{quote(first)} starts no record of pg_hba.conf: local, host, hostssl, hostnossl and their like",
             )
+        elif text and not text.startswith("#") and not first.startswith("include"):
+            yield from _method_faults(index, text)
         if "${podselector:}" in text:
             yield Fault((*_HBA, index), "${podselector:} names none: the name of an item of spec.podSelectorRefs")
+
+
+def _method_faults(index: int, record: str) -> Iterator[Fault]:
+    """PostgreSQL keeps the old file at a reload where a record is none, and does not start with it."""
+    fields = _FIELD.findall(_LISTED.sub(",", record.partition("#")[0]))
+    place = 3 if fields[0] == "local" else 4
+    place += len(fields) > place + 1 and fields[0] != "local" and _MASK.fullmatch(fields[place]) is not None
+    if len(fields) <= place:
+        shape = "DATABASE USER METHOD" if fields[0] == "local" else "DATABASE USER ADDRESS METHOD"
+        yield Fault((*_HBA, index), f"is no whole record: {fields[0]} {shape}")
+    elif "$" not in fields[place] and fields[place] not in _METHODS:
+        yield Fault((*_HBA, index), f"{quote(fields[place])} is no method; {suggest(fields[place], _METHODS)}")
 
 
 def _trust(seen: Seen) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from gitops_mcp.domain.cnpg.releases import ALL, SUPPORTED, Release, release_tex
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path
 from gitops_mcp.domain.rules import (
     annotation,
+    archiving,
     backup,
     barman,
     bootstrap,
@@ -42,6 +43,7 @@ from gitops_mcp.domain.rules.rule import Fault, Finding, Rule, Seen, Severity
 RULES: tuple[Rule, ...] = (
     *metadata.RULES,
     *cluster.RULES,
+    *archiving.RULES,
     *image.RULES,
     *upgrade.RULES,
     *storage.RULES,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from gitops_mcp.crds import packaged_schema
 from gitops_mcp.domain.kinds import CLUSTER, OBJECT_STORE
 from gitops_mcp.domain.names import check_cluster_name, check_object_name
 from gitops_mcp.domain.notice import Notice
@@ -20,7 +21,7 @@ from gitops_mcp.domain.rules.rule import Seen
 from gitops_mcp.domain.schema.node import SchemaNode
 from gitops_mcp.errors import Forbidden, GitOpsError, InvalidRequest, NotInstalled, Refused, Unavailable
 from gitops_mcp.workflows.differences import KINDS
-from gitops_mcp.workflows.kind_schemas import find_schemas, served_schema
+from gitops_mcp.workflows.kind_schemas import PACKAGED_STORE, find_schemas, served_schema
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing.targets import only_namespace
 
@@ -105,7 +106,7 @@ def schema_root(view: View, resource: Resource, whom: Identity) -> SchemaNode:
     try:
         return served_schema(view.api, resource)[0].root
     except GitOpsError:  # told where the plan is judged
-        return SchemaNode()
+        return packaged_schema(resource).root
 
 
 def live_object(view: View, resource: Resource, whom: Identity) -> tuple[LiveCluster | None, list[Notice]]:
@@ -141,8 +142,9 @@ def _schema_notices(view: View, made: Plan, desired: Desired) -> Iterator[Notice
     try:
         schema, _, is_whole = served_schema(view.api, OBJECT_STORE)
     except GitOpsError as error:
-        yield Notice("schema-unavailable", f"{made.target} could not be validated: {error}")
-        return
+        schema, is_whole = packaged_schema(OBJECT_STORE), True
+        told = f"{PACKAGED_STORE} judged, since the schema of {made.target} could not be read: {error}"
+        yield Notice("schema-unavailable", told)
     before = desired.declared(made.target)
     own = {"apiVersion": OBJECT_STORE.api_version}
     seen = Seen({**after.object, **own}, {**before.object, **own} if before else None)

@@ -57,12 +57,14 @@ def create_object(app: App, request: WriteRequest, named: NamedObject, spec: Obj
         return Subject(f"create-{named.kind.lower()}", whom, (ObjectPart(whom),))
 
     def plan(view: View) -> Plan:
+        from gitops_mcp.domain.plans.generic.list_defaults import spelled_out
         from gitops_mcp.domain.plans.generic.object_creation import check_new_spec, live_namesake
 
         whom, declared = _identity_of_new(view, named, cluster)
-        check_new_spec(spec, schema_root(view, named.resource, whom))
+        root = schema_root(view, named.resource, whom)
+        check_new_spec(spec, root)
         known = replace(view, desired=with_kind(view, named.kind))
-        made = _plan_new(known, named, whom, declared, spec)
+        made = _plan_new(known, named, whom, declared, spelled_out(root.below("spec") or root, spec))
         live, unread = live_object(view, named.resource, whom)
         exists = [live_namesake(whom)] if live and live.object and not made.unchanged else []
         return as_written(view, named, known.desired, made).warned([*unread, *exists])

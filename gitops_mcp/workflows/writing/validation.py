@@ -17,7 +17,7 @@ from gitops_mcp.domain.cnpg.releases import release_text
 from gitops_mcp.domain.editing.as_asked import wide_patch_notices
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import NOTHING, Impact, Level
-from gitops_mcp.domain.kinds import CLUSTER, CNPG_KINDS, DATABASE_ROLE
+from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, dotted_path
@@ -37,6 +37,7 @@ from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.kind_schemas import SchemaSource, find_schemas
 from gitops_mcp.workflows.running_operator import RunningOperator, running_operator
 from gitops_mcp.workflows.view import View
+from gitops_mcp.workflows.writing.live_neighbours import live_neighbours
 from gitops_mcp.workflows.writing.restore import with_ways_back
 from gitops_mcp.workflows.writing.volume_growth import volume_growth_notices
 
@@ -173,7 +174,7 @@ def _check_object(
         for one in after.declarations
         if one.identity != change.identity and one.identity.namespace in {change.identity.namespace, None}
     )
-    near += _live_cluster_of(change, api)
+    near += live_neighbours(change, near, api)
     judged = _judge_object(Seen(change.after, change.before, live, operator.release, near), change.identity, api)
     of_limits = broken_limits(
         change.before, change.after, most=limits.most_instances, storage_classes=limits.storage_classes
@@ -260,18 +261,6 @@ def _read_live(change: ObjectChange, api: ApiOnce) -> Object | None:
         return api.get(_KINDS[change.identity.kind], change.identity.namespace, change.identity.name)
     except GitOpsError:  # that it could not be read is told by who plans with it
         return None
-
-
-def _live_cluster_of(change: ObjectChange, api: ApiOnce) -> tuple[Object, ...]:
-    """The Cluster of a DatabaseRole, whose status tells which roles PostgreSQL has."""
-    name, namespace = at(change.after, "spec", "cluster", "name"), change.identity.namespace
-    if change.identity.kind != DATABASE_ROLE.kind or not isinstance(name, str) or namespace is None:
-        return ()
-    try:
-        found = api.get(CLUSTER, namespace, name)
-    except GitOpsError:  # that it could not be read is told by who plans with it
-        return ()
-    return (found,) if found is not None else ()
 
 
 def _is_nowhere(change: ObjectChange, api: ApiOnce) -> bool:

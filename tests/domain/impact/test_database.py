@@ -13,6 +13,7 @@ from tests.domain.impact.objects import D, N, O, assert_impact, database, kept
     [
         pytest.param(None, database(), N, "database shop is made", id="a new Database"),
         pytest.param(database(), database(owner="b"), N, "database shop is changed in place", id="an owner"),
+        pytest.param(database(), database(encoding="LATIN1"), N, "one that exists keeps its own", id="an encoding"),
         pytest.param(database(), database(ensure="absent"), D, "drops database shop with its data", id="absent"),
         pytest.param(
             database(databaseReclaimPolicy="delete"), None, D, "drops database shop", id="deleted, policy delete"

@@ -18,6 +18,8 @@ def levels(kind: str, path: str) -> dict[str, Level]:
         ("Cluster", "spec.instances", {"more": Level.NONE, "fewer": Level.DATA_LOSS}),
         ("Cluster", "spec.imageName", {"another minor": Level.ROLLING_RESTART, "a newer major": Level.OUTAGE}),
         ("Cluster", "spec.imageCatalogRef.major", {"a newer major": Level.OUTAGE}),
+        ("Cluster", "spec.replica.primary", {"another Cluster's name": Level.OUTAGE, "its own": Level.DATA_LOSS}),
+        ("Cluster", "spec.replica.enabled", {"true": Level.OUTAGE, "false, removed": Level.DATA_LOSS}),
         ("Cluster", "spec.affinity", {"set, another value, removed": Level.ROLLING_RESTART}),
         ("Cluster", "spec.postgresql.parameters[work_mem]", {"set, another value, removed": Level.RELOAD}),
         (

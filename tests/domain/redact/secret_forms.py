@@ -125,6 +125,7 @@ _ENC = "ENC[AES256_GCM,data:Zb3kQ9xPv7Lm2Rt8Wn4YcD6f,iv:q83vEjRWeJq83vASNFZ4mg==
 PUBLIC_FORMS: dict[str, str] = {
     "a sync option of Argo CD": "    argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true\n",
     "an expression of a workflow": "          GH_TOKEN: ${{ github.token }}\n",
+    "names of Secrets with certificates": "certificates:\n  serverTLSSecret: db-tls-2026\n  clientCASecret: db-ca-2\n",
     "an image with its digest": f"image: ghcr.io/cloudnative-pg/postgresql:18.4@sha256:{_HEX}\n",
     "a commit": f"revision: {_HEX[:40]}\n",
     "a commit of SHA-256": f"lastAppliedRevision: main@sha256:{_HEX}\n",

@@ -91,6 +91,11 @@ def publication(**spec: Any) -> Object:
     return made("Publication", "orders-all", given)
 
 
+def subscription(**spec: Any) -> Object:
+    given = {"cluster": {"name": "orders"}, "name": "all", "dbname": "shop", "publicationName": "all", **spec}
+    return made("Subscription", "orders-all", {"externalClusterName": "old", **given})
+
+
 def pooler(
     name: str = "orders-pooler", *, cluster: str = "orders", spec: Object | None = None, **bouncer: Any
 ) -> Object:

@@ -180,6 +180,17 @@ def test_a_standing_fault_of_the_schema_passes_unless_something_around_it_change
     assert one.message.endswith("(it was so before this change)")
 
 
+def test_a_value_of_another_type_stands_in_the_way_since_the_api_holds_none() -> None:
+    before = cluster(instances="3")
+    (one,) = (
+        one
+        for one in found({**before, "spec": {**before["spec"], "logLevel": "debug"}}, before)
+        if one.rule == "schema"
+    )
+    assert (one.field, one.severity, one.stands_in_the_way) == ("spec.instances", "warning", True)
+    assert STANDS in one.message
+
+
 def test_a_standing_fault_of_a_cel_rule_over_what_changes_stands_in_the_way() -> None:
     before = cluster(imageCatalogRef=CATALOG)
     (one,) = (one for one in found({**before, "spec": {**before["spec"], "instances": 5}}, before) if one.rule == "cel")

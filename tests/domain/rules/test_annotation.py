@@ -9,6 +9,9 @@ from gitops_mcp.domain.rules import Seen
 from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, scheduled
 
 PINGER = "alpha.cnpg.io/livenessPinger"
+SYNC, FLUX = "argocd.argoproj.io/sync-options", "kustomize.toolkit.fluxcd.io/prune"
+PROTECTED = {SYNC: "Prune=confirm,Delete=confirm", FLUX: "disabled"}
+LIVE = {**cluster(), "status": {"instanceNames": ["orders-1", "orders-2"]}}
 QUORUM = "alpha.cnpg.io/failoverQuorum"
 
 
@@ -17,6 +20,21 @@ def synchronous_with(annotations: Object) -> Object:
 
 
 ACCEPTED = [
+    *(
+        pytest.param(Accepted("fenced-names", Seen(cluster({"cnpg.io/fencedInstances": one}), live=LIVE)), id=one)
+        for one in ('["orders-1"]', '["*"]')
+    ),
+    pytest.param(
+        Accepted("fenced-names", Seen(cluster({"cnpg.io/fencedInstances": '["x"]'}))), id="where nobody knows them"
+    ),
+    *(
+        pytest.param(Accepted("protection-gone", Seen(cluster(new), cluster(old))), id=what)
+        for what, new, old in (
+            ("a protection that is added", PROTECTED, {}),
+            ("one for another", {SYNC: "Prune=false"}, {SYNC: "Prune=confirm"}),
+            ("one of the deletion of the Application alone", {}, {SYNC: "Delete=false"}),
+        )
+    ),
     pytest.param(
         Accepted("validation-annotation", Seen(cluster({"cnpg.io/validation": "enabled"}))), id="validation on"
     ),
@@ -49,6 +67,32 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "fenced-names",
+            Seen(cluster({"cnpg.io/fencedInstances": '["orders-9"]'}), live=LIVE),
+            "metadata.annotations.cnpg.io/fencedInstances",
+            "no instance of it is named 'orders-9', so nothing is fenced by that",
+            "warning",
+        ),
+        id="an instance that is not there",
+    ),
+    *(
+        pytest.param(
+            Refused(
+                "protection-gone",
+                Seen(cluster(new), cluster(PROTECTED)),
+                f"metadata.annotations.{field}",
+                "deletes the Cluster with its data as soon as its manifest is gone",
+                "warning",
+            ),
+            id=what,
+        )
+        for what, new, field in (
+            ("the protection of Flux goes", {SYNC: "Prune=confirm"}, FLUX),
+            ("that of Argo CD is replaced", {SYNC: "Replace=true", FLUX: "disabled"}, SYNC),
+        )
+    ),
     pytest.param(
         Refused(
             "validation-annotation",

@@ -28,6 +28,15 @@ REFUSED = [
     pytest.param(
         Refused(
             "catalog-versions",
+            Seen(catalog(images=[{"major": 17, "image": f"{IMAGE}:18.1"}]), neighbours=(listed(17),)),
+            "spec.images[0].image",
+            "of PostgreSQL 18 by its tag, and stands for 17, on whose data it does not start: Cluster orders uses it",
+        ),
+        id="an image of another major, which a Cluster uses",
+    ),
+    pytest.param(
+        Refused(
+            "catalog-versions",
             Seen(catalog(images=[{"major": 17, "image": f"{IMAGE}:16.1"}])),
             "spec.images[0].image",
             "of PostgreSQL 16 by its tag",

@@ -47,11 +47,6 @@ ACCEPTED = [
         id="a second archiver that is not enabled",
     ),
     pytest.param(
-        Accepted("archiving-ends", Seen(cluster(plugins=[PLUGIN]), cluster(backup=STORE))),
-        id="a plugin in the place of in-tree Barman",
-    ),
-    pytest.param(Accepted("archiving-ends", Seen(cluster(), cluster())), id="no archiver before"),
-    pytest.param(
         Accepted("retention-unused", Seen(cluster(backup={"retentionPolicy": "30d", **STORE}))),
         id="a retention policy with in-tree Barman",
     ),
@@ -178,19 +173,6 @@ REFUSED = [
             "excludes bindSearchAuth",
         ),
         id="LDAP with two ways of binding",
-    ),
-    *(
-        pytest.param(Refused("archiving-ends", Seen(new, old), field, "nothing does", "warning"), id=what)
-        for what, new, old, field in (
-            ("a plugin that goes", cluster(), cluster(plugins=[PLUGIN]), "spec.plugins"),
-            (
-                "a plugin that is switched off",
-                cluster(plugins=[{**PLUGIN, "enabled": False}]),
-                cluster(plugins=[PLUGIN]),
-                "spec.plugins",
-            ),
-            ("in-tree Barman that goes", cluster(), cluster(backup=STORE), "spec.backup"),
-        )
     ),
     pytest.param(
         Refused(

@@ -6,6 +6,7 @@ import pytest
 
 from gitops_mcp.domain.rules import Seen
 from tests.domain.rules.examples import (
+    OTHER,
     Accepted,
     Refused,
     cluster,
@@ -14,9 +15,15 @@ from tests.domain.rules.examples import (
     findings_at_field,
     initdb,
     role,
+    subscription,
 )
 
 ACCEPTED = [
+    pytest.param(
+        Accepted("subscription-source", Seen(subscription(), neighbours=(cluster(externalClusters=[OTHER]),))),
+        id="a Subscription to an external Cluster that its own names",
+    ),
+    pytest.param(Accepted("subscription-source", Seen(subscription())), id="one whose Cluster is not known"),
     pytest.param(Accepted("database-name", Seen(database(name="shop"))), id="a name"),
     pytest.param(
         Accepted(
@@ -67,6 +74,15 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "subscription-source",
+            Seen(subscription(externalClusterName="odl"), neighbours=(cluster(externalClusters=[OTHER]),)),
+            "spec.externalClusterName",
+            "Cluster orders has no item of spec.externalClusters that is named 'odl'; there are: old",
+        ),
+        id="a Subscription to an external Cluster that its own does not name",
+    ),
     pytest.param(Refused("database-name", Seen(database(name="")), "spec.name", "is empty"), id="an empty name"),
     *(
         pytest.param(

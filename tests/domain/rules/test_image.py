@@ -27,6 +27,14 @@ def running(value: Object, major: int = 17) -> Object:
 BOTH: Object = {**listed(), "spec": {**listed()["spec"], "imageName": f"{IMAGE}:17.4"}}
 
 ACCEPTED = [
+    pytest.param(
+        Accepted("known-catalog", Seen(listed(17), neighbours=(catalog(17),))), id="a catalog that is declared"
+    ),
+    pytest.param(Accepted("known-catalog", Seen(listed(17, name="far"))), id="one of which nothing is known"),
+    pytest.param(
+        Accepted("known-catalog", Seen(listed(17, name="far"), listed(17, name="far"), neighbours=(catalog(17),))),
+        id="one that was named before",
+    ),
     pytest.param(Accepted("image-that-stays", Seen(listed(), declared=listed())), id="a catalog alone"),
     pytest.param(Accepted("catalog-major", Seen(listed(13))), id="the oldest major of a catalog"),
     pytest.param(
@@ -55,6 +63,25 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "image-in-catalog",
+            Seen(listed(17), neighbours=(catalog(images=[{"major": 17, "image": f"{IMAGE}:18.1"}]),)),
+            "spec.imageCatalogRef.major",
+            "the image of ImageCatalog team for PostgreSQL 17 is of 18 by its tag",
+        ),
+        id="a catalog whose image is of another major",
+    ),
+    pytest.param(
+        Refused(
+            "known-catalog",
+            Seen(listed(17, name="tea"), neighbours=(catalog(17),)),
+            "spec.imageCatalogRef.name",
+            "no ImageCatalog 'tea' is declared, and without one no image is found; there are: team",
+            "warning",
+        ),
+        id="a catalog that is declared nowhere, beside one that is",
+    ),
     pytest.param(
         Refused("image-that-stays", Seen(BOTH, declared=listed()), "spec", f"state imageName '{IMAGE}:17.4' in one"),
         id="a catalog where the API has an image that Git never stated",

@@ -26,6 +26,11 @@ MINIMAL: Object = {"wal_level": "minimal", "max_wal_senders": "0"}
 NO_ARCHIVE: Object = {"cnpg.io/skipWalArchiving": "enabled"}
 
 ACCEPTED = [
+    pytest.param(Accepted("archive-mode", Seen(parameters(archive_mode="on"))), id="the operator's own archive_mode"),
+    pytest.param(
+        Accepted("archive-mode", Seen(parameters(NO_ARCHIVE, archive_mode="off"), parameters(NO_ARCHIVE))),
+        id="and that without archiving",
+    ),
     pytest.param(
         Accepted("parameters", Seen(parameters(max_connections="200", log_destination="csvlog", **STATEMENTS))),
         id="the operator's own value, and a parameter of an extension",
@@ -94,6 +99,16 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "archive-mode",
+            Seen(parameters(archive_mode="off")),
+            "spec.postgresql.parameters.archive_mode",
+            "is 'off', and the operator writes 'on' over it: it changes nothing",
+            "warning",
+        ),
+        id="an archive_mode that the operator overwrites",
+    ),
     *(
         pytest.param(
             Refused("parameters", Seen(parameters(**given)), f"spec.postgresql.parameters.{next(iter(given))}", says),

@@ -11,6 +11,9 @@ from tests.domain.rules.examples import Accepted, Refused, cluster, findings_aga
 PAGES: Object = {"memory": "1Gi", "hugepages-2Mi": "512Mi"}
 
 ACCEPTED = [
+    pytest.param(
+        Accepted("huge-pages-limited", Seen(cluster(resources={"limits": PAGES}))), id="pages in the limits alone"
+    ),
     *(
         pytest.param(Accepted("huge-pages-wanted", Seen(one)), id=what)
         for what, one in (
@@ -51,6 +54,16 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "huge-pages-limited",
+            Seen(cluster(resources={"requests": PAGES, "limits": {"memory": "1Gi"}})),
+            "spec.resources.requests.hugepages-2Mi",
+            "Kubernetes makes no pod with huge pages: state it in limits.hugepages-2Mi too",
+            "warning",
+        ),
+        id="pages that no limit states",
+    ),
     pytest.param(
         Refused(
             "huge-pages-wanted",

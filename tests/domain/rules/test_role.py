@@ -6,7 +6,16 @@ import pytest
 
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.rules import Seen, findings
-from tests.domain.rules.examples import Accepted, Refused, cluster, findings_against, findings_at_field, inline, role
+from tests.domain.rules.examples import (
+    Accepted,
+    Refused,
+    cluster,
+    findings_against,
+    findings_at_field,
+    initdb,
+    inline,
+    role,
+)
 
 
 def seen_live(*names: str) -> Object:
@@ -22,6 +31,24 @@ def letting_in(line: str) -> Object:
 
 
 ACCEPTED = [
+    *(
+        pytest.param(Accepted("role-object", seen), id=what)
+        for what, seen in (
+            ("a role without an object", Seen(inline({"name": "b"}), inline(), neighbours=(role(),))),
+            (
+                "one that was listed before",
+                Seen(inline({"name": "app"}), inline({"name": "app"}), neighbours=(role(),)),
+            ),
+        )
+    ),
+    *(
+        pytest.param(Accepted("role-taken-over", seen), id=what)
+        for what, seen in (
+            ("a role of another name", Seen(role(name="clerk"), neighbours=(cluster(),))),
+            ("one that is declared", Seen(role(name="app"), role(name="app"), neighbours=(cluster(),))),
+            ("the default owner, where another is", Seen(role(), neighbours=(initdb(database="d", owner="shop"),))),
+        )
+    ),
     *(
         pytest.param(Accepted("unknown-role", seen), id=f"a member of {what}")
         for what, seen in (
@@ -78,6 +105,26 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    pytest.param(
+        Refused(
+            "role-object",
+            Seen(inline({"name": "app"}), inline(), neighbours=(role(),)),
+            "spec.managed.roles[0].name",
+            "DatabaseRole orders-app has it already, and does nothing while it is listed here",
+            "warning",
+        ),
+        id="a role that has an object of its own",
+    ),
+    *(
+        pytest.param(
+            Refused("role-taken-over", seen, "spec.name", "is there from the beginning: this takes it over", "warning"),
+            id=what,
+        )
+        for what, seen in (
+            ("the default owner", Seen(role(), neighbours=(cluster(),))),
+            ("the owner", Seen(role(name="shop"), neighbours=(initdb(database="d", owner="shop"),))),
+        )
+    ),
     pytest.param(
         Refused(
             "unknown-role",

@@ -34,6 +34,13 @@ def test_a_field_makes_pods_anew_where_it_takes_effect(spec: Object, fields: tup
     assert pod_fields(cluster(**spec), cluster()) == fields
 
 
+def test_a_default_of_a_plugin_that_is_stated_is_no_change() -> None:
+    before = cluster(plugins=[{"name": "a"}])
+    stated = {"name": "a", "enabled": True, "isWALArchiver": False}
+    assert pod_fields(before, cluster(plugins=[stated])) == ()
+    assert pod_fields(before, cluster(plugins=[{**stated, "isWALArchiver": True}])) == ("spec.plugins",)
+
+
 def test_quantities_are_compared_as_numbers() -> None:
     before = cluster(resources={"requests": {"cpu": "1", "memory": "1Gi"}})
     assert pod_fields(before, cluster(resources={"requests": {"cpu": "1000m", "memory": "1024Mi"}})) == ()
@@ -45,6 +52,12 @@ def test_parameters_change_by_the_text_that_postgresql_gets() -> None:
     after = parameters(wal_buffers="16MB", max_connections="100", work_mem="8MB")
     assert changed_parameters(before, after) == ("jit", "wal_buffers", "work_mem")
     assert changed_parameters(None, parameters(jit="off")) == ("jit",)
+
+
+def test_archive_mode_stays_as_the_operator_has_it() -> None:
+    assert changed_parameters(parameters(archive_mode="on"), parameters(archive_mode="off", work_mem="8MB")) == (
+        "work_mem",
+    )
 
 
 def test_only_a_parameter_of_an_extension_that_is_not_known_may_be_read_at_the_start() -> None:

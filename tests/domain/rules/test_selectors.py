@@ -25,6 +25,17 @@ def records(*given: str, operator: Release | None = NEWEST) -> Seen:
 
 
 ACCEPTED = [
+    *(
+        pytest.param(Accepted("pg-hba", records(one)), id=one)
+        for one in (
+            "local all all peer map=x",
+            "host all all 10.0.0.0/8 scram-sha-256 # office",
+            "hostssl a, b +staff 10.0.0.0 255.0.0.0 cert clientcert=verify-full",
+            'hostnossl "my db" all ::1 ffff:: reject',
+            "host all all .example.com ldap ldapserver=l",
+            "include_dir /x",
+        )
+    ),
     pytest.param(
         Accepted("pod-selectors", selecting(matchLabels={"example.com/app": "api", "empty": ""})), id="labels"
     ),
@@ -85,6 +96,15 @@ ACCEPTED = [
 ]
 
 REFUSED = [
+    *(
+        pytest.param(Refused("pg-hba", records(one), "spec.postgresql.pg_hba[0]", says), id=one)
+        for one, says in (
+            ("hostssl all all 10.0.0.0/8", "is no whole record: hostssl DATABASE USER ADDRESS METHOD"),
+            ("local all md5", "is no whole record: local DATABASE USER METHOD"),
+            ("host all all all scram-sha-265", "'scram-sha-265' is no method; there are: scram-sha-256"),
+            ("host all all 10.0.0.0 255.0.0.0", "'255.0.0.0' is no method; there are: "),
+        )
+    ),
     *(
         pytest.param(
             Refused("pod-selectors", seen, f"spec.podSelectorRefs[0].selector.{field}", says), id=f"{field}: {says}"

@@ -117,3 +117,9 @@ def test_the_api_servers_own_schema_comes_first(team: Team, api: Api) -> None:
     found = explain_fields(team.app(), "Database", "spec.colour", environment=None)
     assert (found.schema_of, found.enum, found.description) == ("the API server", ["red"], "Its colour")
     assert found.immutable == "the schema refuses another value once it is set"
+
+
+def test_a_field_of_an_object_store_is_explained_without_the_api(team: Team) -> None:
+    team.commit({"db.yaml": cluster()})
+    field = explain_fields(team.app(), "ObjectStore", "spec.retentionPolicy", environment=None)
+    assert (field.schema_of, field.type) == ("the packaged CRD (plugin Barman Cloud 0.14.0)", "string")

@@ -419,3 +419,34 @@ def test_what_is_live_otherwise_than_git_says_is_told_of_the_fields_that_are_ask
     done = update(team, "Cluster", "db", {"spec.storage.size": "30Gi"})
     told = [one.message for one in done.warnings if one.id == "live-differs"]
     assert told == ["spec.storage.size is 20Gi live where Git says 10Gi"]
+
+
+def test_a_new_object_says_the_defaults_of_lists_that_engines_compare_whole(team: Team, api: Api) -> None:
+    team.commit(FILES)
+    spec = {"cluster": {"name": "db"}, "name": "sales", "owner": "app", "schemas": [{"name": "x"}]}
+    done = create(team, "Database", "db-sales", spec)
+    assert lines(done)[-3:] == ["+  schemas:", "+    - name: x", "+      ensure: present"]
+
+
+def test_without_the_api_the_packaged_crd_judges_an_object_store(team: Team) -> None:
+    team.commit(FILES)
+    for values, told in (
+        ({"spec.retentionPolicy": "30days"}, r"spec\.retentionPolicy: must match"),
+        ({"spec.retention": "30d"}, "'retention' is no field of spec; there are: retentionPolicy"),
+        ({"spec.configuration.serverName": "x"}, r"use the 'serverName' plugin parameter"),
+    ):
+        with pytest.raises(InvalidRequest, match=told):
+            update(team, "ObjectStore", "archive", values)
+    done = update(team, "ObjectStore", "archive", {"spec.retentionPolicy": "60d"})
+    assert lines(done) == ["-  retentionPolicy: 30d", "+  retentionPolicy: 60d"]
+    (one,) = (one for one in done.warnings if one.id == "schema-unavailable")
+    assert one.message.startswith(
+        "the packaged CRD (plugin Barman Cloud 0.14.0) judged, since the schema of ObjectStore"
+    )
+
+
+def test_a_name_in_postgresql_is_no_path(team: Team, api: Api) -> None:
+    team.commit({"clusters/shop/db.yaml": cluster(spec=FULL)})
+    spec = {"cluster": {"name": "db"}, "name": "x/../../../../.github/workflows/evil", "owner": "app"}
+    done = create(team, "Database", "db-sales", spec)
+    assert [one.path for one in done.files] == ["clusters/shop/database-sales.yaml"]

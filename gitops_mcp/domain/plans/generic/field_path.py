@@ -242,7 +242,11 @@ def _step_in_brackets(path: FieldPath, text: str, argument: str) -> FieldPath:
 def _item_key(path: FieldPath, text: str, argument: str) -> ItemKey:
     keys = keys_of_list(path.node) or (("name",) if path.node.type is None else ())
     said = tuple(_pairs(text, keys))
-    if not keys or not said or any(key not in keys or not value for key, value in said):
+    known = path.node.items.properties if path.node.items else {}
+    is_number = (text == "*" or text.isdecimal()) and not any(
+        key in known and known[key].type == "integer" for key in keys
+    )
+    if not keys or not said or is_number or any(key not in keys or not value for key, value in said):
         raise InvalidRequest(f"{argument}: {path}[{quote(text)[1:-1]}] names no item: {_how_to_name(path)}")
     return ItemKey(said, path.node.items.defaults if path.node.items else {})
 

@@ -26,12 +26,14 @@ from gitops_mcp.domain.objects import Identity, Object, Path, at, dotted_path
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices, variable_lines
 from gitops_mcp.domain.plans.generic.field_path import FieldPath, ItemKey
 from gitops_mcp.domain.plans.generic.field_requests import FieldRequest
+from gitops_mcp.domain.plans.generic.list_defaults import with_list_defaults
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.redact import mark_outside, redact_text, redact_value
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
 from gitops_mcp.domain.repository.files import FileChange
 from gitops_mcp.domain.rules.reading import has_unfilled
 from gitops_mcp.domain.yaml.edits import Edit, Insert, Remove, Set, apply_edit, normalize_edit
+from gitops_mcp.domain.yaml.values import is_same
 
 _SHOWN = 120
 _NAMED = 3
@@ -83,7 +85,7 @@ def plan_object_update(
         effects, stops = [*effects, Impact(Level.OUTAGE, upgrade)], [*upgrade]
     return replace(
         plan,
-        files=_changes(desired, declared, [one.edit for one in steps]),
+        files=_changes(desired, declared, [part for one in steps for part in _parts(one.old, one.edit)]),
         body=(
             *map(_line, steps),
             *(text for one in places for text in variable_lines(declared, one)),
@@ -124,14 +126,17 @@ def _edits(before: Object, asked: Sequence[FieldRequest]) -> tuple[list[_Step], 
 def _edit(here: Object, one: FieldRequest) -> Iterator[Edit]:
     match one.how:
         case "set":
-            yield Set(one.path.place_in(here), one.value)
+            one.path.place_in(here)
+            path, value = with_list_defaults(one.path, one.value, here)
+            yield Set(path.place_in(here), value)
         case "item":
+            _, value = with_list_defaults(one.path, one.value, here)
             place = one.path.place_or_none(here)
             if place is not None:
-                yield Set(place, one.value)
+                yield Set(place, value)
                 return
             items = one.path.parent.place_in(here)
-            yield Insert(items, len(at(here, *items) or ()), one.value)
+            yield Insert(items, len(at(here, *items) or ()), value)
         case "remove":
             place = one.path.place_or_none(here)
             if place is not None and at(here, *place) is not None:
@@ -147,6 +152,17 @@ def _with_emptied(here: Object, path: FieldPath, place: Path) -> Path:
             break
         path, place = parent, place[:-1]
     return place
+
+
+def _parts(old: Any, edit: Edit) -> Iterator[Edit]:
+    """A mapping key by key: a patch adds to what it inherits, so whole it would take nothing away."""
+    if not (isinstance(edit, Set) and isinstance(edit.value, dict) and edit.value and isinstance(old, dict) and old):
+        yield edit
+        return
+    for key, part in edit.value.items():
+        if key not in old or not is_same(old[key], part):
+            yield from _parts(old.get(key), Set((*edit.path, key), part))
+    yield from (Remove((*edit.path, key)) for key in old if key not in edit.value)
 
 
 def _changes(desired: Desired, declared: Declaration, edits: Sequence[Edit]) -> tuple[FileChange, ...]:

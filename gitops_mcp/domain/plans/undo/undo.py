@@ -15,6 +15,7 @@ from typing import Any
 from gitops_mcp.domain.cnpg.protection import without_blocking
 from gitops_mcp.domain.editing.field import all_texts, edit_fields
 from gitops_mcp.domain.editing.list_items import add_item, remove_item
+from gitops_mcp.domain.editing.name_patterns import file_word
 from gitops_mcp.domain.editing.new_document import put_document, put_file, remove_documents
 from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.removal import remove_objects
@@ -170,7 +171,7 @@ def _put_back(desired: Desired, done: Done, change: ObjectChange, layouts: Mappi
     owner = text_at(manifest, "spec", "cluster", "name")
     is_cluster = identity.kind == "Cluster"
     cluster = next((one for one in desired.named("Cluster", owner or "")), None)
-    short = str(at(manifest, "spec", "name") or identity.name)
+    short = file_word(at(manifest, "spec", "name"), identity.name, None if is_cluster else owner)
     namespace = str(identity.namespace)
     new = NewObject(identity.kind, namespace, identity.name, short, identity.name if is_cluster else owner)
     stood = next(one for one in done.before.declarations if one.identity == identity)

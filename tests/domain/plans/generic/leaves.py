@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +20,6 @@ from gitops_mcp.domain.schema import Schema, compile_schema
 KINDS = {one.kind: one for one in (*CNPG_KINDS, OBJECT_STORE)}
 ABSENT: Any = object()
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-_STORES = Path(__file__).parent / "objectstores.json.gz"
 _KEYS = ("name", "key", "major")
 _PATTERNS = {"^[1-9][0-9]*[dwm]$": ("30d", "8w"), "^[a-zA-Z_][a-zA-Z0-9_]*$": ("ALPHA", "BETA")}
 VALUES: Mapping[str, tuple[Any, Any]] = {
@@ -90,12 +87,7 @@ def _whole_schema(kind: str) -> Object:
     """Of the packaged CRD, or of that in the folder that a variable of the tests names."""
     resource = KINDS[kind]
     place = Path(os.environ.get("GITOPS_MCP_TEST_CRDS", "")) / f"{resource.group}_{resource.plural}.yaml"
-    if place.is_file():
-        crd = yaml.load(place.read_bytes(), Loader=yaml.CSafeLoader)
-    elif kind == OBJECT_STORE.kind:
-        crd = json.loads(gzip.decompress(_STORES.read_bytes()))
-    else:
-        crd = packaged_crd(resource.plural)
+    crd = yaml.load(place.read_bytes(), Loader=yaml.CSafeLoader) if place.is_file() else packaged_crd(resource.plural)
     return schema_in_crd(crd, resource.version) or {}
 
 
@@ -260,6 +252,11 @@ def _schema_below(schema: Object, step: str) -> Object:
         "properties"
     ][step]
     return below
+
+
+def meaning(kind: str, spec: Object) -> Any:
+    """With the CRD's defaults: an item of a list that is new says them."""
+    return without_empty(compiled(kind).fill({"spec": without_empty(spec)})["spec"])
 
 
 def without_empty(value: Any) -> Any:

@@ -82,6 +82,8 @@ def test_a_path_is_read_by_the_schema_and_found_in_the_object(
         ("spec.plugins.enabled", "is a list: its items are named by name, as spec.plugins[name=...]"),
         ("spec.plugins[enabled=true]", "names no item: its items are named by name"),
         ("spec.plugins[]", "names no item"),
+        ("spec.plugins[0]", "names no item: its items are named by name, as spec.plugins[name=...]"),
+        ("spec.plugins[*].enabled", "names no item: its items are named by name"),
         ("spec.instances.x", "is of type integer, and there is no 'x' below it"),
         ("spec.storage[size]", "what is below it stands behind a dot; there are: size"),
         ("spec.topologySpreadConstraints[x].maxSkew", "its items have no key, so set it whole"),

@@ -30,6 +30,12 @@ spec:
       parameters: {x: "1"}
     - {name: b}
 """
+PARAMETERS = """\
+  postgresql:
+    parameters:
+      jit: 'off' # slow
+      max_connections: "200"
+"""
 BASE = {"base/db.yaml": CLUSTER, "base/kustomization.yaml": "resources: [db.yaml]\n"}
 TWO = {**BASE, "test/kustomization.yaml": "resources: [../base]\nnamePrefix: test-\n"}
 JSON_PATCH = """\
@@ -145,6 +151,44 @@ def test_a_field_is_written_where_its_last_word_stands(
     assert changed(planned(files, **asked)) == wanted
 
 
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        pytest.param(
+            {"prod/db.yaml": CLUSTER + PARAMETERS},
+            [
+                "prod/db.yaml",
+                "-      jit: 'off' # slow",
+                '-      max_connections: "200"',
+                '+      max_connections: "300"',
+                "+      work_mem: 4MB",
+            ],
+            id="in a plain manifest",
+        ),
+        pytest.param(
+            {
+                **TWO,
+                "base/db.yaml": CLUSTER + PARAMETERS,
+                "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: db.yaml}]\n",
+                "prod/db.yaml": "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\nspec: {instances: 2}\n",
+            },
+            [
+                "prod/db.yaml",
+                "-spec: {instances: 2}",
+                '+spec: {instances: 2, postgresql: {parameters: {max_connections: "300", work_mem: "4MB", jit: null}}}',
+            ],
+            id="in an overlay that inherits keys",
+        ),
+    ],
+)
+def test_a_mapping_that_is_set_whole_has_only_what_it_is_given(files: dict[str, str], wanted: list[str]) -> None:
+    plan = planned(files, {"spec.postgresql.parameters": {"max_connections": "300", "work_mem": "4MB"}})
+    assert changed(plan) == wanted
+    made = build_desired({**files, **{one.path: str(one.after) for one in plan.files}}, commit="0" * 40, folder="prod")
+    said = made.one("Cluster", "db", None, environment="prod").object["spec"]["postgresql"]["parameters"]
+    assert said == {"max_connections": "300", "work_mem": "4MB"}
+
+
 def test_a_list_that_others_share_is_left_to_a_person() -> None:
     files = {**TWO, "prod/kustomization.yaml": "resources: [../base]\n"}
     with pytest.raises(Refused, match=r"spec\.plugins\[1\]\.enabled of Cluster shop/db .* is shared"):
@@ -228,4 +272,111 @@ def test_a_variable_of_an_item_is_told_where_the_item_stands_before_another_goes
     plan = planned(files, remove=["spec.plugins[name=a]", "spec.plugins[name=b].parameters[x]"])
     assert [one for one in plan.body if "${level}" in one] == [
         "spec.plugins[1].parameters.x is ${level} in prod/db.yaml:1: level of Kustomization flux-system/apps changes"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        pytest.param(
+            {"items": {"spec.managed.roles": [{"name": "bob", "login": True}]}},
+            [
+                "+  managed:",
+                "+    roles:",
+                "+      - name: bob",
+                "+        login: true",
+                "+        connectionLimit: -1",
+                "+        ensure: present",
+                "+        inherit: true",
+            ],
+            id="of an item in a list that is new",
+        ),
+        pytest.param(
+            {"set_": {"spec.externalClusters": [{"name": "old", "plugin": {"name": "x", "enabled": False}}]}},
+            [
+                "+  externalClusters:",
+                "+    - name: old",
+                "+      plugin:",
+                "+        name: x",
+                "+        enabled: false",
+                "+        isWALArchiver: false",
+            ],
+            id="of what is inside of an item",
+        ),
+        pytest.param(
+            {"set_": {"spec.env": [{"name": "A", "valueFrom": {"secretKeyRef": {"key": "k", "name": "s"}}}]}},
+            [
+                "+  env:",
+                "+    - name: A",
+                "+      valueFrom:",
+                "+        secretKeyRef:",
+                "+          key: k",
+                "+          name: s",
+            ],
+            id="and none where there is none",
+        ),
+        pytest.param(
+            {"items": {"spec.plugins": [{"name": "c"}]}},
+            ["+    - name: c"],
+            id="but not beside an item that leaves them out already",
+        ),
+        pytest.param(
+            {"set_": {"spec.resources": {"limits": {"memory": "1Gi"}}}},
+            ["+  resources:", "+    limits:", "+      memory: 1Gi"],
+            id="nor outside of lists",
+        ),
+    ],
+)
+def test_a_new_item_of_a_list_that_engines_compare_whole_says_its_defaults(
+    asked: dict[str, Any], wanted: list[str]
+) -> None:
+    assert changed(planned({"prod/db.yaml": CLUSTER}, **asked)) == ["prod/db.yaml", *wanted]
+
+
+ROLES = """\
+  managed:
+    roles:
+      - name: clerk # writes invoices
+        ensure: present # stated
+        inherit: true
+        connectionLimit: 5
+      - {name: bob, login: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("items", "wanted"),
+    [
+        ([{"name": "clerk", "connectionLimit": 5}, {"name": "bob", "login": True}], []),
+        ([{"name": "clerk"}], ["-        connectionLimit: 5", "+        connectionLimit: -1"]),
+        ([{"name": "bob"}], ["-      - {name: bob, login: true}", "+      - {name: bob}"]),
+    ],
+    ids=["they are what was there", "one takes the place of what was there", "one that was left out stays so"],
+)
+def test_an_item_that_is_replaced_says_the_defaults_that_it_said(
+    items: list[dict[str, Any]], wanted: list[str]
+) -> None:
+    files = {"prod/db.yaml": CLUSTER + ROLES}
+    paths = ["prod/db.yaml"] if wanted else []
+    assert changed(planned(files, items={"spec.managed.roles": items})) == [*paths, *wanted]
+
+
+def test_what_is_made_around_a_field_of_an_item_says_its_defaults() -> None:
+    text = f"{CLUSTER}  externalClusters:\n    - name: old\n      connectionParameters: {{host: h}}\n"
+    plan = planned({"prod/db.yaml": text}, {"spec.externalClusters[name=old].plugin.name": "x"})
+    assert changed(plan)[1:] == [
+        "+      plugin:",
+        "+        name: x",
+        "+        enabled: true",
+        "+        isWALArchiver: false",
+    ]
+
+
+def test_a_secret_with_a_certificate_may_have_any_name() -> None:
+    values = {"spec.certificates.serverTLSSecret": "db-tls-2026", "spec.certificates.serverCASecret": "ca2"}
+    assert changed(planned({"prod/db.yaml": CLUSTER}, values)) == [
+        "prod/db.yaml",
+        "+  certificates:",
+        "+    serverTLSSecret: db-tls-2026",
+        "+    serverCASecret: ca2",
     ]

@@ -27,6 +27,7 @@ from tests.workflows.writing.conftest import Direct
 
 STORAGE: dict[str, Any] = {"size": "1Gi"}
 POOL: dict[str, Any] = {"cluster": {"name": "db"}, "instances": 1, "pgbouncer": {"poolMode": "session"}}
+REFERENCE: dict[str, Any] = {"apiGroup": "postgresql.cnpg.io", "kind": "ImageCatalog", "name": "pg"}
 IMAGES: dict[str, Any] = {"images": [{"major": 17, "image": "pg:17.6"}, {"major": 18, "image": "pg:18.4"}]}
 
 
@@ -118,3 +119,15 @@ def test_an_object_store_is_written_in_its_own_group(direct: Direct) -> None:
     assert direct.kube().get(OBJECT_STORE, "dev", "archive")["spec"] == {**spec, "retentionPolicy": "60d"}
     with pytest.raises(InvalidRequest, match=r"spec\.retentionPolicy: must match"):
         update(direct, "ObjectStore", "archive", {"spec.retentionPolicy": "30days"})
+
+
+def test_the_catalog_that_a_cluster_is_to_use_is_looked_at(direct: Direct) -> None:
+    direct.put(CLUSTER, "db", instances=2, storage=STORAGE, imageCatalogRef={**REFERENCE, "major": 17})
+    direct.put(IMAGE_CATALOG, "pg", images=[{"major": 17, "image": "pg:17.6"}, {"major": 18, "image": "pg:16.4"}])
+    for major, told in (
+        (16, "goes from PostgreSQL 17 to 16"),
+        (18, "is of 16 by its tag"),
+        (19, "has no image of PostgreSQL 19"),
+    ):
+        with pytest.raises(InvalidRequest, match=told):
+            update(direct, "Cluster", "db", {"spec.imageCatalogRef.major": major}, confirmed=True)
