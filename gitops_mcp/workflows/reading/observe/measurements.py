@@ -39,8 +39,8 @@ class Measured:
     instances: tuple[InstanceMetrics, ...]
     unknown: Mapping[str, str] = field(default_factory=dict)
     """Why nothing is known of an instance, by its pod."""
-    kubelet: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Used and capacity by the name of a claim."""
+    kubelet: Mapping[str, tuple[float, float]] | None = None
+    """Used and capacity by the name of a claim; None: no Prometheus was asked."""
 
 
 def measure(app: App, seen: RunningCluster) -> Measured:
@@ -84,6 +84,7 @@ def _of_prometheus(prometheus: Prometheus, seen: RunningCluster) -> Measured:
     claims = f'persistentvolumeclaim=~"{seen.name}-[0-9]+.*"'
     kubelet = prometheus.query(f'{{__name__=~"{"|".join(_VOLUMES)}",{where},{claims}}}')
     missing = {one.name: why for one in seen.instances if one.name not in by_pod}
+    seen.warnings.extend(Notice("unreadable", f"metrics of {pod} are missing here: {why}") for pod in missing)
     return Measured(prometheus.url, known, missing, _volume_sizes(kubelet))
 
 
