@@ -76,7 +76,7 @@ def plan_restore(
     recovery = recovery_of(source, asked.target)
     server = None if asked.drill else _own_server(desired, source, ref)
     spec = _spec(source, asked, recovery, server)
-    _check_major(spec, recovery, source)
+    _check_major(spec, recovery, "this asks for" if asked.image else f"{source.told_by} says")
     labels = {"labels": {DRILL: source.ref.name}} if asked.drill else {}
     kept = {"annotations": dict(annotations)} if annotations and not asked.drill else {}
     metadata = {"name": ref.name, "namespace": ref.namespace, **labels, **kept}
@@ -93,7 +93,7 @@ def plan_restore(
         impact=replace(made.impact, reasons=(*made.impact.reasons, f"Cluster {source.ref} is not touched")),
         warnings=(*made.warnings, *_notices(source, spec, asked)),
         body=(
-            f"- from {_where(source, recovery)}; its spec is that of {source.told_by}",
+            f"- from {_where(source, recovery)}; {_told_by(source)}",
             *([f"- {span}"] if span else []),
             *([f"- {recovery.body}"] if recovery.body else []),
             *([f"- its own WAL goes to the archive {server}"] if server else ["- nothing archives its WAL"]),
@@ -101,6 +101,12 @@ def plan_restore(
         ),
         next=tuple(_next_steps(desired, source, ref, asked)),
     )
+
+
+def _told_by(source: RestoreSource) -> str:
+    if source.told_by:
+        return f"its spec is that of {source.told_by}"
+    return "nothing tells the source's spec, so only what was asked for stands here"
 
 
 def _where(source: RestoreSource, recovery: Recovery) -> str:
@@ -205,13 +211,13 @@ def _own_server(desired: Desired, source: RestoreSource, ref: ClusterRef) -> str
     return next(name for name in names if name not in taken)
 
 
-def _check_major(spec: Object, recovery: Recovery, source: RestoreSource) -> None:
+def _check_major(spec: Object, recovery: Recovery, who: str) -> None:
     wanted = wanted_major({"spec": spec})
     if recovery.major is not None and wanted is not None and wanted != recovery.major:
         raise InvalidRequest(
-            f"postgres_version: the backup to begin with is of PostgreSQL {recovery.major}, and {source.told_by} says "
-            f"{wanted} now: a restore is made by the same major: say postgres_version={str(recovery.major)!r}, or a "
-            f"full tag of it of the same flavour"
+            f"postgres_version: the backup to begin with is of PostgreSQL {recovery.major}, and {who} {wanted}: a "
+            f"restore is made by the same major: say postgres_version={str(recovery.major)!r}, or a full tag of it of "
+            f"the same flavour"
         )
 
 
@@ -270,12 +276,13 @@ def _dependents(desired: Desired, ref: ClusterRef) -> tuple[Declaration, ...]:
 def _next_steps(desired: Desired, source: RestoreSource, ref: ClusterRef, asked: RestoreRequest) -> Iterator[str]:
     yield desired.origin.then(
         "applied",
-        f"get_cluster_status name={ref.name} says how far the restore is, and why it does not begin where it does not",
+        f"get_cluster_status cluster_name={ref.name} says how far the restore is; where it does not begin, "
+        f"get_postgres_logs cluster_name={ref.name} tells why",
     )
     if asked.drill:
         yield (
             f"look at the data, then take the drill away: undo_change of this change once it is merged (discard_change "
-            f"before), or delete_postgres_cluster name={ref.name}; it has no protection and no archive"
+            f"before), or delete_postgres_cluster cluster_name={ref.name}; it has no protection and no archive"
         )
         return
     yield (

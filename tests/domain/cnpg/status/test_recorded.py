@@ -122,7 +122,7 @@ def sentences(cluster: Object, **related: Any) -> list[tuple[str, str]]:
             "restore-no-target-backup",
             "progressing",
             "warning: phase 'Setting up primary' (progressing) for 20m",
-            "read the log of the pod of the Job that restores: 'Expected empty archive' asks for a serverName of its own in the archive, 'no target backup found' for a later recoveryTarget; a large backup only takes its time",
+            "get_postgres_logs reads the log of the Job that restores: 'Expected empty archive' asks for a serverName of its own in the archive, 'no target backup found' for a later recoveryTarget; a large backup only takes its time",
         ),
         ("restored", "ok", f"{NO_ARCHIVE} (its condition ContinuousArchiving is True all the same)", ADD_ARCHIVE),
         (
