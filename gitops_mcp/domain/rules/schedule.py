@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from gitops_mcp.domain.cnpg.cron import DESCRIPTORS, WORDS, next_run
+from gitops_mcp.domain.cnpg.cron import DESCRIPTORS, WORDS, next_run, with_seconds
 from gitops_mcp.domain.cnpg.golang import parse_duration, parse_integer
 from gitops_mcp.domain.names import quote
 
@@ -29,7 +29,7 @@ def schedule_fault(schedule: str) -> str | None:
         return f"{quote(schedule)} does not exist; there are: {', '.join(sorted(DESCRIPTORS))} and '@every 6h'"
     fields = schedule.split()
     if len(fields) == 5:
-        meant = " ".join(["0", *fields[:4], "0" if fields[4] == "7" else fields[4]])
+        meant = with_seconds(fields)
         works = f"{quote(meant)} is what crontab means by it" if schedule_fault(meant) is None else _EXAMPLE
         return (
             f"{quote(schedule)} has five fields, and the operator reads them as second, minute, hour, day and month: "

@@ -20,6 +20,7 @@ from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.removal import remove_objects
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.editing.steps import EditSequence
+from gitops_mcp.domain.kinds import OBJECT_STORE
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, at, dotted_path, list_at, text_at
 from gitops_mcp.domain.plans.confirmation import CHANGE
@@ -114,6 +115,7 @@ def told_changes(done: Done, now: Desired) -> Iterator[str]:
         for path in one.fields:
             old, new = (redact_value(at(value, *path), path) for value in (here.get(one.identity), one.before))
             yield f"{one.identity} {dotted_path(path)}: {_shown(old)} -> {_shown(new)}"
+    yield from (f"{one} goes" for one in others_that_go(done, OBJECT_STORE.kind))
 
 
 def _shown(value: Any) -> str:

@@ -14,7 +14,7 @@ from tests.fakes.recorded import SOON, recorded, recorded_list, recorded_names
 ARCHIVING = "critical: WAL archiving fails: no restore to a point after it began, and WAL fills the volume (Ready says nothing of it)"
 SEE_ARCHIVE = "read the primary's log: 'Expected empty archive' says that the archive holds another Cluster's WAL: give this one a serverName of its own; else check the object store's address, credentials and space"
 NO_ARCHIVE = "warning: nothing archives WAL: this Cluster cannot be restored to a point in time"
-ADD_ARCHIVE = "add a backup plugin with isWALArchiver and an ObjectStore in Git"
+ADD_ARCHIVE = "schedule_postgres_backups sets an archive up: an ObjectStore, and a plugin with isWALArchiver"
 NO_PLUGIN = (
     "critical: phase 'Cluster cannot proceed to reconciliation due to an unknown plugin being required' (blocked)"
 )
