@@ -188,6 +188,8 @@ class ClusterStatus(LongAnswer):
     events: list[EventRow] | None = None
     problems: list[ProblemRow] = Field(default_factory=list)
     """What is wrong and what to do, the worst first."""
+    not_read: list[str] = Field(default_factory=list)
+    """`logs` or `metrics`, where nothing could be had of them: what they would tell is not among the problems."""
     warnings: list[Notice] = Field(default_factory=list)
 
     def blocks(self) -> Iterator[str]:
@@ -213,6 +215,8 @@ class ClusterStatus(LongAnswer):
         found = pluralize(len(self.problems), "finding") if self.problems else "nothing wrong was seen"
         if self.live == "unavailable" and not self.problems:
             found = "what is wrong could not be seen"
+        if self.not_read:
+            found += f" ({' and '.join(self.not_read)} could not be read)"
         return f"**{name}** in {self.environment}: {plain(self.phase or f'live state {self.live}')}{health}; {found}"
 
     def _git_lines(self) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from gitops_mcp.adapters.prometheus import Found, Prometheus
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.metrics.instance import InstanceMetrics
-from gitops_mcp.domain.cnpg.metrics.samples import SETTINGS, WANTED, gather, read_page
+from gitops_mcp.domain.cnpg.metrics.samples import SETTINGS, WANTED, Samples, gather, read_page
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, Unavailable
@@ -115,16 +115,30 @@ def _of_exporters(seen: RunningCluster) -> Measured:
 
 
 def _read_instance(api: ApiOnce, namespace: str, pod: RunningPod, *, tls: bool) -> InstanceMetrics | GitOpsError:
-    side = api.for_one_part()
+    """Both pages at once, since each is on its way for as long."""
+    said: Object = {}
+    found: Samples | GitOpsError = Samples()
+
+    def read(side: ApiOnce, port: int) -> None:
+        nonlocal said, found
+        if port == _EXPORTER:
+            found = _samples(side, namespace, pod, tls=tls)
+        else:
+            said = _status_page(side, namespace, pod)
+
+    api.for_one_part().side_by_side(read, [_EXPORTER, _STATUS])
+    return InstanceMetrics(pod.name, found, said) if isinstance(found, Samples) else found
+
+
+def _samples(api: ApiOnce, namespace: str, pod: RunningPod, *, tls: bool) -> Samples | GitOpsError:
     try:
-        samples = read_page(
-            side.pod_page(namespace, pod.name, port=_EXPORTER, path="metrics", tls=tls, most_bytes=_MOST_BYTES)
+        return read_page(
+            api.pod_page(namespace, pod.name, port=_EXPORTER, path="metrics", tls=tls, most_bytes=_MOST_BYTES)
         )
     except GitOpsError as error:
         return _explained(error)
     except ValueError as error:
         return Unavailable(f"what answers at port {_EXPORTER} of {pod.name} is no exporter of CloudNativePG: {error}")
-    return InstanceMetrics(pod.name, samples, _status_page(api.for_one_part(), namespace, pod))
 
 
 def _explained(error: GitOpsError) -> GitOpsError:

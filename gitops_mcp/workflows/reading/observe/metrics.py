@@ -40,7 +40,7 @@ _UNKNOWN = "unknown"
 def postgres_metrics(app: App, cluster: str, *, namespace: str | None, environment: str | None) -> PostgresMetrics:
     seen = running_cluster(app, cluster, namespace=namespace, environment=environment)
     measured = measure(app, seen)
-    fills = _fills(seen, measured)
+    fills = read_fills(seen, measured)
     now = datetime.now(UTC)
     found = cluster_findings(seen, measured, fills, now=now)
     primary = next((one for one in measured.instances if one.is_primary), None)
@@ -72,7 +72,7 @@ def cluster_findings(
     return found
 
 
-def _fills(seen: RunningCluster, measured: Measured) -> tuple[VolumeFill, ...]:
+def read_fills(seen: RunningCluster, measured: Measured) -> tuple[VolumeFill, ...]:
     try:
         claims = seen.api.every(PVC, seen.namespace, labels=f"{CLUSTER_LABEL}={seen.name}")
     except GitOpsError as error:
