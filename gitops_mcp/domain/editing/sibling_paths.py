@@ -98,11 +98,17 @@ def find_siblings(desired: Desired, kind: str) -> tuple[Sibling, ...]:
     )
 
 
+def short_name(kind: str, name: str, cluster: str | None) -> str:
+    """What tells an object from others of its kind and its Cluster: `rw` of the Pooler `<cluster>-pooler-rw`."""
+    own = name.removeprefix(f"{cluster}-")
+    return own.removeprefix(f"{kind.lower()}-") or own
+
+
 def _sibling(desired: Desired, one: Declaration) -> Sibling:
     kind, name = one.identity.kind, one.identity.name
     cluster = name if kind == CLUSTER.kind else text_at(one.object, "spec", "cluster", "name")
     said = at(one.object, "spec", "name") if kind in NAMED_IN_SQL else None
-    short = said if isinstance(said, str) else name.removeprefix(f"{cluster}-")
+    short = said if isinstance(said, str) else short_name(kind, name, cluster)
     beside = len(parse_documents(desired.texts[one.path])) if one.path in desired.texts else 1
     return Sibling(one.path, name, short, cluster, one.identity.namespace, beside)
 

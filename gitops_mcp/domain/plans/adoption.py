@@ -18,7 +18,7 @@ from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.editing.new_document import put_document
 from gitops_mcp.domain.editing.removal import remove_objects
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
+from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings, short_name
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CLUSTER
@@ -132,7 +132,7 @@ def plan_absence_adoption(declared: Declaration, desired: Desired, whom: Identit
 
 def new_object_of(whom: Identity, manifest: Object, cluster: Declaration | None) -> NewObject:
     name = cluster.identity.name if cluster else whom.name if whom.kind == CLUSTER.kind else None
-    short = whom.name.removeprefix(f"{name}-") if name and whom.kind != CLUSTER.kind else whom.name
+    short = short_name(whom.kind, whom.name, name) if name and whom.kind != CLUSTER.kind else whom.name
     said = at(manifest, "spec", "name")
     return NewObject(whom.kind, whom.namespace or "", whom.name, said if isinstance(said, str) else short, name)
 

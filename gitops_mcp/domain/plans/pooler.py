@@ -51,7 +51,9 @@ def checked_pooler_parameters(given: Mapping[str, object]) -> dict[str, str]:
     """Settings of pgbouncer.ini that the operator lets pass."""
     for key, value in given.items():
         if key not in PARAMETERS:
-            raise InvalidRequest(f"parameters: the operator lets {quote(key)} not be set; {suggest(key, PARAMETERS)}")
+            raise InvalidRequest(
+                f"parameters: the operator does not let {quote(key)} be set; {suggest(key, PARAMETERS)}"
+            )
         if not isinstance(value, str) or len(value) > 1000 or not value.isprintable():
             raise InvalidRequest(
                 f"parameters: the value of {key} must be a string of one line, such as {{{key!r}: '20'}}"
