@@ -73,7 +73,7 @@ def list_clusters(
     cursor: str | None,
     unwell: bool = False,
 ) -> ClusterList:
-    """`unwell`: those alone that are worse than healthy, or whose archive or backups fail; hibernation was asked for."""
+    """`unwell`: those that are worse than healthy, or whose archive or backups fail; hibernation was asked for."""
     settings, ground = app.settings()
     if environment is not None and environment not in settings.environments:
         # One that was merged lately is known once the base is fetched.
