@@ -204,10 +204,15 @@ class ClusterStatus(LongAnswer):
         yield from section("Engine", bullets(map(plain, self.engines), left("engines", 0)))
         yield from section("Backups", bullets(self.backups.lines() if self.backups else ()))
         for title in _SECTIONS:
-            rows: Sequence[Answer] = getattr(self, title) or ()
+            given: Sequence[Answer] | None = getattr(self, title)
+            rows = given or ()
             told = title in {"conditions", "events"} or any(getattr(one, "message", None) for one in rows)
             heading = f"{title.capitalize()} ({UNTRUSTED})" if told else title.capitalize()
-            yield from section(heading, bullets(map(facts_line, rows), left(title, 0)))
+            is_partial = any(one.id == "unreadable" for one in self.warnings)
+            none = (
+                f"none{' that could be read' if is_partial else ''}" if given is not None and title != "others" else ""
+            )
+            yield from section(heading, bullets(map(facts_line, rows), left(title, 0)) or none)
 
     def _headline(self) -> str:
         name = f"{self.namespace}/{self.name}" if self.namespace else self.name
