@@ -334,6 +334,27 @@ def test_another_major_that_is_asked_for_is_what_is_refused(team: Team, api: Api
         restored(team, postgres_version="17")
 
 
+def test_a_source_whose_manifest_names_no_image_is_restored_by_the_image_that_it_runs(team: Team, api: Api) -> None:
+    team.commit(
+        {
+            "db.yaml": cluster(
+                spec=ARCHIVED.replace("  imageName: ghcr.io/example/postgresql:18.1-standard-trixie\n", "")
+            )
+        }
+    )
+    running = live(plugins=[VAULT])
+    running["status"]["image"] = "ghcr.io/example/postgresql:18.3-system-trixie"
+    serve(api, backup(), source=Answer(200, running))
+    found = restored(team)
+    assert spec_of(team, found)["imageName"] == "ghcr.io/example/postgresql:18.3-system-trixie"
+    assert "image-unknown" not in {one.id for one in found.warnings}
+    serve(api, backup(), source=FORBIDDEN)
+    unknown = restored(team, "db-other")
+    assert "imageName" not in spec_of(team, unknown, "db-other")
+    (told,) = (one.message for one in unknown.warnings if one.id == "image-unknown")
+    assert "the operator's default is taken, whose major has to be the source's: say postgres_version" in told
+
+
 def test_who_looks_at_a_restore_is_sent_to_its_state_and_to_the_logs_that_tell_why(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster(spec=ARCHIVED)})
     serve(api, backup())

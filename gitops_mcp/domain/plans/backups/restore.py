@@ -21,7 +21,15 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at
 from gitops_mcp.domain.plans.backups.object_store import used_archives
-from gitops_mcp.domain.plans.backups.restore_source import Recovery, RestoreSource, recovery_of, span_of, taken_servers
+from gitops_mcp.domain.plans.backups.restore_source import (
+    Recovery,
+    RestoreSource,
+    recovery_of,
+    running_image,
+    span_of,
+    taken_servers,
+    told_spec,
+)
 from gitops_mcp.domain.plans.clusters.cluster import plan_new_cluster
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -37,6 +45,7 @@ _LEFT_OUT: Mapping[str, str] = {
     "certificates": "certificates of its own are made by the operator, with another CA: clients that check it need it",
 }
 """Of the source's spec, each with what is to be told of it."""
+_IMAGES = ("imageName", "imageCatalogRef")
 _OF_DRILLS = (
     "resources",
     "plugins",
@@ -93,7 +102,7 @@ def plan_restore(
         impact=replace(made.impact, reasons=(*made.impact.reasons, f"Cluster {source.ref} is not touched")),
         warnings=(*made.warnings, *_notices(source, spec, asked)),
         body=(
-            f"- from {_where(source, recovery)}; {_told_by(source)}",
+            f"- from {_where(source, recovery)}; {told_spec(source)}",
             *([f"- {span}"] if span else []),
             *([f"- {recovery.body}"] if recovery.body else []),
             *([f"- its own WAL goes to the archive {server}"] if server else ["- nothing archives its WAL"]),
@@ -101,12 +110,6 @@ def plan_restore(
         ),
         next=tuple(_next_steps(desired, source, ref, asked)),
     )
-
-
-def _told_by(source: RestoreSource) -> str:
-    if source.told_by:
-        return f"its spec is that of {source.told_by}"
-    return "nothing tells the source's spec, so only what was asked for stands here"
 
 
 def _where(source: RestoreSource, recovery: Recovery) -> str:
@@ -132,7 +135,8 @@ def _spec(source: RestoreSource, asked: RestoreRequest, recovery: Recovery, serv
     if asked.drill:
         mapping_at(told, "postgresql").pop("synchronous", None)
         mapping_at(told, "postgresql", "parameters").pop("shared_buffers", None)
-    image = asked.image or {key: told[key] for key in ("imageName", "imageCatalogRef") if key in told}
+    said = {key: told[key] for key in _IMAGES if key in told}
+    image = asked.image or said or running_image(source)
     for key in ("imageName", "imageCatalogRef", "instances"):
         told.pop(key, None)
     told["storage"] = _storage(told, asked)
@@ -238,6 +242,9 @@ def _notices(source: RestoreSource, spec: Object, asked: RestoreRequest) -> Iter
         yield Notice(
             "target-not-checked", "whether the LSN lies in what is archived is not told by any time: not checked"
         )
+    if not any(at(spec, key) for key in _IMAGES):
+        text = "nothing says which PostgreSQL the source has, so the operator's default is taken, whose major has to be"
+        yield Notice("image-unknown", f"{text} the source's: say postgres_version")
     if not at(spec, "bootstrap", "recovery", "database"):
         text = "the application's database and owner are taken to be called app: set spec.bootstrap.recovery.database"
         yield Notice("owner-unknown", f"{text} and .owner where they are not, before this is applied")
