@@ -92,7 +92,7 @@ class Prometheus:
         if status != 200 or at(found, "data", "resultType") != "vector" or not isinstance(result, list):
             came = words_of_others(kind.partition(";")[0], most=40) or "something"
             raise Unavailable(
-                f"{self._told}: {status}, it answered {came} where a Prometheus answers JSON: a login page or a "
+                f"{self._told}: {status}, it answered {came}, which is no answer of a Prometheus: a login page or a "
                 f"proxy may stand in between; check metrics.prometheus, which is the address before /api/v1"
             )
         for one in result:

@@ -188,6 +188,8 @@ class ClusterStatus(LongAnswer):
     events: list[EventRow] | None = None
     problems: list[ProblemRow] = Field(default_factory=list)
     """What is wrong and what to do, the worst first."""
+    not_read: list[str] = Field(default_factory=list)
+    """`logs` or `metrics`, where nothing could be had of them: what they would tell is not among the problems."""
     warnings: list[Notice] = Field(default_factory=list)
 
     def blocks(self) -> Iterator[str]:
@@ -202,10 +204,15 @@ class ClusterStatus(LongAnswer):
         yield from section("Engine", bullets(map(plain, self.engines), left("engines", 0)))
         yield from section("Backups", bullets(self.backups.lines() if self.backups else ()))
         for title in _SECTIONS:
-            rows: Sequence[Answer] = getattr(self, title) or ()
+            given: Sequence[Answer] | None = getattr(self, title)
+            rows = given or ()
             told = title in {"conditions", "events"} or any(getattr(one, "message", None) for one in rows)
             heading = f"{title.capitalize()} ({UNTRUSTED})" if told else title.capitalize()
-            yield from section(heading, bullets(map(facts_line, rows), left(title, 0)))
+            is_partial = any(one.id == "unreadable" for one in self.warnings)
+            none = (
+                f"none{' that could be read' if is_partial else ''}" if given is not None and title != "others" else ""
+            )
+            yield from section(heading, bullets(map(facts_line, rows), left(title, 0)) or none)
 
     def _headline(self) -> str:
         name = f"{self.namespace}/{self.name}" if self.namespace else self.name
@@ -213,6 +220,8 @@ class ClusterStatus(LongAnswer):
         found = pluralize(len(self.problems), "finding") if self.problems else "nothing wrong was seen"
         if self.live == "unavailable" and not self.problems:
             found = "what is wrong could not be seen"
+        if self.not_read:
+            found += f" ({' and '.join(self.not_read)} could not be read)"
         return f"**{name}** in {self.environment}: {plain(self.phase or f'live state {self.live}')}{health}; {found}"
 
     def _git_lines(self) -> Iterator[str]:

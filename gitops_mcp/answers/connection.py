@@ -56,6 +56,7 @@ class ConnectionInfo(LongAnswer):
     secret: SecretRow | None = None
     client_certificate: str | None = None
     """The Secret with the role's own, `tls.crt` and `tls.key`."""
+    client_certificate_commands: list[str] = Field(default_factory=list)
     authority: AuthorityRow | None = None
     """What the server's certificate is checked by."""
     works_from: str = ""
@@ -93,9 +94,11 @@ class ConnectionInfo(LongAnswer):
 
     def _credentials(self) -> Iterator[str]:
         if one := self.secret:
-            yield f"Secret {inline_code(one.name)}, made by {plain(one.made_by)}; keys: {', '.join(one.keys)}"
+            whose = f"made by {one.made_by}" if one.made_by == "the operator" else one.made_by
+            yield f"Secret {inline_code(one.name)}, {plain(whose)}; keys: {', '.join(one.keys)}"
             yield f"a person reads the password with {inline_code(one.command)}"
         if self.client_certificate:
-            yield f"client certificate: Secret {inline_code(self.client_certificate)}, keys tls.crt and tls.key"
+            told = f"client certificate: Secret {inline_code(self.client_certificate)}, keys tls.crt and tls.key"
+            yield f"{told}: {', '.join(map(inline_code, self.client_certificate_commands))}"
         if ca := self.authority:
             yield f"authority: key {ca.key} of Secret {inline_code(ca.secret)}: {inline_code(ca.command)}"

@@ -116,7 +116,7 @@ DetailLevel = Annotated[Literal["concise", "detailed"], Field(description="detai
 Sections = Annotated[
     list[Section] | None, Field(description="Those to show in full, beside what is wrong", min_length=1, max_length=8)
 ]
-Only = Annotated[Literal["all", "unwell"], Field(description="unwell: neither healthy nor hibernated")]
+Only = Annotated[Literal["all", "unwell"], Field(description="unwell: not healthy, or its backups fail")]
 Limit = Annotated[int, Strict(), Field(description="Most items", ge=1, le=500)]
 Cursor = Annotated[str | None, Field(description="From before", max_length=4096)]
 Change = Annotated[str | None, Field(description="New or open", max_length=63)]

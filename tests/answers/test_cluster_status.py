@@ -170,3 +170,11 @@ def test_parts_that_were_not_asked_for_are_left_out_and_empty_ones_stay() -> Non
     assert said.keys().isdisjoint({"summary", "backups", "others"})
     assert (said["conditions"], said["problems"]) == ([], [])
     assert "git" not in said
+
+
+def test_a_section_that_was_asked_for_and_is_empty_says_so() -> None:
+    asked = STATUS.model_copy(update={"roles": [], "databases": None, "warnings": []})
+    assert "## Roles\n\nnone\n" in asked.markdown()
+    assert "## Databases" not in asked.markdown()
+    unread = asked.model_copy(update={"warnings": STATUS.warnings})
+    assert "## Roles\n\nnone that could be read\n" in unread.markdown()

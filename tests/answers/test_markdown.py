@@ -51,6 +51,7 @@ def test_a_path_stays_within_its_quotes(text: str, code: str) -> None:
 
 @given(st.lists(texts, min_size=1, max_size=4))
 @example(["1. one", "***", "[a]: b", "    four"])
+@example(["\\<b>", "\\\\<b>"])
 def test_whatever_an_item_says_the_list_keeps_its_items(items: list[str]) -> None:
     [(kind, found)] = shown_blocks(markdown.bullets(map(markdown.plain, items)))
     assert (kind, len(found)) == ("bullet_list", len(items))

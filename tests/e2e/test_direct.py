@@ -12,7 +12,7 @@ import pytest
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
-from gitops_mcp.domain.objects import Object, leaves
+from gitops_mcp.domain.objects import Object, at, leaves
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
@@ -864,3 +864,37 @@ def test_without_the_api_nothing_is_planned(tmp_path: Path) -> None:
         told = made.ask.refusal("create_postgres_cluster", name="db")
         assert told.startswith("Unavailable: ")
         assert "127.0.0.1" in told
+
+
+def test_live_stores_poolers_and_clusters_are_taken_for_what_they_say_beside_their_defaults(tmp_path: Path) -> None:
+    with dev(tmp_path, whole=True) as made:
+        made.put(
+            kinds.CLUSTER,
+            "db",
+            instances=1,
+            storage=STORAGE,
+            imageName="ghcr.io/cloudnative-pg/postgresql:18.4-standard-trixie",
+        )
+        schedule: dict[str, Any] = {"cluster_name": "db", "schedule": "0 0 2 * * *"}
+        made.applied(
+            "schedule_postgres_backups", **schedule, destination_path="s3://b/x", retention="7d", immediate=True
+        )
+        done = made.applied("schedule_postgres_backups", **schedule, retention="3d")
+        assert [one.partition(",")[0] for one in done["applied"]] == [
+            "change spec.retentionPolicy of ObjectStore dev/db-backups"
+        ]
+        assert at(made.live(kinds.OBJECT_STORE, "db-backups"), "spec", "retentionPolicy") == "3d"
+        assert (
+            made.ask.answer("schedule_postgres_backups", **schedule, destination_path="s3://b/x")["outcome"]
+            == "unchanged"
+        )
+        made.applied("create_postgres_pooler", cluster_name="db")
+        assert made.ask.answer("create_postgres_pooler", cluster_name="db")["outcome"] == "unchanged"
+        until(made.world, lambda: made.ask.answer("list_postgres_backups", cluster_name="db")["total"])
+        made.applied("restore_postgres_cluster", cluster_name="db", new_name="db-2")
+        diff = made.ask.answer("restore_postgres_cluster", cluster_name="db", new_name="db-3", dry_run=True)["diff"]
+        assert "+  instances: 1\n" in diff
+        for of_others in ("logLevel", "log_directory", "enablePDB", "postgresUID", "archive_timeout"):
+            assert of_others not in diff
+        removal = made.ask.answer("create_postgres_backup", cluster_name="db", dry_run=True)["next"]
+        assert any("removes the object; what is in object storage stays" in one for one in removal)

@@ -55,6 +55,11 @@ def archiving_stopped(cluster: Object | None) -> datetime | None:
     return None
 
 
+def _archives(cluster: Object) -> bool:
+    conditions = list_at(cluster, "status", "conditions")
+    return any(at(one, "type") == "ContinuousArchiving" and at(one, "status") == "True" for one in conditions)
+
+
 @dataclass(frozen=True)
 class Recoverability:
     """The one verdict on the backups of a Cluster."""
@@ -87,6 +92,9 @@ def recoverability(
         return Recoverability(
             "yes", f"{found}: until {last.at}, since no WAL is archived since then", first, last, newest
         )
+    if not _archives(live):
+        why = f"{found}: until its last backup at least: nothing says whether WAL is archived since"
+        return Recoverability("yes", why, first, newest, newest)
     why = f"{found}: any time until now, but for what is not archived yet (archive_timeout, by default 5 minutes)"
     return Recoverability("yes", why, first, Moment(format_rfc3339(now), "0s"), newest)
 

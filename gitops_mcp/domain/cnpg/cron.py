@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
@@ -27,6 +27,11 @@ DESCRIPTORS = {
 """Each with the six fields that mean the same."""
 _FAR = 4 * 366
 """Days after which a schedule, such as the 30th of February, counts as never due."""
+
+
+def with_seconds(fields: Sequence[str]) -> str:
+    """The five fields of crontab as six that mean the same; Sunday is 0 alone."""
+    return " ".join(["0", *fields[:4], "0" if fields[4] == "7" else fields[4]])
 
 
 def next_run(schedule: str, after: datetime) -> datetime | None:

@@ -12,11 +12,17 @@ _FILE_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
-def file_word(said: object, name: str, cluster: str | None) -> str:
+def file_word(said: object, kind: str, name: str, cluster: str | None) -> str:
     """What tells an object from its like in a path: its name in PostgreSQL, which may hold anything, else its own."""
     if isinstance(said, str) and _FILE_WORD.fullmatch(said):
         return said
-    return name.removeprefix(f"{cluster}-") if cluster != name else name
+    return name if cluster in {None, name} else short_name(kind, name, cluster)
+
+
+def short_name(kind: str, name: str, cluster: str | None) -> str:
+    """What tells an object from others of its kind and its Cluster: `rw` of the Pooler `<cluster>-pooler-rw`."""
+    own = name.removeprefix(f"{cluster}-")
+    return own.removeprefix(f"{kind.lower()}-") or own
 
 
 def path_pattern(path: str, name: str, short: str, cluster: str | None, namespace: str | None) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from gitops_mcp.domain.editing.name_patterns import filled_pattern, path_pattern, says_kind
+from gitops_mcp.domain.editing.name_patterns import filled_pattern, path_pattern, says_kind, short_name
 from gitops_mcp.domain.editing.own_folders import (
     NAMED_IN_SQL,
     builder_of,
@@ -102,7 +102,7 @@ def _sibling(desired: Desired, one: Declaration) -> Sibling:
     kind, name = one.identity.kind, one.identity.name
     cluster = name if kind == CLUSTER.kind else text_at(one.object, "spec", "cluster", "name")
     said = at(one.object, "spec", "name") if kind in NAMED_IN_SQL else None
-    short = said if isinstance(said, str) else name.removeprefix(f"{cluster}-")
+    short = said if isinstance(said, str) else short_name(kind, name, cluster)
     beside = len(parse_documents(desired.texts[one.path])) if one.path in desired.texts else 1
     return Sibling(one.path, name, short, cluster, one.identity.namespace, beside)
 

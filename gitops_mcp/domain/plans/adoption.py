@@ -133,7 +133,7 @@ def plan_absence_adoption(declared: Declaration, desired: Desired, whom: Identit
 
 def new_object_of(whom: Identity, manifest: Object, cluster: Declaration | None) -> NewObject:
     name = cluster.identity.name if cluster else whom.name if whom.kind == CLUSTER.kind else None
-    short = file_word(at(manifest, "spec", "name"), whom.name, name)
+    short = file_word(at(manifest, "spec", "name"), whom.kind, whom.name, name)
     return NewObject(whom.kind, whom.namespace or "", whom.name, short, name)
 
 

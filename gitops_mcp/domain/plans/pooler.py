@@ -24,7 +24,7 @@ from gitops_mcp.errors import InvalidRequest, Refused
 
 Type = Literal["rw", "ro", "r"]
 PoolMode = Literal["session", "transaction"]
-_DEFAULTS: Object = {"instances": 1, "type": "rw", "pgbouncer": {"poolMode": "session"}}
+_DEFAULTS: Object = {"instances": 1, "type": "rw", "pgbouncer": {"poolMode": "session", "paused": False}}
 _SERVED = {"rw": "the primary", "ro": "the replicas", "r": "all instances"}
 
 
@@ -51,7 +51,9 @@ def checked_pooler_parameters(given: Mapping[str, object]) -> dict[str, str]:
     """Settings of pgbouncer.ini that the operator lets pass."""
     for key, value in given.items():
         if key not in PARAMETERS:
-            raise InvalidRequest(f"parameters: the operator lets {quote(key)} not be set; {suggest(key, PARAMETERS)}")
+            raise InvalidRequest(
+                f"parameters: the operator does not let {quote(key)} be set; {suggest(key, PARAMETERS)}"
+            )
         if not isinstance(value, str) or len(value) > 1000 or not value.isprintable():
             raise InvalidRequest(
                 f"parameters: the value of {key} must be a string of one line, such as {{{key!r}: '20'}}"
@@ -112,9 +114,10 @@ def plan_new_pooler(
 
 def _known_plan(known: Declaration, ref: ClusterRef, new: NewPooler, target: Identity) -> Plan:
     known.check_stays()
-    wanted, said = new.spec(ref.name), known.object["spec"]
-    defaults = {**_DEFAULTS, "pgbouncer": {**_DEFAULTS["pgbouncer"], **(said.get("pgbouncer") or {})}}
-    full = {**defaults, **said, "pgbouncer": defaults["pgbouncer"]}
+    wanted, full = (
+        {**_DEFAULTS, **spec, "pgbouncer": {**_DEFAULTS["pgbouncer"], **(spec.get("pgbouncer") or {})}}
+        for spec in (new.spec(ref.name), known.object["spec"])
+    )
     if is_same(wanted, full):
         subject = f"Create Pooler {target.namespace}/{new.name} before Cluster {ref}"
         return Plan(subject, target, unchanged=f"{known.place} declares exactly this Pooler already")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops_mcp.domain.cnpg.cluster_spec import is_replica
 from gitops_mcp.domain.cnpg.golang import parse_integer
+from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.names import quote, suggest
-from gitops_mcp.domain.objects import at
+from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.domain.rules import schedule
 from gitops_mcp.domain.rules.reading import annotations_of, as_text, cluster_of, entries
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen
@@ -19,6 +21,12 @@ def _schedule(seen: Seen) -> Iterator[Fault]:
     stated = as_text(at(seen.object, "spec", "schedule"))
     if text := schedule.schedule_fault(stated):
         yield Fault(("spec", "schedule"), text, ours=schedule.is_read_by_operator(stated))
+
+
+def _schedule_due(seen: Seen) -> Iterator[Fault]:
+    stated = as_text(at(seen.object, "spec", "schedule"))
+    if schedule.schedule_fault(stated) is None and (text := schedule.odd_schedule(stated)):
+        yield Fault(("spec", "schedule"), text, "warning")
 
 
 def _backup_online(seen: Seen) -> Iterator[Fault]:
@@ -67,6 +75,14 @@ def _backup_configured(seen: Seen) -> Iterator[Fault]:
             )
         case "volumeSnapshot" if not at(cluster, "spec", "backup", "volumeSnapshot"):
             yield Fault(("spec", "method"), f"'volumeSnapshot' needs spec.backup.volumeSnapshot of {label}", "warning")
+        case "volumeSnapshot" if _needs_archive(seen, cluster) and archiver(cluster) is None:
+            yield Fault(
+                ("spec", "method"),
+                f"a snapshot that is taken while PostgreSQL runs needs the WAL of that time, and nothing archives that "
+                f"of {label}: it cannot be restored. Archive its WAL (schedule_postgres_backups method=plugin), or say "
+                f"online: false",
+                "warning",
+            )
         case "plugin":
             wanted = as_text(at(seen.object, "spec", "pluginConfiguration", "name"))
             known = [
@@ -82,6 +98,13 @@ def _backup_configured(seen: Seen) -> Iterator[Fault]:
                 )
 
 
+def _needs_archive(seen: Seen, cluster: Object) -> bool:
+    """A replica cluster's WAL is archived where it comes from."""
+    online = at(seen.object, "spec", "online")
+    online = at(cluster, "spec", "backup", "volumeSnapshot", "online") if online is None else online
+    return online is not False and not is_replica(cluster)
+
+
 def _backup_method(seen: Seen) -> str:
     return as_text(at(seen.object, "spec", "method")) or _BARMAN
 
@@ -90,6 +113,7 @@ _TWO = ("Backup", "ScheduledBackup")
 
 RULES = (
     Rule("schedule", ("ScheduledBackup",), "webhook cron.Parse, and seconds first", _schedule),
+    Rule("schedule-due", ("ScheduledBackup",), "operator", _schedule_due),
     Rule("backup-online", _TWO, "webhook validate", _backup_online),
     Rule("backup-plugin", _TWO, "webhook validate", _backup_plugin),
     Rule("backup-deadline", _TWO, "webhook validate", _backup_deadline),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.releases import MAIN_ONLY, Releases
@@ -29,6 +30,15 @@ PARAMETERS = frozenset(
     """.split()  # noqa: SIM905 - as a list it takes a line for each
 )
 """What the webhook lets pass to pgbouncer.ini (`internal/webhook/v1/pooler_webhook.go`)."""
+_TEXTS = frozenset(
+    """
+    auth_type auth_user client_tls_ciphers client_tls13_ciphers client_tls_sslmode ignore_startup_parameters
+    server_check_query server_reset_query server_tls_ciphers server_tls13_ciphers server_tls_protocols
+    server_tls_sslmode track_extra_parameters
+    """.split()  # noqa: SIM905 - as above
+)
+"""Those that are no number; switches are 0 or 1, times are seconds."""
+_SERVICE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _CIPHERS = Releases(until=((1, 27, 4), (1, 28, 2), (1, 29, 0)))
 _REFUSED_BEFORE = {
     **dict.fromkeys(("client_tls_ciphers", "client_tls13_ciphers", "server_tls13_ciphers"), _CIPHERS),
@@ -44,6 +54,9 @@ def _pooler_name(seen: Seen) -> Iterator[Fault]:
         yield Fault(("spec", "cluster", "name"), "is needed: the name of a Cluster in the same namespace")
     elif name == cluster:
         yield Fault(("metadata", "name"), f"is the Cluster's own name: such as '{cluster}-pooler'")
+    elif name and not has_unfilled(name) and not _SERVICE.fullmatch(name):
+        text = f"{quote(name)} is no name of a Service, which a Pooler makes: at most 63 letters, digits and '-'"
+        yield Fault(("metadata", "name"), text, ours=True)
     elif name in {cluster + suffix for suffix in SUFFIXES}:
         yield Fault(
             ("metadata", "name"),
@@ -68,9 +81,18 @@ def _pooler_parameters(seen: Seen) -> Iterator[Fault]:
         if key not in PARAMETERS or key in _REFUSED_BEFORE:
             yield Fault(
                 (*_PLACE, "parameters", key),
-                f"the operator lets {quote(str(key))} not be set; {suggest(str(key), PARAMETERS - {key})}",
+                f"the operator does not let {quote(str(key))} be set; {suggest(str(key), PARAMETERS - {key})}",
                 holds=_REFUSED_BEFORE.get(key),
             )
+
+
+def _pooler_values(seen: Seen) -> Iterator[Fault]:
+    """PgBouncer reads them at its start alone, and nobody else does."""
+    for key, value in mapping_at(seen.object, *_PLACE, "parameters").items():
+        is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?", as_text(value))
+        if key in PARAMETERS - _TEXTS and not is_number and not has_unfilled(value):
+            text = f"{quote(as_text(value))} is no number, and PgBouncer does not start with it: such as '20'"
+            yield Fault((*_PLACE, "parameters", key), text, ours=True)
 
 
 def _pooler_instances(seen: Seen) -> Iterator[Fault]:
@@ -131,6 +153,7 @@ RULES = (
     Rule("pooler-name", _ONE, "webhook validateCluster", _pooler_name),
     Rule("pooler-query", _ONE, "webhook validatePgBouncer", _pooler_query),
     Rule("pooler-parameters", _ONE, "webhook validatePgbouncerGenericParameters", _pooler_parameters),
+    Rule("pooler-values", _ONE, "PgBouncer", _pooler_values),
     Rule("instances", ("Pooler", "Cluster"), "API, scale subresource", _pooler_instances),
     Rule("pooler-integration", _ONE, "webhook warning", _pooler_integration),
     Rule("pooler-metrics", _ONE, "webhook", _pooler_metrics),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
-from gitops_mcp.domain.cnpg.cron import DESCRIPTORS, WORDS
+from gitops_mcp.domain.cnpg.cron import DESCRIPTORS, WORDS, next_run, with_seconds
 from gitops_mcp.domain.cnpg.golang import parse_duration, parse_integer
 from gitops_mcp.domain.names import quote
 
@@ -12,6 +14,8 @@ _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _FIELDS = ("second", "minute", "hour", "day of month", "month", "day of week")
 _EVERY = "@every "
 _EXAMPLE = "'0 0 2 * * *' is every day at 02:00"
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+_OFTEN = timedelta(hours=1)
 
 
 def schedule_fault(schedule: str) -> str | None:
@@ -25,9 +29,11 @@ def schedule_fault(schedule: str) -> str | None:
         return f"{quote(schedule)} does not exist; there are: {', '.join(sorted(DESCRIPTORS))} and '@every 6h'"
     fields = schedule.split()
     if len(fields) == 5:
+        meant = with_seconds(fields)
+        works = f"{quote(meant)} is what crontab means by it" if schedule_fault(meant) is None else _EXAMPLE
         return (
             f"{quote(schedule)} has five fields, and the operator reads them as second, minute, hour, day and month: "
-            f"{quote('0 ' + ' '.join(fields))} is what crontab means by it"
+            f"{works}"
         )
     if len(fields) != 6:
         return f"{quote(schedule)} has {len(fields)} fields: six, the seconds first; {_EXAMPLE}"
@@ -36,6 +42,25 @@ def schedule_fault(schedule: str) -> str | None:
             low, high = _BOUNDS[position]
             return f"{quote(text)} is no {_FIELDS[position]}, from {low} to {high}, '*' or '*/n'; {_EXAMPLE}"
     return None
+
+
+def odd_schedule(schedule: str) -> str | None:
+    """What hardly anybody means by a good schedule: one that is never due, or all the time."""
+    if (seconds := _every(schedule)) is not None:
+        gap = timedelta(seconds=float(seconds))
+    else:
+        runs = [_SOME_DAY]
+        while len(runs) < 4:
+            due = next_run(schedule, runs[-1])
+            if due is None:
+                return f"{quote(schedule)} is never due: no backup is made by it; {_EXAMPLE}"
+            runs.append(due)
+        gap = max(later - former for former, later in pairwise(runs[1:]))
+    if gap >= _OFTEN:
+        return None
+    count, unit = (gap.seconds // 60, "minute") if gap.seconds % 60 == 0 else (gap.seconds, "second")
+    often = unit if count == 1 else f"{count} {unit}s"
+    return f"a backup is asked for every {often}: each reads all data, and its object stays in the API; {_EXAMPLE}"
 
 
 def is_read_by_operator(schedule: str) -> bool:

@@ -19,7 +19,7 @@ from gitops_mcp.domain.cnpg.status.problems import problems
 from gitops_mcp.domain.cnpg.status.report import Related, read_status
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from gitops_mcp.domain.notice import Notice
-from gitops_mcp.domain.objects import Identity, Object, at, mapping_at, text_at
+from gitops_mcp.domain.objects import Identity, Object, at, list_at, mapping_at, text_at
 from gitops_mcp.domain.redact import mark_outside
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.domain.repository.not_applied import chart_of_template
@@ -73,7 +73,7 @@ def list_clusters(
     cursor: str | None,
     unwell: bool = False,
 ) -> ClusterList:
-    """`unwell`: those alone whose state is worse than healthy; hibernation was asked for."""
+    """`unwell`: those that are worse than healthy, or whose archive or backups fail; hibernation was asked for."""
     settings, ground = app.settings()
     if environment is not None and environment not in settings.environments:
         # One that was merged lately is known once the base is fetched.
@@ -129,7 +129,12 @@ def list_clusters(
 
 
 def _is_unwell(cluster: Object) -> bool:
-    return Summary(cluster, datetime.now(UTC)).phase_class not in {"ok", "hibernated"}
+    now = datetime.now(UTC)
+    standing = Summary(cluster, now).phase_class
+    failed = any(at(one, "status") == "False" for one in list_at(cluster, "status", "conditions"))
+    return standing not in {"ok", "hibernated"} or (
+        standing == "ok" and failed and "critical" in _name_findings(cluster, now)
+    )
 
 
 def _read_page(

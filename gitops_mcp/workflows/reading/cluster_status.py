@@ -30,6 +30,8 @@ from gitops_mcp.workflows.notices import base_warnings
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git, declared_cluster, unknown_cluster
 from gitops_mcp.workflows.reading.history.last_change import last_change
 from gitops_mcp.workflows.reading.live_cluster import live_cluster, read_ahead, read_related
+from gitops_mcp.workflows.reading.observe.inside import Inside, look_inside, look_inside_anew
+from gitops_mcp.workflows.reading.observe.running_cluster import as_remembered
 from gitops_mcp.workflows.reading.standing_at_base import StandingAtBase
 from gitops_mcp.workflows.reading.status_sections import EVERY, FEW, backups_of, rows_of_sections, with_asked_git
 from gitops_mcp.workflows.secret_reports import read_secret_reports
@@ -58,7 +60,7 @@ def read_cluster_status(
     apis = ApisOnce(app, settings)
     api = apis.at_environment(chosen)
     warnings = base_warnings(ground)
-    _read_ahead(app, ground, chosen, apis, name, asked)
+    inside = _read_ahead(app, ground, chosen, apis, name, asked)
     live, unavailable = live_cluster(api, chosen, name, asked)
     space = asked or at(live, "metadata", "namespace")
     is_known, engine_api = live is not None or unavailable is not None, apis.at_engine(chosen)
@@ -102,7 +104,10 @@ def read_cluster_status(
     unmade, unread = _unmade_passwords(api, live, related)
     unread_parts = [*missing, *unread, *apis.unreadable]
     is_direct = chosen.delivery == "direct"
-    app.asked_before.put((app.rights, chosen.name, name, asked), apis.asked_of(chosen))
+    running, inside = look_inside_anew(app, api, settings, chosen, live, before=inside)
+    app.asked_before.put((app.rights, chosen.name, name, asked), (apis.asked_of(chosen), running.remembered))
+    shared = shared.model_copy(update={"not_read": sorted(inside.unread)})
+    unmade += inside.problems(running, problems(seen), datetime.now(UTC))
     filled = _fill_answer(
         shared, seen, declared, held, unread_parts, unmade, told, detailed=detailed, is_direct=is_direct
     )
@@ -111,15 +116,24 @@ def read_cluster_status(
 
 def _read_ahead(
     app: App, ground: Ground | None, environment: Environment, apis: ApisOnce, name: str, asked: str | None
-) -> None:
+) -> Inside | None:
     """What would be asked of the APIs one after the other is asked at once: what it was the last time.
 
     The first time it is what lies around the Cluster, where Git or the caller says its namespace.
     """
     before = app.asked_before.get((app.rights, environment.name, name, asked))
     if before is not None:
-        apis.ask_again(environment, before)
-        return
+        asked_then, remembered = before
+        api = apis.at_environment(environment)
+        running = as_remembered(api, apis.settings, environment, *remembered)
+
+        def read(_: ApiOnce, again: bool) -> Inside | None:
+            if not again:
+                return look_inside(app, running)
+            apis.ask_again(environment, asked_then)
+            return None
+
+        return api.side_by_side(read, [True, False])[1]
     try:
         known = app.desired(ground, environment.path, ground.base.commit).clusters if ground else ()
     except GitOpsError:  # told where it is wanted
@@ -128,8 +142,9 @@ def _read_ahead(
     spaces = {asked} if asked else {one.identity.namespace for one in there}
     namespace = next(iter(spaces), None) if len(spaces) == 1 else None
     if namespace is None or (environment.namespaces is not None and namespace not in environment.namespaces):
-        return
+        return None
     read_ahead(apis.at_environment(environment), environment, name, asked=asked, namespace=namespace)
+    return None
 
 
 def _last_change(

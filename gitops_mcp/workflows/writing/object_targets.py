@@ -94,8 +94,8 @@ def knowing_stores(view: View) -> View:
 
 
 def in_files(view: View, made: Plan) -> Plan:
-    """What was planned of ObjectStores in CNPG's group, as it is written."""
-    if not made.files:
+    """What was planned of ObjectStores in CNPG's group, as it is written; the API's operations come of it as it is."""
+    if not made.files or not view.desired.origin.in_files:
         return made
     return replace(made, files=in_own_group(made.files, view.source.read_files(one.path for one in made.files)))
 
@@ -130,8 +130,6 @@ def as_written(view: View, named: NamedObject, desired: Desired, made: Plan) -> 
     if named.resource != OBJECT_STORE or not made.files:
         return made
     told = tuple(_schema_notices(view, made, desired))
-    if not view.desired.origin.in_files:  # which the API's operations come of
-        return made.warned(told)
     return in_files(view, made).warned(told)
 
 

@@ -182,9 +182,9 @@ def _source(app: App, view: View, ref: ClusterRef, which: WhichRestore) -> Resto
 
 def _last_spec(app: App, view: View, ref: ClusterRef, live: Object | None) -> tuple[Object | None, str]:
     """As Git says it, else as it is live, else as the last commit did that had it."""
-    for one in view.desired.named(CLUSTER.kind, ref.name):
+    for one in view.desired.named(CLUSTER.kind, ref.name) if view.desired.origin.in_files else ():
         if one.identity.namespace in {ref.namespace, None}:
-            return one.object["spec"], f"{one.place} now" if view.desired.origin.in_files else one.place
+            return one.object["spec"], f"{one.place} now"
     if live is not None:
         whom = Identity(CLUSTER.kind, ref.namespace, ref.name)
         given = {"apiVersion": CLUSTER.api_version, "kind": CLUSTER.kind, **live}
@@ -192,7 +192,7 @@ def _last_spec(app: App, view: View, ref: ClusterRef, live: Object | None) -> tu
         if view.desired.origin.in_files:
             taken = {key: part for key, part in made["spec"].items() if key not in _READ_ONCE}
             check_holds_no_secret(whom, {"spec": taken})
-        return made["spec"], "the live Cluster"
+        return made["spec"], f"the live Cluster {ref}"
     return _spec_in_history(app, view, ref)
 
 

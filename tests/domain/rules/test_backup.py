@@ -19,6 +19,7 @@ from tests.domain.rules.examples import (
 )
 
 DEADLINE = "cnpg.io/volumeSnapshotDeadline"
+SNAPSHOT = {"volumeSnapshot": {"className": "fast"}}
 
 ACCEPTED = [
     pytest.param(
@@ -47,6 +48,23 @@ ACCEPTED = [
         id="in-tree Barman that the Cluster has",
     ),
     pytest.param(Accepted("backup-configured", Seen(backup())), id="a Cluster that is not seen"),
+    *(
+        pytest.param(
+            Accepted("backup-configured", Seen(made_backup, neighbours=(cluster(backup=SNAPSHOT, **more),))), id=name
+        )
+        for name, made_backup, more in (
+            ("snapshots beside an archive", backup(method="volumeSnapshot"), {"plugins": [PLUGIN]}),
+            ("an offline snapshot", backup(method="volumeSnapshot", online=False), {}),
+            ("snapshots of a replica cluster", backup(method="volumeSnapshot"), {"replica": {"source": "old"}}),
+        )
+    ),
+    pytest.param(
+        Accepted(
+            "backup-configured",
+            Seen(backup(method="volumeSnapshot"), neighbours=(cluster(backup={"volumeSnapshot": {"online": False}}),)),
+        ),
+        id="a Cluster whose snapshots are taken offline",
+    ),
 ]
 
 REFUSED = [
@@ -121,6 +139,23 @@ REFUSED = [
             "warning",
         ),
         id="a plugin that the Cluster lacks",
+    ),
+    *(
+        pytest.param(
+            Refused(
+                "backup-configured",
+                Seen(one, neighbours=(cluster(backup=SNAPSHOT),)),
+                "spec.method",
+                "taken while PostgreSQL runs needs the WAL of that time, and nothing archives that of Cluster orders: "
+                "it cannot be restored",
+                "warning",
+            ),
+            id=f"{name} without an archive",
+        )
+        for name, one in (
+            ("a snapshot", backup(method="volumeSnapshot")),
+            ("scheduled snapshots", scheduled(method="volumeSnapshot")),
+        )
     ),
 ]
 

@@ -27,6 +27,16 @@ ACCEPTED = [
     pytest.param(Accepted("pooler-query", Seen(pooler())), id="neither query nor Secret"),
     pytest.param(Accepted("pooler-parameters", Seen(pooler(parameters={"default_pool_size": "20"}))), id="a parameter"),
     *(
+        pytest.param(Accepted("pooler-values", Seen(pooler(parameters={key: value}))), id=f"{key} {value}")
+        for key, value in (
+            ("default_pool_size", "20"),
+            ("query_wait_timeout", "0.5"),
+            ("server_reset_query", "DISCARD ALL"),
+            ("server_tls_sslmode", "require"),
+            ("track_extra_parameters", "IntervalStyle"),
+        )
+    ),
+    *(
         pytest.param(
             Accepted("pooler-parameters", Seen(pooler(parameters={key: "x"}), operator=operator)),
             id=f"{key}, {operator}",
@@ -73,10 +83,34 @@ REFUSED = [
     *(
         pytest.param(
             Refused(
+                "pooler-values",
+                Seen(pooler(parameters={key: value})),
+                f"spec.pgbouncer.parameters.{key}",
+                f"'{value}' is no number, and PgBouncer does not start with it: such as '20'",
+            ),
+            id=f"{key} {value}",
+        )
+        for key, value in (
+            ("default_pool_size", "many"),
+            ("max_client_conn", "-1"),
+            ("query_timeout", "5s"),
+            ("verbose", "on"),
+        )
+    ),
+    *(
+        pytest.param(
+            Refused("pooler-name", Seen(pooler(name)), "metadata.name", "no name of a Service, which a Pooler makes"),
+            id=name,
+        )
+        for name in ("orders.pooler", "p" * 64)
+    ),
+    *(
+        pytest.param(
+            Refused(
                 "pooler-parameters",
                 Seen(pooler(parameters={key: "x"}), operator=operator),
                 f"spec.pgbouncer.parameters.{key}",
-                f"'{key}' not be set",
+                f"does not let '{key}' be set",
             ),
             id=f"{key}, {operator}",
         )

@@ -17,6 +17,9 @@ ACCEPTED = [
         "@every 1h30m",
         "0 0 0 1 1 0/2",
     )
+] + [
+    pytest.param(Accepted("schedule-due", Seen(scheduled(schedule=text))), id=f"{text} is not often")
+    for text in ("0 0 * * * *", "@hourly", "@every 1h", "0 0 2 29 2 *", "0 0 2 * * MON", "0 0,5 2 * * *")
 ]
 
 REFUSED = [
@@ -24,6 +27,9 @@ REFUSED = [
     for text, says in (
         ("0 2 * * *", "has five fields.*'0 0 2 \\* \\* \\*' is what crontab means.*the API would take it"),
         ("0 1 * * 0", "has five fields.*'0 0 1 \\* \\* 0' is what crontab means by it$"),
+        ("30 2 * * 7", "has five fields.*'0 30 2 \\* \\* 0' is what crontab means"),
+        ("30 2 * * 1-7", "has five fields.*'0 0 2 \\* \\* \\*' is every day at 02:00"),
+        ("90 2 * * *", "has five fields.*'0 0 2 \\* \\* \\*' is every day at 02:00"),
         ("@dayly", "there are: @annually, @daily"),
         ("0 0 24 * * *", "'24' is no hour, from 0 to 23"),
         ("0 0 2 * 13 *", "no month"),
@@ -38,6 +44,15 @@ REFUSED = [
         ("0 ,1 2 * * *", "no minute.*the API would take it"),
         ("0 0 2 *-5 * *", "no day of month.*the API would take it"),
         ("0 \u0665 2 * * *", "no minute, from 0 to 59, '\\*' or '\\*/n'; '0 0 2 \\* \\* \\*' is every day at 02:00$"),
+    )
+] + [
+    pytest.param(Refused("schedule-due", Seen(scheduled(schedule=text)), "spec.schedule", says, "warning"), id=text)
+    for text, says in (
+        ("0 0 2 30 2 *", "'0 0 2 30 2 \\*' is never due: no backup is made by it"),
+        ("0 0 2 31 4,6 *", "is never due"),
+        ("* * 2 * * *", "a backup is asked for every second: .*'0 0 2 \\* \\* \\*' is every day at 02:00"),
+        ("0 */5 * * * *", "a backup is asked for every 5 minutes"),
+        ("@every 30s", "a backup is asked for every 30 seconds"),
     )
 ]
 

@@ -93,6 +93,20 @@ def test_a_cluster_whose_plugin_archives_can_be_restored_until_now(team: Team, a
     assert [(one.name, one.phase) for one in found.items] == [("ledger-20260901000000", "completed")]
 
 
+@pytest.mark.parametrize("conditions", [[], [cnpg.condition("ContinuousArchiving", "Unknown", "x")]])
+def test_where_nothing_says_that_wal_is_archived_nothing_is_promised_after_the_last_backup(
+    team: Team, api: Api, conditions: list[Object]
+) -> None:
+    team.commit({"db.yaml": cluster("ledger", "bank")})
+    live = cnpg.healthy_cluster()
+    live["status"]["conditions"] = conditions
+    serve(api, live, backups=listed(cnpg.backup()), schedules=listed(), stores=listed(cnpg.object_store()))
+    found = listing(team)
+    assert found.verdict.restorable == "yes"
+    assert found.verdict.until == found.verdict.last_backup
+    assert "until its last backup at least: nothing says whether WAL is archived since" in found.verdict.why
+
+
 def test_where_archiving_fails_nothing_is_promised_after_it_began(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster("ledger", "bank")})
     live = cnpg.healthy_cluster()

@@ -345,6 +345,22 @@ def test_a_hibernated_cluster_is_as_it_should_be_and_a_fenced_one_is_not(team: T
     assert [row.name for row in shown(team, unwell=True).items] == ["fenced"]
 
 
+@pytest.mark.parametrize("kind", ["ContinuousArchiving", "LastBackupSucceeded"])
+def test_a_cluster_that_runs_and_could_not_be_restored_is_unwell(team: Team, api: Api, kind: str) -> None:
+    team.commit({})
+    failing, asleep = (live(name, backup={"barmanObjectStore": {"destinationPath": "s3://b"}}) for name in ("a", "b"))
+    reason = "LastBackupFailed" if kind == "LastBackupSucceeded" else "ContinuousArchivingFailing"
+    failed = {"type": kind, "status": "False", "reason": reason, "message": "exit status 1"}
+    for one in (failing, asleep):
+        one["status"]["conditions"] = [failed]
+    asleep["metadata"]["annotations"] = {"cnpg.io/hibernation": "on"}
+    asleep["status"]["readyInstances"] = 0
+    api.clusters(None, listed(failing, asleep, live("well")), limit=500)
+    found = shown(team, unwell=True)
+    assert [row.name for row in found.items] == ["a"]
+    assert "critical" in str(found.items[0].findings)
+
+
 def test_which_are_unwell_is_not_answered_from_git(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster()})
     api.answers["*"] = status(503, "ServiceUnavailable", "down")

@@ -132,6 +132,40 @@ def test_asked_again_the_schedule_that_is_there_is_changed_in_its_line(team: Tea
     assert shown(team, found, "vault.yaml") + "\n" == STORE.replace("7d # a week", "14d # a week")
 
 
+def test_only_a_new_schedule_says_that_it_backs_nothing_up_before_its_first_run(team: Team, api: Api) -> None:
+    team.commit(kustomized(db=cluster(spec=ARCHIVED), vault=STORE, nightly=NIGHTLY))
+    serve(api)
+    assert not any("first run" in one for one in scheduled(team, "0 0 4 * * *").next)
+    team.commit({"nightly.yaml": None, **kustomized(db=cluster(spec=ARCHIVED), vault=STORE)})
+    told = "it makes no backup before its first run: create_postgres_backup takes one now"
+    assert told in scheduled(team, "0 0 5 * * *", dry_run=True).next
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"), [(ARCHIVED, "ObjectStore vault"), (IN_TREE, "spec.backup of Cluster shop/db")]
+)
+def test_a_shorter_retention_says_what_goes_by_it(team: Team, api: Api, spec: str, path: str) -> None:
+    team.commit(kustomized(db=cluster(spec=spec), vault=STORE))
+    serve(api)
+    (told,) = (one.message for one in scheduled(team, retention="3d", dry_run=True).warnings if one.id == "retention")
+    assert told.startswith(f"{path} keeps 3d, and kept 7d: backups that are older are deleted")
+    for longer in ("7d", "1w", "2w", "1m"):
+        found = scheduled(team, retention=longer, dry_run=True)
+        assert "retention" not in {one.id for one in found.warnings}
+
+
+def test_a_new_store_without_a_retention_says_that_it_keeps_everything(team: Team, api: Api) -> None:
+    team.commit(kustomized(db=cluster()))
+    serve(api)
+    found = scheduled(team, destination_path="s3://b", dry_run=True)
+    assert (
+        "- ObjectStore db-backups is new: s3://b, which keeps every backup: retention='30d' would bound it"
+        in found.about
+    )
+    found = scheduled(team, destination_path="s3://b", retention="30d", dry_run=True)
+    assert "- ObjectStore db-backups is new: s3://b, which keeps 30d" in found.about
+
+
 def test_an_in_tree_cluster_keeps_its_retention_in_its_own_spec(team: Team, api: Api) -> None:
     team.commit(kustomized(db=cluster(spec=IN_TREE)))
     serve(api, served=False)

@@ -58,8 +58,8 @@ def test_a_pooler_is_a_document_beside_its_cluster(team: Team, api: Api) -> None
     start(team)
     serve(api)
     found = created(team, parameters={"default_pool_size": "20"})
-    assert team.git("show", f"{found.commit}:pooler-pooler-rw.yaml") + "\n" == MANIFEST
-    assert team.git("show", f"{found.commit}:kustomization.yaml").endswith("- db.yaml\n- pooler-pooler-rw.yaml")
+    assert team.git("show", f"{found.commit}:pooler-rw.yaml") + "\n" == MANIFEST
+    assert team.git("show", f"{found.commit}:kustomization.yaml").endswith("- db.yaml\n- pooler-rw.yaml")
     assert "clients connect to host db-pooler-rw (of another namespace db-pooler-rw.shop), port 5432" in " ".join(
         found.next
     )
@@ -94,8 +94,14 @@ def test_what_a_mode_or_a_type_takes_away_is_told(team: Team, api: Api) -> None:
         (
             {"parameters": {"pool_size": "20"}},
             InvalidRequest,
-            "parameters: .*'pool_size' not be set.*default_pool_size",
+            "parameters: the operator does not let 'pool_size' be set.*default_pool_size",
         ),
+        (
+            {"parameters": {"max_client_conn": "lots"}},
+            InvalidRequest,
+            "parameters.max_client_conn: 'lots' is no number",
+        ),
+        ({"name": "db.pool"}, InvalidRequest, "metadata.name: 'db.pool' is no name of a Service"),
         ({"parameters": {"default_pool_size": 20}}, InvalidRequest, "default_pool_size must be a string"),
         ({"parameters": {"server_reset_query": "password=hunter2hunter2"}}, InvalidRequest, "held a password"),
     ],
@@ -105,7 +111,8 @@ def test_what_cannot_be_a_pooler_says_what_would_work_and_changes_nothing(
 ) -> None:
     start(team)
     serve(api)
-    serve(api, name="db")
+    for name in ("db", "db.pool"):
+        serve(api, name=name)
     with pytest.raises(error, match=told):
         created(team, **asked)
     assert team.git("branch", "--list", "gitops-mcp/*") == ""

@@ -226,7 +226,9 @@ def test_of_a_source_that_nothing_tells_of_what_is_missing_is_asked_for(team: Te
         "postgres_version": "18.1",
         "storage_size": "30Gi",
     }
-    made = spec_of(team, restored(team, **asked))
+    found = restored(team, **asked)
+    assert found.about[0].endswith("server db; nothing tells the source's spec, so only what was asked for stands here")
+    made = spec_of(team, found)
     assert made["storage"] == {"size": "30Gi"}
     assert made["plugins"][0]["parameters"] == {"barmanObjectName": "vault", "serverName": "db-new"}
 
@@ -321,10 +323,47 @@ def test_a_live_cluster_of_the_new_name_is_never_restored_over(team: Team, api: 
 def test_a_backup_of_another_major_is_not_restored_by_this_one(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster(spec=ARCHIVED)})
     serve(api, backup(majorVersion=17))
-    with pytest.raises(InvalidRequest, match=r"is of PostgreSQL 17, and .* says 18 now"):
+    with pytest.raises(InvalidRequest, match=r"is of PostgreSQL 17, and db\.yaml:1 now says 18: a restore"):
         restored(team)
     made = spec_of(team, restored(team, postgres_version="17.5-standard-trixie"))
     assert made["imageName"] == "ghcr.io/example/postgresql:17.5-standard-trixie"
+
+
+def test_another_major_that_is_asked_for_is_what_is_refused(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec=ARCHIVED)})
+    serve(api, backup())
+    with pytest.raises(InvalidRequest, match=r"is of PostgreSQL 18, and this asks for 17: .* postgres_version='18'"):
+        restored(team, postgres_version="17")
+
+
+def test_a_source_whose_manifest_names_no_image_is_restored_by_the_image_that_it_runs(team: Team, api: Api) -> None:
+    team.commit(
+        {
+            "db.yaml": cluster(
+                spec=ARCHIVED.replace("  imageName: ghcr.io/example/postgresql:18.1-standard-trixie\n", "")
+            )
+        }
+    )
+    running = live(plugins=[VAULT])
+    running["status"]["image"] = "ghcr.io/example/postgresql:18.3-system-trixie"
+    serve(api, backup(), source=Answer(200, running))
+    found = restored(team)
+    assert spec_of(team, found)["imageName"] == "ghcr.io/example/postgresql:18.3-system-trixie"
+    assert "image-unknown" not in {one.id for one in found.warnings}
+    serve(api, backup(), source=FORBIDDEN)
+    unknown = restored(team, "db-other")
+    assert "imageName" not in spec_of(team, unknown, "db-other")
+    (told,) = (one.message for one in unknown.warnings if one.id == "image-unknown")
+    assert "the operator's default is taken, whose major has to be the source's: say postgres_version" in told
+
+
+def test_who_looks_at_a_restore_is_sent_to_its_state_and_to_the_logs_that_tell_why(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec=ARCHIVED)})
+    serve(api, backup())
+    told = restored(team, dry_run=True).next[0]
+    assert "get_cluster_status cluster_name=db-new says how far the restore is" in told
+    assert "get_postgres_logs cluster_name=db-new" in told
+    assert "delete_postgres_cluster cluster_name=db-new" in restored(team, dry_run=True, drill=True).next[1]
 
 
 def test_of_a_source_that_only_the_api_has_its_spec_is_taken_and_no_secret_with_it(team: Team, api: Api) -> None:

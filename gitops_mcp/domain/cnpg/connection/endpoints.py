@@ -19,6 +19,7 @@ from gitops_mcp.domain.objects import Object, as_int, at, list_at, mapping_at, t
 PORT = 5432
 SERVES = {"rw": "the primary: reads and writes", "ro": "replicas only: reads", "r": "any instance: reads"}
 _SELECTED = {"primary": "rw", "replica": "ro"}
+_NOT_YET = "it is declared, and its Service is not there yet"
 POOLER_LABEL = "cnpg.io/poolerName"
 
 
@@ -55,6 +56,7 @@ def endpoints(
         found = {
             # The Service of a pooler carries the Cluster's label in newer operators alone.
             **{key: one for key, one in found.items() if one.kind == "pooler"},
+            **{key: replace(one, note=_NOT_YET) for key, one in found.items() if one.kind == "managed service"},
             # `-any` is not for clients: instances find each other by it.
             **{
                 key: _as_seen(one, found.get(key), cluster, namespace)

@@ -7,7 +7,7 @@ is used: databases and WAL, where that has no volume of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.cnpg.metrics.amounts import share_text, size_text
 from gitops_mcp.domain.cnpg.metrics.instance import InstanceMetrics
@@ -24,6 +24,8 @@ class VolumeFill:
     used: float | None
     at_least: bool = False
     """`used` is what PostgreSQL has there; there may be more."""
+    asked: bool = False
+    """Whether a Prometheus was asked what the kubelets say."""
 
     @property
     def share(self) -> float | None:
@@ -31,19 +33,23 @@ class VolumeFill:
 
     def __str__(self) -> str:
         if self.used is None or not self.capacity:
-            return "unknown, since only the kubelet knows it: configure metrics.prometheus"
+            missing = "the Prometheus has no kubelet_volume_stats_* of it: have it read the kubelets"
+            return (
+                f"unknown, since {missing if self.asked else 'only the kubelet knows it: configure metrics.prometheus'}"
+            )
         told = f"{share_text(self.used, self.capacity)}: {size_text(self.used)} of {size_text(self.capacity)}"
         return f"at least {told}" if self.at_least else told
 
 
 def volume_fills(
-    volumes: Iterable[Volume], metrics: Iterable[InstanceMetrics], kubelet: Mapping[str, tuple[float, float]]
+    volumes: Iterable[Volume], metrics: Iterable[InstanceMetrics], kubelet: Mapping[str, tuple[float, float]] | None
 ) -> tuple[VolumeFill, ...]:
-    """`kubelet`: used and capacity by the name of the claim."""
+    """`kubelet`: used and capacity by the name of the claim; None: no Prometheus was asked."""
     known = {one.pod: one for one in metrics if one.stale is None}
     found = list(volumes)
     beside = {(one.instance, one.role) for one in found}
-    return tuple(_fill(one, known.get(one.instance or ""), kubelet.get(one.name), beside) for one in found)
+    fills = (_fill(one, known.get(one.instance or ""), (kubelet or {}).get(one.name), beside) for one in found)
+    return tuple(replace(one, asked=kubelet is not None) for one in fills)
 
 
 def _fill(

@@ -187,7 +187,9 @@ def _archiving(seen: InstanceMetrics, expected: Expected) -> Iterator[Problem]:
         return
     waiting = seen.waiting_wal or 0
     behind = f"; {pluralize(round(waiting), 'WAL file')} wait" if waiting else ""
-    if seen.archiving_fails or (seen.said("isPrimary") and not seen.said("isArchivingWAL")):
+    # `isArchivingWAL` is false as well while nothing has been archived yet: after a start, or a failover.
+    failed = seen.said("isPrimary") and seen.status.get("lastFailedWAL") and not seen.said("isArchivingWAL")
+    if seen.archiving_fails or failed:
         what = (
             f"{seen.pod}: WAL archiving fails{behind}: no restore to a point after it began, and WAL fills the volume"
         )

@@ -83,7 +83,7 @@ def gather(samples: Iterable[tuple[str, Mapping[str, str], float | None]]) -> Sa
     number = 0
     for name, labels, value in samples:
         is_wanted = name in WANTED and (name != _SETTING or labels.get("name") in SETTINGS)
-        if is_wanted and value is not None and not math.isnan(value) and number < _MOST:
+        if is_wanted and value is not None and math.isfinite(value) and number < _MOST:
             kept[name].append(Sample(labels, value))
             number += 1
     return Samples({name: tuple(found) for name, found in kept.items()})

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from gitops_mcp.domain.cnpg.cron import next_run
+from gitops_mcp.domain.cnpg.cron import next_run, with_seconds
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.moment import Moment, format_age, format_rfc3339, moment, parse_time
 from gitops_mcp.domain.cnpg.status.reconciled import objects_of_cluster
@@ -66,9 +66,8 @@ class Schedule:
 
         robfig/cron takes `0 2 * * *` as second 0 of minute 2 of every hour.
         """
-        zone = [part for part in self.schedule.split()[:1] if part.startswith(("TZ=", "CRON_TZ="))]
-        fields = self.schedule.split()[len(zone) :]
-        return " ".join([*zone, "0", *fields]) if len(fields) == 5 and not fields[0].startswith("@") else None
+        fields = self.schedule.split()
+        return with_seconds(fields) if len(fields) == 5 and not fields[0].startswith("@") else None
 
 
 @dataclass(frozen=True)

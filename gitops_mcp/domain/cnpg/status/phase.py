@@ -37,8 +37,8 @@ WAIT = "wait; if it lasts, "
 NOT_EMPTY = "Expected empty archive"
 """What a restore, or the first WAL of a new Cluster, is refused with; it stands in logs alone."""
 RESTORE_STEP = (
-    f"read the log of the pod of the Job that restores: {NOT_EMPTY!r} asks for a serverName of its own in the archive, "
-    "'no target backup found' for a later recoveryTarget; a large backup only takes its time"
+    f"get_postgres_logs reads the log of the Job that restores: {NOT_EMPTY!r} asks for a serverName of its own in the "
+    "archive, 'no target backup found' for a later recoveryTarget; a large backup only takes its time"
 )
 _WAIT = f"{WAIT}look at the pods, jobs and events of the instance it works on"
 _RESTART = "wait; while the primary restarts or switches, connections break for a moment"

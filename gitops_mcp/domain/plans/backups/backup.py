@@ -101,5 +101,6 @@ def _what_stays(desired: Desired, method: Method) -> tuple[str, ...]:
 def _next_steps(desired: Desired, ref: ClusterRef, name: str, method: Method) -> tuple[str, ...]:
     shown = once_applied(desired, ref, f"list_postgres_backups cluster_name={ref.name} shows how far it is")
     stays = "VolumeSnapshots that it owns go with it" if method.name == SNAPSHOT else "what is in object storage stays"
-    remove = f"delete_postgres_object kind=Backup name={name} removes the manifest; {stays}"
+    what = "manifest" if desired.origin.once else "object"
+    remove = f"delete_postgres_object kind=Backup name={name} removes the {what}; {stays}"
     return (shown, desired.origin.then("it is done", remove) if desired.origin.once else remove)

@@ -14,7 +14,8 @@ from gitops_mcp.domain.redact import may_be_secret
 from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import InvalidRequest
 
-_RETENTION = re.compile(r"[1-9][0-9]*[dwm]")
+_RETENTION = re.compile(r"([1-9][0-9]*)([dwm])")
+_DAYS = {"d": 1, "w": 7, "m": 30}
 _DESTINATION = re.compile(r"(?:s3|gs)://[A-Za-z0-9][^\s@?#]*|https?://[A-Za-z0-9][^\s@?#]*")
 _ENDPOINT = re.compile(r"https?://[A-Za-z0-9\[][^\s@?#]*")
 
@@ -71,6 +72,12 @@ def checked_retention(text: str) -> str:
             f"and d, w or m (days, weeks, months), such as {near!r}"
         )
     return text
+
+
+def retention_days(policy: object) -> int | None:
+    """None for none, which keeps everything, and for what is none."""
+    found = _RETENTION.fullmatch(policy) if isinstance(policy, str) else None
+    return int(found[1]) * _DAYS[found[2]] if found else None
 
 
 def new_store(name: str, destination: str, endpoint: str | None, secret: str | None) -> NewStore:

@@ -21,7 +21,15 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at
 from gitops_mcp.domain.plans.backups.object_store import used_archives
-from gitops_mcp.domain.plans.backups.restore_source import Recovery, RestoreSource, recovery_of, span_of, taken_servers
+from gitops_mcp.domain.plans.backups.restore_source import (
+    Recovery,
+    RestoreSource,
+    recovery_of,
+    running_image,
+    span_of,
+    taken_servers,
+    told_spec,
+)
 from gitops_mcp.domain.plans.clusters.cluster import plan_new_cluster
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -37,6 +45,7 @@ _LEFT_OUT: Mapping[str, str] = {
     "certificates": "certificates of its own are made by the operator, with another CA: clients that check it need it",
 }
 """Of the source's spec, each with what is to be told of it."""
+_IMAGES = ("imageName", "imageCatalogRef")
 _OF_DRILLS = (
     "resources",
     "plugins",
@@ -76,7 +85,7 @@ def plan_restore(
     recovery = recovery_of(source, asked.target)
     server = None if asked.drill else _own_server(desired, source, ref)
     spec = _spec(source, asked, recovery, server)
-    _check_major(spec, recovery, source)
+    _check_major(spec, recovery, "this asks for" if asked.image else f"{source.told_by} says")
     labels = {"labels": {DRILL: source.ref.name}} if asked.drill else {}
     kept = {"annotations": dict(annotations)} if annotations and not asked.drill else {}
     metadata = {"name": ref.name, "namespace": ref.namespace, **labels, **kept}
@@ -93,7 +102,7 @@ def plan_restore(
         impact=replace(made.impact, reasons=(*made.impact.reasons, f"Cluster {source.ref} is not touched")),
         warnings=(*made.warnings, *_notices(source, spec, asked)),
         body=(
-            f"- from {_where(source, recovery)}; its spec is that of {source.told_by}",
+            f"- from {_where(source, recovery)}; {told_spec(source)}",
             *([f"- {span}"] if span else []),
             *([f"- {recovery.body}"] if recovery.body else []),
             *([f"- its own WAL goes to the archive {server}"] if server else ["- nothing archives its WAL"]),
@@ -126,7 +135,8 @@ def _spec(source: RestoreSource, asked: RestoreRequest, recovery: Recovery, serv
     if asked.drill:
         mapping_at(told, "postgresql").pop("synchronous", None)
         mapping_at(told, "postgresql", "parameters").pop("shared_buffers", None)
-    image = asked.image or {key: told[key] for key in ("imageName", "imageCatalogRef") if key in told}
+    said = {key: told[key] for key in _IMAGES if key in told}
+    image = asked.image or said or running_image(source)
     for key in ("imageName", "imageCatalogRef", "instances"):
         told.pop(key, None)
     told["storage"] = _storage(told, asked)
@@ -205,13 +215,13 @@ def _own_server(desired: Desired, source: RestoreSource, ref: ClusterRef) -> str
     return next(name for name in names if name not in taken)
 
 
-def _check_major(spec: Object, recovery: Recovery, source: RestoreSource) -> None:
+def _check_major(spec: Object, recovery: Recovery, who: str) -> None:
     wanted = wanted_major({"spec": spec})
     if recovery.major is not None and wanted is not None and wanted != recovery.major:
         raise InvalidRequest(
-            f"postgres_version: the backup to begin with is of PostgreSQL {recovery.major}, and {source.told_by} says "
-            f"{wanted} now: a restore is made by the same major: say postgres_version={str(recovery.major)!r}, or a "
-            f"full tag of it of the same flavour"
+            f"postgres_version: the backup to begin with is of PostgreSQL {recovery.major}, and {who} {wanted}: a "
+            f"restore is made by the same major: say postgres_version={str(recovery.major)!r}, or a full tag of it of "
+            f"the same flavour"
         )
 
 
@@ -232,6 +242,9 @@ def _notices(source: RestoreSource, spec: Object, asked: RestoreRequest) -> Iter
         yield Notice(
             "target-not-checked", "whether the LSN lies in what is archived is not told by any time: not checked"
         )
+    if not any(at(spec, key) for key in _IMAGES):
+        text = "nothing says which PostgreSQL the source has, so the operator's default is taken, whose major has to be"
+        yield Notice("image-unknown", f"{text} the source's: say postgres_version")
     if not at(spec, "bootstrap", "recovery", "database"):
         text = "the application's database and owner are taken to be called app: set spec.bootstrap.recovery.database"
         yield Notice("owner-unknown", f"{text} and .owner where they are not, before this is applied")
@@ -270,12 +283,13 @@ def _dependents(desired: Desired, ref: ClusterRef) -> tuple[Declaration, ...]:
 def _next_steps(desired: Desired, source: RestoreSource, ref: ClusterRef, asked: RestoreRequest) -> Iterator[str]:
     yield desired.origin.then(
         "applied",
-        f"get_cluster_status name={ref.name} says how far the restore is, and why it does not begin where it does not",
+        f"get_cluster_status cluster_name={ref.name} says how far the restore is; where it does not begin, "
+        f"get_postgres_logs cluster_name={ref.name} tells why",
     )
     if asked.drill:
         yield (
             f"look at the data, then take the drill away: undo_change of this change once it is merged (discard_change "
-            f"before), or delete_postgres_cluster name={ref.name}; it has no protection and no archive"
+            f"before), or delete_postgres_cluster cluster_name={ref.name}; it has no protection and no archive"
         )
         return
     yield (

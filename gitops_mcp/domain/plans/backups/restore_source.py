@@ -258,3 +258,15 @@ def taken_servers(stores: Iterable[Object], archive: Archive, namespace: str) ->
         if (at(one, "metadata", "namespace"), at(one, "metadata", "name")) == (namespace, archive.store)
         for server in mapping_at(one, "status", "serverRecoveryWindow")
     }
+
+
+def running_image(source: RestoreSource) -> Object:
+    """What a source runs whose manifest leaves it to the operator, whose default may be of another major by now."""
+    image = text_at(source.live, "status", "image") or text_at(source.live, "spec", "imageName")
+    return {"imageName": image} if image else {}
+
+
+def told_spec(source: RestoreSource) -> str:
+    if source.told_by:
+        return f"its spec is that of {source.told_by}"
+    return "nothing tells the source's spec, so only what was asked for stands here"

@@ -16,7 +16,7 @@ from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.objects import Identity, Object, at, list_at, text_at
 from gitops_mcp.domain.plans.applier_notes import applier_lines, applier_notices
 from gitops_mcp.domain.plans.backups.method import PLUGIN, Method, method_of, methods_of
-from gitops_mcp.domain.plans.backups.object_store import declared_stores
+from gitops_mcp.domain.plans.backups.object_store import declared_stores, retention_days
 from gitops_mcp.domain.plans.backups.setup import Around, Places, PlannedSteps, StoreRequest, set_up_plugin
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.waiting import once_applied
@@ -26,6 +26,7 @@ from gitops_mcp.domain.yaml.edits import Set
 from gitops_mcp.errors import InvalidRequest, Refused
 
 _BARMAN = Method(PLUGIN, BARMAN_PLUGIN)
+_IN_SPEC = ("spec", "backup", "retentionPolicy")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def plan_schedule(
         warnings=(*planned.notices, *applier_notices(cluster, desired)),
         caution=caution,
         body=(f"- ScheduledBackup {name}: {asked.schedule}, by {method}", *planned.body, *applier_lines(cluster)),
-        next=tuple(_next_steps(desired, ref, asked)),
+        next=tuple(_next_steps(desired, ref, asked, is_new=known is None)),
         validated_by=("built-in rules",),
     )
 
@@ -148,7 +149,8 @@ def _set_retention(planned: PlannedSteps, method: Method, retention: str) -> Non
     """Where the method in use keeps it."""
     ref, cluster = planned.ref, planned.now
     if method.name == IN_TREE:
-        planned.edit(cluster, Set(("spec", "backup", "retentionPolicy"), retention))
+        _tell_shorter(planned, f"spec.backup of Cluster {ref}", at(cluster.object, *_IN_SPEC), retention)
+        planned.edit(cluster, Set(_IN_SPEC, retention))
         return
     if method.plugin != BARMAN_PLUGIN:
         raise InvalidRequest(
@@ -164,8 +166,10 @@ def _set_retention(planned: PlannedSteps, method: Method, retention: str) -> Non
             f"retention: it is kept in ObjectStore {store}, which {origin.name} does not declare: "
             f"{adopt}leave retention out"
         )
-    if at(found.object, "spec", "retentionPolicy") == retention:
+    kept = at(found.object, "spec", "retentionPolicy")
+    if kept == retention:
         return
+    _tell_shorter(planned, f"ObjectStore {store}", kept, retention)
     planned.edit(found, Set(("spec", "retentionPolicy"), retention))
     planned.body.append(f"- ObjectStore {store} keeps {retention}")
     others = [
@@ -179,6 +183,13 @@ def _set_retention(planned: PlannedSteps, method: Method, retention: str) -> Non
         planned.tell(
             "shared-store", f"ObjectStore {store} is that of {', '.join(others)} too: {retention} counts for all"
         )
+
+
+def _tell_shorter(planned: PlannedSteps, where: str, kept: object, retention: str) -> None:
+    known = retention_days(kept)
+    if known is None or (retention_days(retention) or 0) < known:
+        text = f"{where} keeps {retention}, and kept {'everything' if known is None else kept}: backups that are older "
+        planned.tell("retention", f"{text}are deleted, and no point of time before can be restored any more")
 
 
 def _own_schedule(desired: Desired, ref: ClusterRef, method: Method) -> Declaration | None:
@@ -254,8 +265,8 @@ def _check_free(planned: PlannedSteps, name: str, around: Around) -> None:
         planned.tell("schedule-only-live", f"{text}, and {desired.origin.name} does not declare it")
 
 
-def _next_steps(desired: Desired, ref: ClusterRef, asked: ScheduleRequest) -> Iterator[str]:
+def _next_steps(desired: Desired, ref: ClusterRef, asked: ScheduleRequest, *, is_new: bool) -> Iterator[str]:
     told = f"list_postgres_backups cluster_name={ref.name} shows the next run, and whether archiving works"
     yield once_applied(desired, ref, told)
-    if not asked.immediate and not asked.suspended:
-        yield "until the first run nothing can be restored: create_postgres_backup takes a backup before"
+    if is_new and not asked.immediate and not asked.suspended:
+        yield "it makes no backup before its first run: create_postgres_backup takes one now"

@@ -114,7 +114,10 @@ def set_up_plugin(planned: PlannedSteps, asked: StoreRequest, around: Around, re
     store, made = _chosen_store(planned, asked, around)
     if made is not None:
         planned.put(made.manifest(planned.ref.namespace, retention))
-        planned.body.append(f"- ObjectStore {made.name} is new: {made.configuration['destinationPath']}")
+        kept = retention or "every backup: retention='30d' would bound it"
+        planned.body.append(
+            f"- ObjectStore {made.name} is new: {made.configuration['destinationPath']}, which keeps {kept}"
+        )
         if made.secret_keys:
             keys = " and ".join(made.secret_keys)
             text = f"Secret {made.secret} of namespace {planned.ref.namespace} has to hold the keys {keys}"

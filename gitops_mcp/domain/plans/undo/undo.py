@@ -21,6 +21,7 @@ from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.removal import remove_objects
 from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.editing.steps import EditSequence
+from gitops_mcp.domain.kinds import OBJECT_STORE
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, at, dotted_path, list_at, text_at
 from gitops_mcp.domain.plans.confirmation import CHANGE
@@ -115,6 +116,7 @@ def told_changes(done: Done, now: Desired) -> Iterator[str]:
         for path in one.fields:
             old, new = (redact_value(at(value, *path), path) for value in (here.get(one.identity), one.before))
             yield f"{one.identity} {dotted_path(path)}: {_shown(old)} -> {_shown(new)}"
+    yield from (f"{one} goes" for one in others_that_go(done, OBJECT_STORE.kind))
 
 
 def _shown(value: Any) -> str:
@@ -171,7 +173,7 @@ def _put_back(desired: Desired, done: Done, change: ObjectChange, layouts: Mappi
     owner = text_at(manifest, "spec", "cluster", "name")
     is_cluster = identity.kind == "Cluster"
     cluster = next((one for one in desired.named("Cluster", owner or "")), None)
-    short = file_word(at(manifest, "spec", "name"), identity.name, None if is_cluster else owner)
+    short = file_word(at(manifest, "spec", "name"), identity.kind, identity.name, None if is_cluster else owner)
     namespace = str(identity.namespace)
     new = NewObject(identity.kind, namespace, identity.name, short, identity.name if is_cluster else owner)
     stood = next(one for one in done.before.declarations if one.identity == identity)

@@ -56,9 +56,10 @@ def connection_info(
         live="available" if seen.cluster else "unavailable" if seen.live is None else "absent",
         database=name,
         user=login.user,
-        endpoints=[_with_uri(one, login.user, name) for one in found],
+        endpoints=[_with_uri(one, login, name) for one in found],
         secret=_secret(seen.environment, space, login),
         client_certificate=login.certificate,
+        client_certificate_commands=[*_certificate_commands(seen.environment, space, login)],
         authority=_authority(seen.environment, space, source),
         works_from=_works_from(space, login, name, made[0] if made else None),
         problems=rows_of(ProblemRow, problems),
@@ -147,13 +148,16 @@ def _database_problems(name: str | None, known: Iterable[str], *, whole: bool) -
         yield Problem("warning", "database-unknown", what, "one that was made in SQL is not known here: check its name")
 
 
-def _with_uri(one: Endpoint, user: str | None, database: str | None) -> EndpointRow:
+def _with_uri(one: Endpoint, login: Login, database: str | None) -> EndpointRow:
     """Without a URI where a name is prose: nobody could tell that others wrote a part of it."""
+    user = login.user
     if isinstance(user, OutsideText) or isinstance(database, OutsideText):
         return EndpointRow.model_validate({**vars(one), "external": list(one.external)})
     who = f"{percent(user, safe='')}@" if user else ""
     path = f"/{percent(database, safe='')}" if database else "/"
     uri = f"postgresql://{who}{one.host}:{one.port}{path}?sslmode={one.sslmode}&sslrootcert=ca.crt"
+    if login.certificate and login.secret is None and one.kind != "pooler":  # which asks for a password itself
+        uri += "&sslcert=tls.crt&sslkey=tls.key"
     return EndpointRow.model_validate({**vars(one), "external": list(one.external), "uri": uri})
 
 
@@ -167,6 +171,12 @@ def _secret(environment: Environment, space: str, login: Login) -> SecretRow | N
         made_by=one.made_by,
         command=_read_command(environment, space, one.name, one.password_key),
     )
+
+
+def _certificate_commands(environment: Environment, space: str, login: Login) -> Iterator[str]:
+    for key in ("tls.crt", "tls.key") if login.certificate else ():
+        escaped = key.replace(".", r"\.")
+        yield f"{_read_command(environment, space, login.certificate or '', escaped)} > {key}"
 
 
 def _authority(environment: Environment, space: str, cluster: Object) -> AuthorityRow:

@@ -7,6 +7,7 @@ a second. Of a container that has ended since, the log before is read too: it te
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -37,7 +38,7 @@ _FURTHEST = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class _Read:
+class ReadLog:
     source: LogSource
     lines: tuple[LogLine, ...]
 
@@ -62,13 +63,8 @@ def postgres_logs(
             "word such as 'deadlock' works"
         )
     seen = running_cluster(app, cluster, namespace=namespace, environment=environment)
-    wanted = [seen.pod(instance)] if instance else _of_interest(seen)
-    parts = [(one, previous) for one in wanted[:_PODS] for previous in _containers(one, start)]
-    answers = seen.api.for_one_part().side_by_side(
-        lambda side, part: _read(side, seen.namespace, *part, start=start), parts
-    )
-    reads = [one for one in answers if isinstance(one, _Read)]
-    failures = [one for one in answers if isinstance(one, GitOpsError)]
+    wanted = [seen.pod(instance)] if instance else pods_of_interest(seen)
+    reads, failures = read_logs(seen, wanted, start)
     # A container that is still to start has no log, which is no reason to say nothing.
     if failures and not reads and not isinstance(failures[0], InvalidRequest):
         raise failures[0]
@@ -95,6 +91,18 @@ def postgres_logs(
     return shorten_to_fit(answer, "items", "problems", "sources", "warnings")
 
 
+def read_logs(
+    seen: RunningCluster, pods: Sequence[RunningPod], start: datetime, *, tails: Sequence[int] = _TAILS
+) -> tuple[list[ReadLog], list[GitOpsError]]:
+    """`tails`: how many lines of each log are asked for, and how many where they are too long."""
+    parts = [(one, previous) for one in pods[:_PODS] for previous in _containers(one, start)]
+    answers = seen.api.for_one_part().side_by_side(
+        lambda side, part: _read(side, seen.namespace, *part, start=start, tails=tails), parts
+    )
+    reads = [one for one in answers if isinstance(one, ReadLog)]
+    return reads, [one for one in answers if isinstance(one, GitOpsError)]
+
+
 def _start(since: str, now: datetime) -> datetime:
     """The moment from which on lines count: so long ago, or a time with its zone."""
     works = "a while such as 30m, 2h or 1d, at most 30d, or a time such as 2026-01-31T09:00:00Z"
@@ -112,7 +120,7 @@ def _start(since: str, now: datetime) -> datetime:
     return start
 
 
-def _of_interest(seen: RunningCluster) -> list[RunningPod]:
+def pods_of_interest(seen: RunningCluster) -> list[RunningPod]:
     """The instances, and the Jobs that have not made one yet; a pooler is read where it is named."""
     return [one for one in seen.pods if one.kind == INSTANCE or (one.kind != "pooler" and not one.done)]
 
@@ -122,16 +130,18 @@ def _containers(pod: RunningPod, start: datetime) -> list[bool]:
     return [True, False] if pod.ended and pod.ended >= start else [False]
 
 
-def _read(api: ApiOnce, namespace: str, pod: RunningPod, previous: bool, *, start: datetime) -> _Read | GitOpsError:
+def _read(
+    api: ApiOnce, namespace: str, pod: RunningPod, previous: bool, *, start: datetime, tails: Sequence[int]
+) -> ReadLog | GitOpsError:
     body, tail = b"", 0
     try:
-        for tail in _TAILS:
+        for tail in tails:
             body = api.pod_log(namespace, pod.name, pod.container, lines=tail, since=start, previous=previous)
             if len(body) < _BYTES:
                 break
     except GitOpsError as error:
         if previous and isinstance(error, InvalidRequest):  # it is gone by now
-            return _Read(LogSource(pod=pod.name, container=pod.container, previous=True, lines=0), ())
+            return ReadLog(LogSource(pod=pod.name, container=pod.container, previous=True, lines=0), ())
         return error
     written = body.split(b"\n")
     texts = [_text(one) for one in written if one.strip()]
@@ -148,7 +158,7 @@ def _read(api: ApiOnce, namespace: str, pod: RunningPod, previous: bool, *, star
         last=format_rfc3339(times[-1]) if times else None,
         left_out=cut or ("older lines" if len(texts) >= tail else None),
     )
-    return _Read(source, lines)
+    return ReadLog(source, lines)
 
 
 def _text(line: bytes) -> str:

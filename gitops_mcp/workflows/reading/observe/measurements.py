@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from gitops_mcp.adapters.prometheus import Found, Prometheus
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.metrics.instance import InstanceMetrics
-from gitops_mcp.domain.cnpg.metrics.samples import SETTINGS, WANTED, gather, read_page
+from gitops_mcp.domain.cnpg.metrics.samples import SETTINGS, WANTED, Samples, gather, read_page
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Forbidden, GitOpsError, NotFound, Unavailable
@@ -39,8 +39,8 @@ class Measured:
     instances: tuple[InstanceMetrics, ...]
     unknown: Mapping[str, str] = field(default_factory=dict)
     """Why nothing is known of an instance, by its pod."""
-    kubelet: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Used and capacity by the name of a claim."""
+    kubelet: Mapping[str, tuple[float, float]] | None = None
+    """Used and capacity by the name of a claim; None: no Prometheus was asked."""
 
 
 def measure(app: App, seen: RunningCluster) -> Measured:
@@ -84,6 +84,7 @@ def _of_prometheus(prometheus: Prometheus, seen: RunningCluster) -> Measured:
     claims = f'persistentvolumeclaim=~"{seen.name}-[0-9]+.*"'
     kubelet = prometheus.query(f'{{__name__=~"{"|".join(_VOLUMES)}",{where},{claims}}}')
     missing = {one.name: why for one in seen.instances if one.name not in by_pod}
+    seen.warnings.extend(Notice("unreadable", f"metrics of {pod} are missing here: {why}") for pod in missing)
     return Measured(prometheus.url, known, missing, _volume_sizes(kubelet))
 
 
@@ -114,16 +115,30 @@ def _of_exporters(seen: RunningCluster) -> Measured:
 
 
 def _read_instance(api: ApiOnce, namespace: str, pod: RunningPod, *, tls: bool) -> InstanceMetrics | GitOpsError:
-    side = api.for_one_part()
+    """Both pages at once, since each is on its way for as long."""
+    said: Object = {}
+    found: Samples | GitOpsError = Samples()
+
+    def read(side: ApiOnce, port: int) -> None:
+        nonlocal said, found
+        if port == _EXPORTER:
+            found = _samples(side, namespace, pod, tls=tls)
+        else:
+            said = _status_page(side, namespace, pod)
+
+    api.for_one_part().side_by_side(read, [_EXPORTER, _STATUS])
+    return InstanceMetrics(pod.name, found, said) if isinstance(found, Samples) else found
+
+
+def _samples(api: ApiOnce, namespace: str, pod: RunningPod, *, tls: bool) -> Samples | GitOpsError:
     try:
-        samples = read_page(
-            side.pod_page(namespace, pod.name, port=_EXPORTER, path="metrics", tls=tls, most_bytes=_MOST_BYTES)
+        return read_page(
+            api.pod_page(namespace, pod.name, port=_EXPORTER, path="metrics", tls=tls, most_bytes=_MOST_BYTES)
         )
     except GitOpsError as error:
         return _explained(error)
     except ValueError as error:
         return Unavailable(f"what answers at port {_EXPORTER} of {pod.name} is no exporter of CloudNativePG: {error}")
-    return InstanceMetrics(pod.name, samples, _status_page(api.for_one_part(), namespace, pod))
 
 
 def _explained(error: GitOpsError) -> GitOpsError:

@@ -34,12 +34,13 @@ from gitops_mcp.workflows.reading.observe.measurements import Measured, measure
 from gitops_mcp.workflows.reading.observe.running_cluster import RunningCluster, RunningPod, running_cluster
 
 _ROWS = 30
+_UNKNOWN = "unknown"
 
 
 def postgres_metrics(app: App, cluster: str, *, namespace: str | None, environment: str | None) -> PostgresMetrics:
     seen = running_cluster(app, cluster, namespace=namespace, environment=environment)
     measured = measure(app, seen)
-    fills = _fills(seen, measured)
+    fills = read_fills(seen, measured)
     now = datetime.now(UTC)
     found = cluster_findings(seen, measured, fills, now=now)
     primary = next((one for one in measured.instances if one.is_primary), None)
@@ -71,7 +72,7 @@ def cluster_findings(
     return found
 
 
-def _fills(seen: RunningCluster, measured: Measured) -> tuple[VolumeFill, ...]:
+def read_fills(seen: RunningCluster, measured: Measured) -> tuple[VolumeFill, ...]:
     try:
         claims = seen.api.every(PVC, seen.namespace, labels=f"{CLUSTER_LABEL}={seen.name}")
     except GitOpsError as error:
@@ -88,7 +89,7 @@ def _instance_row(seen: RunningCluster, pod: RunningPod, measured: Measured, now
         why = f"unknown, since {since}: {one.stale}"
     elif one is None:
         why = f"unknown, since {why}"
-    empty = "unknown" if why else "none"
+    empty = _UNKNOWN if why else "none"
     primary = at(seen.cluster, "status", "currentPrimary")
     shown = one if one and not one.stale else None
     return InstanceMetricsRow(
@@ -96,12 +97,14 @@ def _instance_row(seen: RunningCluster, pod: RunningPod, measured: Measured, now
         role="primary" if pod.name == primary else "replica" if primary else "unknown",
         postgres=excerpt(one.version, limit=40) if one else None,
         as_of=why or "now",
-        connections=_connections(shown) or empty,
-        oldest_transaction=_oldest(shown) or empty,
+        connections=_connections(shown) or _UNKNOWN,
+        oldest_transaction=_oldest(shown) or (empty if shown and shown.connections is not None else _UNKNOWN),
         lag=_lag(shown) or empty,
-        wal=f"{size_text(shown.wal_bytes)}" if shown and shown.wal_bytes is not None else empty,
+        wal=f"{size_text(shown.wal_bytes)}" if shown and shown.wal_bytes is not None else _UNKNOWN,
         archiving=_archiving(seen, shown) or empty,
-        cache=f"{share_text(shown.cache_hits, 1)} found in memory" if shown and shown.cache_hits is not None else empty,
+        cache=f"{share_text(shown.cache_hits, 1)} found in memory"
+        if shown and shown.cache_hits is not None
+        else _UNKNOWN,
     )
 
 
@@ -122,7 +125,7 @@ def _lag(one: InstanceMetrics | None) -> str | None:
     if one is None or one.is_primary is not False:
         return None
     lag = one.samples.value("pg_replication_lag")
-    return "unknown" if lag is None else seconds_text(lag)
+    return _UNKNOWN if lag is None else seconds_text(lag)
 
 
 def _archiving(seen: RunningCluster, one: InstanceMetrics | None) -> str | None:
@@ -131,8 +134,11 @@ def _archiving(seen: RunningCluster, one: InstanceMetrics | None) -> str | None:
     if archiver(seen.cluster) is None:
         return "none is configured: what counts as archived is stored nowhere"
     done = one.samples.value("pg_stat_archiver_seconds_since_last_archival")
-    last = "never yet" if done is None or done < 0 else f"last {seconds_text(done)} ago"
-    return f"{'fails; ' if one.archiving_fails else ''}{last}, {one.waiting_wal or 0:.0f} files wait"
+    if done is None:
+        return _UNKNOWN
+    last = "never yet" if done < 0 else f"last {seconds_text(done)} ago"
+    waiting = "" if one.waiting_wal is None else f", {one.waiting_wal:.0f} files wait"
+    return f"{'fails; ' if one.archiving_fails else ''}{last}{waiting}"
 
 
 def _database_rows(primary: InstanceMetrics | None) -> list[DatabaseMetricsRow]:

@@ -55,6 +55,13 @@ class RunningCluster:
         return str(at(self.cluster, "metadata", "name"))
 
     @property
+    def remembered(self) -> tuple[Object, tuple[RunningPod, ...]]:
+        """What the next call needs to ask for the same at once: as little of the Cluster as that takes."""
+        tls = at(self.cluster, "spec", "monitoring", "tls", "enabled")
+        metadata = {"namespace": self.namespace, "name": self.name}
+        return {"metadata": metadata, "spec": {"monitoring": {"tls": {"enabled": tls}}}}, self.pods
+
+    @property
     def instances(self) -> tuple[RunningPod, ...]:
         return tuple(one for one in self.pods if one.kind == INSTANCE)
 
@@ -87,6 +94,12 @@ def as_running(api: ApiOnce, settings: Settings, environment: Environment, live:
     """A live Cluster that is known already, with its pods."""
     warnings: list[Notice] = []
     return RunningCluster(settings, environment, api, live, tuple(_pods(api, live, warnings)), warnings)
+
+
+def as_remembered(
+    api: ApiOnce, settings: Settings, environment: Environment, cluster: Object, pods: tuple[RunningPod, ...]
+) -> RunningCluster:
+    return RunningCluster(settings, environment, api, cluster, pods, [])
 
 
 def _where_git_says(

@@ -33,7 +33,7 @@ from gitops_mcp.domain.objects import Identity, Object, Resource, at
 from gitops_mcp.domain.plans.passwords.secret_documents import MANAGED_BY, SERVER, SecretDocument, Way
 from gitops_mcp.domain.repository.build import desired_of_documents
 from gitops_mcp.domain.repository.desired import API, Declaration, Desired
-from gitops_mcp.domain.repository.object_stores import as_built
+from gitops_mcp.domain.repository.object_stores import as_built, stores_named_by
 from gitops_mcp.domain.yaml.render import render_manifest
 from gitops_mcp.errors import Forbidden, NotInstalled, Refused
 from gitops_mcp.workflows.api_once import ApiOnce
@@ -117,7 +117,7 @@ def read_live_objects(api: ApiOnce, environment: Environment, request: WriteRequ
         named = api.side_by_side(lambda there, space: there.every(CLUSTER, space, fields=fields), spaces)
         found = [one for part in named for one in part]
     if len(found) == 1:
-        found += _objects_of_cluster(api, found[0]["metadata"])
+        found += [*_stores_of_cluster(api, found[0]), *_objects_of_cluster(api, found[0]["metadata"])]
     return _by_identity((*found, *beside))
 
 
@@ -192,6 +192,12 @@ def _objects_of_cluster(api: ApiOnce, cluster: Object) -> Iterator[Object]:
         return tuple(one for one in found if labels or at(one, "spec", "cluster", "name") == cluster["name"])
 
     yield from (one for found in api.side_by_side(read, parts) for one in found)
+
+
+def _stores_of_cluster(api: ApiOnce, cluster: Object) -> Iterator[Object]:
+    if named := stores_named_by(cluster):
+        found = _every_readable(api, OBJECT_STORE, cluster["metadata"]["namespace"])
+        yield from (_as_planned(one) for one in found if one["metadata"]["name"] in named)
 
 
 def _every_readable(

@@ -131,6 +131,25 @@ def test_a_value_beyond_its_bound_is_a_finding(text: str, found: list[str]) -> N
     assert [f"{one.severity} {one.id}" for one in findings(page(text))] == found
 
 
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        ({"isPrimary": True}, []),
+        ({"isPrimary": True, "lastFailedWAL": ""}, []),
+        ({"isPrimary": True, "lastFailedWAL": "000000010000000000000003"}, ["archiving-failing"]),
+        ({"isPrimary": True, "isArchivingWAL": True, "lastFailedWAL": "000000010000000000000003"}, []),
+    ],
+)
+def test_a_primary_that_has_not_archived_anything_yet_does_not_fail(status: Object, found: list[str]) -> None:
+    assert [one.id for one in findings(page("", status=status))] == found
+
+
+@pytest.mark.parametrize("value", ["+Inf", "-Inf", "NaN"])
+@pytest.mark.parametrize("name", ["backends_waiting_total", 'collector_pg_wal_archive_status{value="ready"}'])
+def test_what_is_no_finite_number_makes_no_finding(name: str, value: str) -> None:
+    assert findings(page(f"cnpg_{name} {value}")) == []
+
+
 def test_a_replica_that_receives_nothing_is_not_at_the_primarys_end() -> None:
     text = "cnpg_collector_up 1\ncnpg_pg_replication_in_recovery 1\ncnpg_pg_replication_is_wal_receiver_up 0\n"
     (one,) = findings(page(f"{text}cnpg_pg_replication_lag 0", healthy=False))
@@ -175,7 +194,7 @@ def test_how_full_a_volume_is_comes_from_the_kubelet_else_the_least_is_told() ->
     assert (str(data), str(wal)) == ("99 %: 99 B of 100 B", "at least 38 %: 384 MiB of 1.0 GiB")
     (full,) = findings(seen, data, wal)
     assert (full.severity, full.what) == ("critical", "volume db-1 is full to 99 %: 99 B of 100 B")
-    data, space = volume_fills([volume("db-1", "PG_DATA"), volume("db-1-tbs-a", "PG_TABLESPACE")], [seen], {})
+    data, space = volume_fills([volume("db-1", "PG_DATA"), volume("db-1-tbs-a", "PG_TABLESPACE")], [seen], None)
     assert {str(data), str(space)} == {"unknown, since only the kubelet knows it: configure metrics.prometheus"}
 
 

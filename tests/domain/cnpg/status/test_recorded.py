@@ -14,7 +14,7 @@ from tests.fakes.recorded import SOON, recorded, recorded_list, recorded_names
 ARCHIVING = "critical: WAL archiving fails: no restore to a point after it began, and WAL fills the volume (Ready says nothing of it)"
 SEE_ARCHIVE = "read the primary's log: 'Expected empty archive' says that the archive holds another Cluster's WAL: give this one a serverName of its own; else check the object store's address, credentials and space"
 NO_ARCHIVE = "warning: nothing archives WAL: this Cluster cannot be restored to a point in time"
-ADD_ARCHIVE = "add a backup plugin with isWALArchiver and an ObjectStore in Git"
+ADD_ARCHIVE = "schedule_postgres_backups sets an archive up: an ObjectStore, and a plugin with isWALArchiver"
 NO_PLUGIN = (
     "critical: phase 'Cluster cannot proceed to reconciliation due to an unknown plugin being required' (blocked)"
 )
@@ -122,7 +122,7 @@ def sentences(cluster: Object, **related: Any) -> list[tuple[str, str]]:
             "restore-no-target-backup",
             "progressing",
             "warning: phase 'Setting up primary' (progressing) for 20m",
-            "read the log of the pod of the Job that restores: 'Expected empty archive' asks for a serverName of its own in the archive, 'no target backup found' for a later recoveryTarget; a large backup only takes its time",
+            "get_postgres_logs reads the log of the Job that restores: 'Expected empty archive' asks for a serverName of its own in the archive, 'no target backup found' for a later recoveryTarget; a large backup only takes its time",
         ),
         ("restored", "ok", f"{NO_ARCHIVE} (its condition ContinuousArchiving is True all the same)", ADD_ARCHIVE),
         (

@@ -150,6 +150,11 @@ def test_a_role_of_a_databaserole_has_its_client_certificate(team: Team, api: Ap
     answer = asked(team, role="app 1", database="päy/roll")
     assert (answer.client_certificate, answer.secret, answer.user) == ("db-app1-client-cert", None, "app 1")
     assert [one.name for one in answer.endpoints] == ["db-rw", "db-ro", "db-r"]
+    assert str(answer.endpoints[0].uri).endswith("&sslrootcert=ca.crt&sslcert=tls.crt&sslkey=tls.key")
+    commands = " ".join(answer.client_certificate_commands)
+    assert r"get secret db-app1-client-cert -o jsonpath='{.data.tls\.crt}' | base64 -d > tls.crt" in commands
+    assert r"jsonpath='{.data.tls\.key}' | base64 -d > tls.key" in commands
+    assert "base64 -d > tls.key" in answer.markdown()
     assert [one.id for one in answer.problems] == ["database-unknown"]
     serve(api, live(**INITDB), services=FORBIDDEN)
     answer = asked(team, role=None, database="päy/roll")
@@ -157,6 +162,33 @@ def test_a_role_of_a_databaserole_has_its_client_certificate(team: Team, api: Ap
         "postgresql://clerk@db-rw.shop.svc:5432/p%C3%A4y%2Froll?sslmode=verify-full&sslrootcert=ca.crt"
     )
     assert "name database orders, not päy/roll" in answer.works_from
+
+
+def test_a_managed_service_that_is_not_made_yet_is_named_as_such(team: Team, api: Api) -> None:
+    team.commit({"db.yaml": cluster(spec=IN_GIT)})
+    own = {"metadata": {"name": "db-rw", "namespace": "shop", "labels": {"cnpg.io/cluster": "db"}}, "spec": {}}
+    additional = [{"selectorType": "rw", "serviceTemplate": {"metadata": {"name": "db-lb"}}}]
+    serve(api, live(**INITDB, managed={"services": {"additional": additional}}), services=listed(own))
+    assert [(one.name, one.note) for one in asked(team).endpoints] == [
+        ("db-rw", None),
+        ("db-lb", "it is declared, and its Service is not there yet"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (INITDB, "Secret `db-app`, made by the operator; keys"),
+        (
+            {"bootstrap": {"initdb": {"database": "o", "owner": "c", "secret": {"name": "own"}}}},
+            "Secret `own`, your own, named by spec.bootstrap; keys",
+        ),
+    ],
+)
+def test_who_made_the_secret_is_said_in_a_sentence(team: Team, api: Api, spec: Object, said: str) -> None:
+    team.commit({"db.yaml": cluster(spec=IN_GIT)})
+    serve(api, live(**spec))
+    assert said in asked(team).markdown()
 
 
 def test_what_is_asked_for_wrongly_is_refused_with_what_would_work(team: Team, api: Api) -> None:

@@ -222,10 +222,28 @@ def test_a_prometheus_is_asked_instead_and_knows_how_full_volumes_are(
     assert [one.id for one in answer.problems] == ["connections", "volume-full"]
     assert [one.used for one in answer.volumes] == [
         "95 %: 95 B of 100 B",
-        "unknown, since only the kubelet knows it: configure metrics.prometheus",
+        "unknown, since the Prometheus has no kubelet_volume_stats_* of it: have it read the kubelets",
     ]
+    told = "metrics of db-2 are missing here: Prometheus has nothing of it: it is down, or not read"
+    assert [one.message for one in answer.warnings] == [told]
     assert answer.instances[1].as_of == "unknown, since Prometheus has nothing of it: it is down, or not read"
     assert not [one for one in api.asked if "proxy" in one]
+
+
+def test_what_a_prometheus_does_not_keep_is_unknown_and_not_none(
+    team: Team, api: Api, prometheus: ReplayingApi
+) -> None:
+    configured(team, prometheus)
+    serve(api, "db-1")
+    own = {"pod": "db-1", "namespace": "shop"}
+    prometheus.answers["*"] = [
+        vector(("cnpg_collector_up", own, "1"), ("cnpg_pg_replication_in_recovery", own, "0")),
+        vector(),
+    ]
+    (one,) = asked(team).instances
+    unknown = (one.connections, one.oldest_transaction, one.wal, one.archiving, one.cache)
+    assert unknown == ("unknown",) * 5
+    assert one.lag == "none"
 
 
 def test_where_the_prometheus_fails_the_exporters_are_asked_and_a_warning_says_so(

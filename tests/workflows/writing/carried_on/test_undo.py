@@ -472,6 +472,7 @@ def test_an_object_store_goes_only_where_nothing_names_it_any_more(house: House,
     with pytest.raises(Refused, match="removing ObjectStore backups: no Cluster archives to it"):
         house.ask("undo_change", change="store")
     undone = house.ask("undo_change", change="store", confirm_deletion=True)
+    assert "ObjectStore backups goes" in undone.about
     house.merge(str(undone.change))
     assert house.git("remote.git", "rev-parse", "main:prod") == tree
 

@@ -29,7 +29,7 @@ def archiving_problems(status: Status) -> Iterator[Problem]:
                 "no-archiver",
                 "nothing archives WAL: this Cluster cannot be restored to a point in time"
                 + (" (its condition ContinuousArchiving is True all the same)" if claims else ""),
-                "add a backup plugin with isWALArchiver and an ObjectStore in Git",
+                "schedule_postgres_backups sets an archive up: an ObjectStore, and a plugin with isWALArchiver",
             )
         return
     if condition and condition.status == "False" and "switchover in progress" in (condition.message or ""):
@@ -62,5 +62,5 @@ def archiving_problems(status: Status) -> Iterator[Problem]:
             "warning",
             "in-tree-barman",
             "spec.backup.barmanObjectStore is deprecated and is to go with CloudNativePG 1.31",
-            "move to the Barman Cloud plugin and an ObjectStore before the operator is upgraded",
+            "migrate_postgres_backups moves it to the Barman Cloud plugin, before the operator is upgraded",
         )

@@ -40,7 +40,7 @@ def backup_problems(status: Status) -> Iterator[Problem]:
                 "warning",
                 "no-backup",
                 "there is no backup and no ScheduledBackup",
-                "add a ScheduledBackup in Git, with a schedule of six fields such as '0 0 2 * * *'",
+                "schedule_postgres_backups adds a ScheduledBackup, of six fields such as '0 0 2 * * *'",
             )
 
 
