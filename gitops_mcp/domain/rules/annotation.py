@@ -95,7 +95,8 @@ def _protection_gone(seen: Seen) -> Iterator[Fault]:
     left = {one.engine for one in protections(seen.object) if one.effect in _BEFORE_PRUNING}
     for one in protections(seen.before):
         if one.effect in _BEFORE_PRUNING and one.engine not in left:
-            text = f"{one} goes: the engine then deletes the Cluster with its data as soon as its manifest is gone"
+            engine = "Argo CD" if one.engine == "argocd" else "Flux"
+            text = f"{one} goes: where {engine} applies it, the Cluster and its data go as soon as its manifest is gone"
             yield Fault(("metadata", one.where, one.key), text, "warning")
 
 

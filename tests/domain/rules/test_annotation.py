@@ -83,7 +83,7 @@ REFUSED = [
                 "protection-gone",
                 Seen(cluster(new), cluster(PROTECTED)),
                 f"metadata.annotations.{field}",
-                "deletes the Cluster with its data as soon as its manifest is gone",
+                "applies it, the Cluster and its data go as soon as its manifest is gone",
                 "warning",
             ),
             id=what,
