@@ -162,6 +162,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
+@pytest.mark.thorough
 def test_in_a_pipe_it_tells_the_whole_story_in_plain_text_and_leaves_nothing(place: Place) -> None:
     environment = place.environment()
     del environment["TMPDIR"]

@@ -160,6 +160,7 @@ def found_in(evidence: Mapping[str, bytes], secret: str) -> list[str]:
     return [name for name, content in evidence.items() if any(form in content for form in forms)]
 
 
+@pytest.mark.thorough
 def test_no_generated_password_is_anywhere_but_in_the_cluster(watch: Watch) -> None:
     for provider, role in (
         ("external-secrets", "ext"),

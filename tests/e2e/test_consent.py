@@ -40,6 +40,7 @@ def put(here: Dev, name: str, instances: int = 2) -> None:
     here.person.reply = lambda _: YES
 
 
+@pytest.mark.few(1)
 def test_what_a_person_agrees_to_happens(here: Dev) -> None:
     put(here, "agreed")
     here.applied(SCALE, name="agreed", instances=1, confirm_deletion=True)

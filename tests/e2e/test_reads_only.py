@@ -153,6 +153,7 @@ def test_a_dry_run_only_reads_and_leaves_the_repository_as_it_was(free: Desk, su
     assert not_read(free) == []
 
 
+@pytest.mark.thorough
 def test_a_write_only_reads_of_the_api(tmp_path: Path) -> None:
     with desk(tmp_path) as here:
         subject = orders(here.team, here.ask.answer)

@@ -116,6 +116,7 @@ def test_on_the_same_change_every_write_is_one_commit_on_the_one_before(servers:
     ["two clones", *(pytest.param(place, marks=pytest.mark.thorough) for place in ("one checkout", "no remote"))],
     indirect=True,
 )
+@pytest.mark.thorough
 def test_on_different_changes_every_write_is_a_branch(servers: Servers) -> None:
     servers.write("cluster-{}")
 

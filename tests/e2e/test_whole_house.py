@@ -214,6 +214,7 @@ EMPTY_HERE = {
 """What a Cluster or a change of this house has none of."""
 
 
+@pytest.mark.thorough
 def test_every_tool_that_reads_answers_in_full_and_within_bounds(house: House) -> None:
     for tool, said in every_read(house.subject):
         result = house.ask.call(tool.name, **said)

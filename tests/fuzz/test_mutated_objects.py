@@ -51,6 +51,7 @@ def _places(value: Any, place: Place = ()) -> Iterator[Place]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.thorough
 def test_no_live_object_keeps_a_tool_from_answering(house: House, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - to be had again by its seed
     states = engine_states()

@@ -130,6 +130,7 @@ def test_a_second_run_changes_nothing(script: Script, store: Store) -> None:
     assert outcomes == ["unchanged"] * 8
 
 
+@pytest.mark.thorough
 def test_edit_binds_our_own_role_and_compares_it_with_the_operators(script: Script, store: Store) -> None:
     run = script("--role", "edit")
     assert (run.code, run.err) == (0, "")
@@ -235,6 +236,7 @@ def test_a_dry_run_says_the_same_and_writes_nothing(script: Script, store: Store
     assert dry.out.splitlines()[1:] == real.out.replace(": created", ": would be created").splitlines()[1:]
 
 
+@pytest.mark.thorough
 def test_namespaced_binds_in_that_namespace_and_leaves_out_what_has_none(script: Script, store: Store) -> None:
     store.create(NAMESPACE, {"metadata": {"name": "shop"}})
     run = script("--namespaced", "--namespace", "shop", "--service-account", "gitops-mcp")
@@ -390,6 +392,7 @@ def test_a_login_page_is_taken_for_no_answer(script: Script, tmp_path: Path) -> 
     assert [request.method for request in page.requests] == ["GET"]
 
 
+@pytest.mark.thorough
 def test_without_a_cluster_it_says_what_to_set(script: Script, tmp_path: Path) -> None:
     assert "context 'prod': " in script("--context", "prod").err
     (tmp_path / "kubeconfig").unlink()

@@ -434,6 +434,7 @@ def test_a_write_that_is_not_answered_in_time_may_have_been_done(api: ReplayingA
 
 
 @pytest.mark.parametrize("addresses", [1, 3])
+@pytest.mark.few(1)
 def test_a_write_whose_connection_hangs_ends_in_time_and_was_not_done(
     connected: Any, monkeypatch: pytest.MonkeyPatch, addresses: int
 ) -> None:

@@ -47,6 +47,7 @@ def test_what_will_not_come_by_itself_ends_the_wait(direct: Direct) -> None:
 
 
 @pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.few(1)
 def test_the_wait_ends_in_time(direct: Direct, is_there: bool) -> None:
     if is_there:
         put_cluster(direct, {"phase": "Setting up primary"})
