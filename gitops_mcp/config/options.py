@@ -103,6 +103,7 @@ def read_flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flag
     switch, since nothing on a command line turns one off.
     """
     values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
     faults: list[str] = []
     environ = {name: value for name, value in environ.items() if not _is_service_link(name, value)}
     for option in (*OPTIONS, *HTTP_OPTIONS):
@@ -112,10 +113,13 @@ def read_flags(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> Flag
             given, source = environ.get(option.variable), option.variable
         if given is None:
             continue
+        sources[option.name] = source
         try:
             values[option.name] = option.parse("true" if given is True else str(given))
         except ValueError as error:
             faults.append(f"{source}: {error}")
+    if "transport" not in sources or values.get("transport") == "stdio":
+        faults += [f"{sources[name]}: is for --transport http" for name in _HTTP_ONLY if name in sources]
     known = [option.variable for option in (*OPTIONS, *HTTP_OPTIONS)]
     faults += [
         f"{name}: unknown variable; {suggest(name, known, most=3)}"
@@ -251,3 +255,4 @@ HTTP_OPTIONS = (
     ),
 )
 """Of HTTP, beside those of every transport."""
+_HTTP_ONLY = ("host", "port", "allowed_hosts", "http_config", "state_key_file", "insecure_no_auth")

@@ -27,7 +27,7 @@ IDENTITY = "gitops_mcp.identity"
 
 
 class HttpApp:
-    """What uvicorn serves. `sign_in` wraps all but probes and metrics."""
+    """What uvicorn serves: probes and metrics itself, and the rest by `inner`, which may ask who calls."""
 
     def __init__(
         self, inner: ASGIApp, *, names: ServedNames, limits: HttpLimits, health: Health, metrics: Metrics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+from anyio import to_thread
 from mcp.types import PARSE_ERROR
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -14,6 +15,8 @@ from gitops_mcp.http.answers import Refusal
 
 _LINGER = 1.0
 """Seconds for which what is too much is still read: a client that is cut off while it sends may not see the answer."""
+_LARGE = 64 << 10
+"""Bytes whose reading would hold up all others."""
 _CLOSE = {"Connection": "close"}
 
 
@@ -21,7 +24,7 @@ async def read_body(headers: Headers, receive: Receive, limits: HttpLimits) -> b
     """A frame for the SDK. Raises Refusal, and ClientDisconnect where nobody waits any more."""
     with anyio.move_on_after(limits.body_seconds):
         read = await _read(headers, receive, limits.body_bytes)
-        passed, answers = read_frame(read)
+        passed, answers = read_frame(read) if len(read) < _LARGE else await to_thread.run_sync(read_frame, read)
         if passed is not None:
             return passed.encode()
         if answers:

@@ -194,3 +194,13 @@ def test_a_repository_is_a_folder_or_an_address(given: str, *, clone: bool) -> N
         "--audit-log",
         "--prometheus-token",
     ]
+
+
+def test_what_is_for_http_is_no_option_of_stdio() -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        read_flags({"http_config": "http.yaml", "port": None}, {"GITOPS_MCP_INSECURE_NO_AUTH": "1"})
+    assert str(raised.value) == (
+        "--http-config: is for --transport http; GITOPS_MCP_INSECURE_NO_AUTH: is for --transport http"
+    )
+    told = read_flags({"transport": "http", "port": "0", "cache_dir": "/var/cache"}, {})
+    assert (told.transport, told.host, told.port, told.cache_dir) == ("http", "127.0.0.1", 0, Path("/var/cache"))

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -114,6 +114,19 @@ def test_probes_and_metrics_need_no_name_and_tell_nothing_of_anybody(team: Team)
             assert f"\n{line}\n" in text
         assert not re.search("s3cret|nope|orders|shop", text)
         (team.checkout / ".git/HEAD").rename(team.folder / "HEAD")
+        assert get(server.port, "/healthz") == (200, "lives\n")
+
+
+def test_above_the_limit_a_request_is_told_when_to_come_again_and_probes_are_answered(team: Team) -> None:
+    body = frame("tools/list")
+    with served(env=team.environment, cwd=team.checkout) as server, ExitStack() as stack:
+        for _ in range(256):
+            wire = stack.enter_context(connected(server.port))
+            wire.sendall(head(body, method="tools/list", Expect="100-continue"))
+            assert wire.recv(100).startswith(b"HTTP/1.1 100")  # its body is waited for
+        status, answer = exchange(server.port, head(body, method="tools/list") + body)
+        assert status == 503
+        assert b"retry-after: 1" in answer.lower()
         assert get(server.port, "/healthz") == (200, "lives\n")
 
 

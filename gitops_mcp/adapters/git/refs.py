@@ -16,6 +16,7 @@ from pathlib import Path
 from gitops_mcp.adapters.git.base_faults import missing_branch, nothing_committed, unknown_base
 from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.failures import remote_error
+from gitops_mcp.adapters.git.fetches import Fetches
 from gitops_mcp.adapters.git.lock import Lock, hold_lock, remove_leftovers
 from gitops_mcp.adapters.git.ref_listing import ChangeRef, RefListing
 from gitops_mcp.adapters.git.remote import lacks_branch, remote_of
@@ -71,6 +72,7 @@ class Refs:
     _branch: str | None = None
     """The base that was found last: listed right away the next time."""
     _memory: threading.Lock = field(default_factory=threading.Lock)
+    _fetches: Fetches = field(default_factory=Fetches)
 
     def __post_init__(self) -> None:
         self.seen = SeenChanges(self.common)
@@ -101,6 +103,17 @@ class Refs:
         return self.calls.runner
 
     def _fetched(self, settings: GitSettings, remotes: Remotes) -> Base:
+        """Who asks while others fetch shares the next fetch with all that ask by then: it begins after they asked."""
+        asked = time.monotonic()
+        with self._fetches.turn():
+            if self._fetches.began_since(asked, settings):
+                view = self._view(settings, remotes)
+                if view.remote is not None and view.ref in view.refs:
+                    switched = self._heads.switched(view, settings, remotes)
+                    return replace(self._base(view, settings, fetched=True), switched=switched)
+            return self._fetched_alone(settings, remotes)
+
+    def _fetched_alone(self, settings: GitSettings, remotes: Remotes) -> Base:
         fault: GitOpsError | None = None
         moved = False
         with ExitStack() as stack:
@@ -111,6 +124,7 @@ class Refs:
             before = view = self._view(settings, remotes)
             if view.remote is None:
                 return self._base(view, settings)
+            began = time.monotonic()
             if lock:
                 try:
                     moved = view.fetch(settings.prefix, lock)
@@ -130,6 +144,7 @@ class Refs:
                 self._note(lock, settings.prefix, before, view)
         if fault:
             return self._base(view, settings, fault=fault)
+        self._fetches.note(began, settings)
         switched = self._heads.switched(view, settings, remotes)
         return replace(self._base(view, settings, fetched=True), switched=switched)
 
