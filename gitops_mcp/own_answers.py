@@ -11,7 +11,6 @@ from typing import Any
 
 from gitops_mcp.domain.access.identity import Identity
 from gitops_mcp.domain.access.rights import Rights
-from gitops_mcp.domain.diff import without_context
 from gitops_mcp.errors import InvalidRequest
 
 
@@ -33,6 +32,8 @@ def own_answer(answer: Any, identity: Identity | None, rights: Rights | None) ->
     if cursor := getattr(answer, "cursor", None):
         own["cursor"] = f"{cursor}.{_seal(identity, cursor)}"
     if rights is not None and not rights.are_whole and (diff := getattr(answer, "diff", None)):
+        from gitops_mcp.domain.diff import without_context
+
         own["diff"] = without_context(diff)
     return answer.model_copy(update=own) if own else answer
 

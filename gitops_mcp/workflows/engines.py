@@ -29,6 +29,7 @@ from gitops_mcp.domain.live.applier import (
 from gitops_mcp.domain.live.argocd_standing import argo_standing, set_standing
 from gitops_mcp.domain.live.engine_report import EngineState, engine_state
 from gitops_mcp.domain.live.flux_standing import SourceSeen, flux_standing, helm_standing
+from gitops_mcp.domain.live.others_words import without_others_words
 from gitops_mcp.domain.live.standing import Question, Standing, condition
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Resource, at, list_at, text_at
@@ -261,16 +262,20 @@ class Engines:
     def _read(self, resource: Resource, namespace: str, name: str, *, optional: bool = False) -> Object | str | None:
         """The object; None where there is none; why it could not be read, which `optional` leaves to the sentence."""
         try:
-            return self.api.get(resource, namespace, name)
+            found = self.api.get(resource, namespace, name)
         except NotInstalled:
             return None
         except GitOpsError as error:
             self._missed(error, optional=optional)
             return str(error)
+        return self._shown(found) if found else None
+
+    def _shown(self, one: Object) -> Object:
+        return without_others_words(one, self.environment.namespaces or ()) if self.environment.cut else one
 
     def _listed(self, resource: Resource, namespace: str | None) -> tuple[Object, ...]:
         try:
-            return self.api.every(resource, namespace)
+            return tuple(map(self._shown, self.api.every(resource, namespace)))
         except NotInstalled:
             return ()
         except GitOpsError as error:
