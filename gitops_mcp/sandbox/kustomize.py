@@ -1,7 +1,8 @@
-"""Kustomize, for the engines: `resources`, `patches` and `namespace` here, with its own words for what is wrong.
+"""The part of kustomize that the template and its tests need: `resources`, `patches` and `namespace`.
 
-Where a kustomization has anything else, the server's own model of kustomize builds the folder. What that is not sure
-of is refused rather than passed over, since what would be applied without it is not what the team wrote.
+Anything else in a kustomization is refused rather than passed over, since what would be applied without it is
+not what the team wrote; in a repository of the user's own the server's model of kustomize builds it, as far as it is
+sure. What is missing or no YAML is told as kustomize tells it.
 """
 
 from __future__ import annotations
@@ -54,17 +55,20 @@ def render_kustomization(
     is_namespaced: Callable[[Object], bool],
     decrypt: Decrypt | None = None,
     loose: Iterable[str] = (),
+    by_model: bool = False,
 ) -> tuple[Object, ...]:
     """The objects of the kustomization in a folder, in the order of `resources`.
 
     Without `decrypt` what sops has encrypted is left as it is. `loose` are what stands for `resources` in a folder that
-    has no kustomization.
+    has no kustomization. `by_model`: what is not rendered here the server's model builds.
     """
     rendering, folder = _Rendering(files, is_namespaced, decrypt), posixpath.normpath(folder)
     if has_kustomization(files, folder):
         try:
             objects = tuple(rendering.kustomization(folder))
         except _More:
+            if not by_model:
+                raise
             objects = _built_by_the_model(files, folder, decrypt)
     else:
         objects = tuple(declared for entry in loose for declared in rendering.resource(entry, (folder,)))
@@ -166,7 +170,7 @@ def _read_settings(files: Files, folder: str) -> tuple[str, Object]:
         raise Unrenderable(f"{path}: one mapping is expected")
     [settings] = found
     if unknown := sorted(settings.keys() - _KNOWN):
-        raise _More(f"{path}: {', '.join(unknown)}")
+        raise _More(f"{path}: the sandbox renders only resources, patches and namespace, not {', '.join(unknown)}")
     if not isinstance(settings.get("resources"), list) or not settings["resources"]:
         raise Unrenderable(f"{path}: kustomization.yaml is empty: no resources")
     return path, settings

@@ -101,7 +101,7 @@ def test_each_environment_can_be_changed_without_the_other(fleet: Fleet, name: s
     for tool, arguments in CALLS:
         done = fleet.ask.answer(tool, environment=name, change=change, **arguments)
         assert done["outcome"] == "committed"
-        assert {one["path"].split("/")[1] for one in done["files"]} == {name}
+        assert {one["path"].rpartition("/")[0] for one in done["files"]} == {f"clusters/{name}/shop-{name}"}
         assert {one["id"] for one in done["warnings"]} <= EXPECTED
     fleet.merge(change)
     ask = fleet.ask

@@ -18,10 +18,9 @@ def is_namespaced(declared: Object) -> bool:
     return bool(declared["kind"] != "Namespace")
 
 
-def render(files: dict[str, str], folder: str = "prod") -> tuple[Object, ...]:
-    return render_kustomization(
-        {path: text.encode() for path, text in files.items()}, folder, is_namespaced=is_namespaced
-    )
+def render(files: dict[str, str], folder: str = "prod", *, by_model: bool = False) -> tuple[Object, ...]:
+    texts = {path: text.encode() for path, text in files.items()}
+    return render_kustomization(texts, folder, is_namespaced=is_namespaced, by_model=by_model)
 
 
 def manifest(name: str, *, kind: str = "ConfigMap", namespace: str | None = None) -> str:
@@ -56,9 +55,26 @@ def test_what_more_a_kustomization_has_the_servers_model_renders() -> None:
         "prod/kustomization.yaml": "namespace: shop\nnamePrefix: p-\nlabels: [{pairs: {team: shop}}]\nresources: [a.yaml]\n",
         "prod/a.yaml": f"{manifest('a')}---\n{manifest('n', kind='Namespace')}",
     }
-    a, namespace = render(files)
+    a, namespace = render(files, by_model=True)
     assert a["metadata"] == {"name": "p-a", "namespace": "shop", "labels": {"team": "shop"}}
     assert namespace["metadata"] == {"name": "shop", "labels": {"team": "shop"}}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("helmCharts: [{name: b}]", "prod/kustomization.yaml:2: helmCharts: what its Helm charts make is not known"),
+        (
+            "configMapGenerator: [{name: b, literals: [c=d]}]",
+            "prod/kustomization.yaml:2: the sandbox renders no generators",
+        ),
+    ],
+)
+def test_what_the_servers_model_is_not_sure_of_is_refused(more: str, why: str) -> None:
+    files = {"prod/kustomization.yaml": f"resources: [a.yaml]\n{more}\n", "prod/a.yaml": manifest("a")}
+    with pytest.raises(Unrenderable) as refused:
+        render(files, by_model=True)
+    assert str(refused.value) == why
 
 
 def test_an_outer_namespace_wins_and_renames_the_namespace() -> None:
@@ -107,14 +123,9 @@ def test_the_items_of_a_list_are_objects_of_their_own() -> None:
     ("files", "why"),
     [
         pytest.param(
-            {"prod/kustomization.yaml": "resources: [a.yaml]\nhelmCharts: [{name: b}]\n", "prod/a.yaml": manifest("a")},
-            "prod/kustomization.yaml:2: helmCharts: what its Helm charts make is not known",
-            id="a field that the server's model does not know",
-        ),
-        pytest.param(
-            {"prod/kustomization.yaml": "configMapGenerator: [{name: b, literals: [c=d]}]\nresources: []\n"},
-            "prod/kustomization.yaml:1: the sandbox renders no generators",
-            id="a generator",
+            {"prod/kustomization.yaml": "resources: [a.yaml]\npatches: []\nimages: []\n", "prod/a.yaml": manifest("a")},
+            "prod/kustomization.yaml: the sandbox renders only resources, patches and namespace, not images",
+            id="a field that the sandbox does not know",
         ),
         pytest.param(
             {"prod/kustomization.yaml": "resources: [gone.yaml]\n"},

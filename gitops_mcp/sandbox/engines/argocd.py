@@ -77,6 +77,7 @@ class ArgoCd(Controller):
         self._remote, self._poll = remote, poll
         made = application(remote, NAME, ROOT, self_heal=self_heal)
         self._applied = tuple(applied) or (hydrated_application(made) if hydrates else made,)
+        self._by_model = bool(applied)
         self._sets = ApplicationSets(store, remote)
         self._followed: dict[str, _Followed] = {}
 
@@ -147,7 +148,12 @@ class ArgoCd(Controller):
         ]
         try:
             objects = render_kustomization(
-                files, folder, is_namespaced=self._is_namespaced, decrypt=self._decrypt, loose=loose if plain else ()
+                files,
+                folder,
+                is_namespaced=self._is_namespaced,
+                decrypt=self._decrypt,
+                loose=loose if plain else (),
+                by_model=self._by_model,
             )
         except GitOpsError as error:
             build = "" if plain else "`kustomize build <path to cached source>/{folder}` failed exit status 1: Error: "

@@ -64,7 +64,7 @@ def _is_in(path: str, folder: str) -> bool:
 
 def _objects_of(files: Mapping[str, bytes], folder: str, is_namespaced: Callable[[Object], bool]) -> Iterator[Object]:
     if has_kustomization(files, folder):
-        every: Iterable[Object] = render_kustomization(files, folder, is_namespaced=is_namespaced)
+        every: Iterable[Object] = render_kustomization(files, folder, is_namespaced=is_namespaced, by_model=True)
     else:
         here = {path: text for path, text in _texts(files).items() if posixpath.dirname(path) == folder}
         every = (one.object for one in declared_objects(here, ("apiVersion:",)))

@@ -43,6 +43,7 @@ class Flux(Controller):
         """
         super().__init__(store)
         self._remote, self._poll, self._age_key = remote, poll, age_key
+        self._by_model = bool(applied)
         self._applied = tuple(applied) or tuple(flux_root(remote))
         self._runs: dict[str, Run] = {}
         self._files: tuple[str, Files] = ("", {})
@@ -102,7 +103,9 @@ class Flux(Controller):
                 place = f"{dependency.get('namespace', metadata['namespace'])}/{dependency['name']}"
                 turn.wait_for(place, why)
                 return
-        turn.reconcile(revision, self._content(revision), age_key=self._age_key, pause=self._poll)
+        turn.reconcile(
+            revision, self._content(revision), age_key=self._age_key, pause=self._poll, by_model=self._by_model
+        )
 
     def _unready(self, one: Object, dependency: Object, revision: str) -> str | None:
         namespace = dependency.get("namespace", one["metadata"]["namespace"])

@@ -51,7 +51,9 @@ class Kustomization:
     def miss_source(self, message: str) -> None:
         self._fail("ArtifactFailed", message, "")
 
-    def reconcile(self, revision: str, files: Files, *, age_key: Path | None, pause: float) -> None:
+    def reconcile(
+        self, revision: str, files: Files, *, age_key: Path | None, pause: float, by_model: bool = False
+    ) -> None:
         """Go as far as it goes, unless nothing has changed since it has last gone well or `pause` is not over."""
         turn = (revision, self._generation)
         if turn == self._run.tried and time.monotonic() < self._run.next_try:
@@ -68,19 +70,23 @@ class Kustomization:
             )
             return
         try:
-            objects = self._build((turn, folder), files, folder, age_key)
+            objects = self._build((turn, folder), files, folder, age_key, by_model=by_model)
         except GitOpsError as error:
             doing = f"Building manifests for revision {revision}"
             self._fail("BuildFailed", f"kustomize build failed: {error}", doing, revision)
             return
         self._apply(objects, revision)
 
-    def _build(self, what: tuple[object, ...], files: Files, folder: str, age_key: Path | None) -> tuple[Object, ...]:
+    def _build(
+        self, what: tuple[object, ...], files: Files, folder: str, age_key: Path | None, *, by_model: bool
+    ) -> tuple[Object, ...]:
         if self._run.built and self._run.built[0] == what:
             return self._run.built[1]
         decrypt = partial(decrypt_with_sops, key=age_key) if age_key and "decryption" in self._spec else None
         loose = () if has_kustomization(files, folder) else _loose(files, folder)
-        objects = render_kustomization(files, folder, is_namespaced=self._is_namespaced, decrypt=decrypt, loose=loose)
+        objects = render_kustomization(
+            files, folder, is_namespaced=self._is_namespaced, decrypt=decrypt, loose=loose, by_model=by_model
+        )
         made = tuple(map(self._labelled, objects))
         self._run.built = what, made
         return made

@@ -263,7 +263,7 @@ def test_what_the_sandbox_cannot_render_is_a_comparison_error_and_applies_nothin
     kustomization = "clusters/prod/kustomization.yaml"
     good = world.read(kustomization)
     scaled = world.read(ORDERS).replace("instances: 3", "instances: 5")
-    broken = world.push({kustomization: good + "helmCharts:\n  - name: shop\n", ORDERS: scaled})
+    broken = world.push({kustomization: good + "commonLabels:\n  team: shop\n", ORDERS: scaled})
     world.eventually(lambda: at(world.application(), "status", "conditions"))
     status = world.application()["status"]
     [condition] = status["conditions"]
@@ -271,7 +271,7 @@ def test_what_the_sandbox_cannot_render_is_a_comparison_error_and_applies_nothin
     assert condition["message"] == (
         "Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = "
         "`kustomize build <path to cached source>/clusters/prod` failed exit status 1: Error: "
-        "clusters/prod/kustomization.yaml:6: helmCharts: what its Helm charts make is not known"
+        "clusters/prod/kustomization.yaml: the sandbox renders only resources, patches and namespace, not commonLabels"
     )
     assert status["sync"]["status"] == "Unknown"
     assert at(status, "operationState", "syncResult", "revision") != broken
