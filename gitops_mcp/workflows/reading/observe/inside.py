@@ -51,6 +51,12 @@ class Inside:
         return sorted(new.values(), key=lambda one: one.severity != "critical")[:_MOST]
 
 
+def _key(app: App, seen: RunningCluster, name: str) -> tuple[object, ...]:
+    """What one caller may not read another may."""
+    whose = app.caller.identity if app.impersonate else None
+    return ("inside", name, whose, seen.environment.name, seen.namespace, seen.name)
+
+
 @dataclass(frozen=True)
 class _Failed:
     when: datetime
@@ -60,13 +66,23 @@ class _Failed:
 def look_inside_anew(
     app: App, api: ApiOnce, settings: Settings, environment: Environment, live: Object, *, before: Inside | None
 ) -> tuple[RunningCluster, Inside]:
-    """`before`: what was read while the Cluster itself was; it counts where the pods are still the same."""
+    """`before`: what was read while the Cluster itself was; it counts where the pods are still the same.
+
+    What failed is remembered here alone, where the Cluster was read: not while the API itself is down.
+    """
     try:
         running = as_running(api, settings, environment, live)
     except GitOpsError as error:
         nothing = RunningCluster(settings, environment, api, live, (), [])
         return nothing, Inside((), unread={"logs": error, "metrics": error})
-    return running, before if before and before.pods == running.pods else look_inside(app, running)
+    found = before if before and before.pods == running.pods else look_inside(app, running)
+    for name, why in found.unread.items():
+        if (
+            isinstance(why, Forbidden | Refused | Unavailable)
+            and app.asked_before.get(_key(app, running, name)) is None
+        ):
+            app.asked_before.put(_key(app, running, name), _Failed(datetime.now(UTC), why))
+    return running, found
 
 
 def look_inside(app: App, seen: RunningCluster) -> Inside:
@@ -78,16 +94,13 @@ def look_inside(app: App, seen: RunningCluster) -> Inside:
     names = [*ways]
 
     def read(name: str) -> tuple[LogLine, ...] | Measured | GitOpsError:
-        whose = app.caller.identity if app.impersonate else None
-        key, now = ("inside", name, whose, seen.environment.name, seen.namespace, seen.name), datetime.now(UTC)
-        failed: _Failed | None = app.asked_before.get(key)
-        if failed is not None and now - failed.when < _AGAIN:
+        failed: _Failed | None = app.asked_before.get(_key(app, seen, name))
+        if failed is not None and datetime.now(UTC) - failed.when < _AGAIN:
             return failed.error
+        app.asked_before.put(_key(app, seen, name), None)
         try:
             return ways[name]()
         except GitOpsError as error:
-            if isinstance(error, Forbidden | Refused | Unavailable):
-                app.asked_before.put(key, _Failed(now, error))
             return error
 
     answers = dict(zip(names, seen.api.for_one_part().side_by_side(lambda _, name: read(name), names), strict=True))
