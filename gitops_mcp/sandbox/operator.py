@@ -23,6 +23,7 @@ from functools import partial
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.cnpg.cluster_spec import is_disabled
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
+from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.releases import release_text
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import Store
@@ -58,7 +59,7 @@ _FINALIZERS = {kinds.DATABASE_ROLE: database_roles.FINALIZER, kinds.DATABASE: da
 
 def operator_pod() -> Object:
     """As the release's own manifest labels it; what it runs is this process."""
-    image = f"ghcr.io/cloudnative-pg/cloudnative-pg:{release_text(RELEASE)}"
+    image = f"{POSTGRES_IMAGES.removesuffix('/postgresql')}/cloudnative-pg:{release_text(RELEASE)}"
     about = {
         "name": "cnpg-controller-manager-0",
         "namespace": "cnpg-system",
