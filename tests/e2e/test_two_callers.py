@@ -8,10 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from mcp.types import CallToolResult
+from mcp import MCPError
+from mcp.types import (
+    CallToolResult,
+    PromptReference,
+    ReadResourceResult,
+    ResourceTemplateReference,
+    TextResourceContents,
+)
 
 from gitops_mcp import tools
 from gitops_mcp.domain.kinds import CNPG_KINDS
+from gitops_mcp.resources import RESOURCES, Resource
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.tools.registry import Tool
 from tests.calls import Subject, calls_of
@@ -220,6 +228,54 @@ def test_a_change_that_reaches_into_both_is_neithers(house: House, tool: str, ar
     assert "lie outside of what you may see" in house.clerk.refusal("review_change", ref="gitops-mcp/both-at-once")
     assert house.team.branches() == before
     assert house.owner.answer("get_change", change="both-at-once")["change"] == "both-at-once"
+
+
+def read(asks: Assistant, uri: str) -> str:
+    found = asks.portal.call(asks.client.read_resource, uri)
+    assert isinstance(found, ReadResourceResult)
+    (contents,) = found.contents
+    assert isinstance(contents, TextResourceContents)
+    return contents.text
+
+
+def completed(asks: Assistant, name: str) -> list[str]:
+    prompt, change = (
+        PromptReference(type="ref/prompt", name="plan_upgrade"),
+        ResourceTemplateReference(type="ref/resource", uri="gitops-mcp://changes/{change}"),
+    )
+    asked = {"name": name, "value": ""}
+    return asks.portal.call(asks.client.complete, change if name == "change" else prompt, asked).completion.values
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.name)
+def test_each_resource_has_what_is_their_own_and_nothing_of_the_others(house: House, resource: Resource) -> None:
+    filled = resource.uri.replace("{change}", house.shop.change).replace("{page}", "changes")
+    told = read(house.clerk, filled)
+    assert told
+    assert BANK not in told
+    assert INSIDE not in told
+    if resource.name == "change":
+        with pytest.raises(MCPError) as refused:
+            read(house.clerk, resource.uri.replace("{change}", house.bank.change))
+        assert BANK not in str(refused.value).replace(house.bank.change, "")
+
+
+def test_completions_name_what_is_their_own(house: House) -> None:
+    assert (completed(house.clerk, "cluster_name"), completed(house.clerk, "namespace")) == (["orders-db"], ["shop"])
+    assert (completed(house.teller, "cluster_name"), completed(house.teller, "namespace")) == (
+        ["zebra-db"],
+        ["zebra-bank"],
+    )
+    own, others = completed(house.clerk, "change"), completed(house.teller, "change")
+    assert house.shop.change in own
+    assert house.bank.change in others
+    assert set(own).isdisjoint(others)
+
+
+def test_who_may_only_read_is_offered_prompts_that_change_nothing(house: House) -> None:
+    with house.site.assistant("looker") as looker:
+        offered = looker.portal.call(looker.client.list_prompts)
+    assert [one.name for one in offered.prompts] == ["review_health"]
 
 
 def test_who_may_only_read_is_offered_no_more_and_told_what_it_takes(house: House) -> None:
