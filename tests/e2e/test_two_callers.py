@@ -40,6 +40,10 @@ CONFIG = (
     + "  all: {scopes: [apply]}\n"
 )
 LEDGER = f"""\
+apiVersion: v1
+kind: Namespace
+metadata: {{name: zebra-bank}}
+---
 apiVersion: postgresql.cnpg.io/v1
 kind: Cluster
 metadata:
@@ -114,9 +118,9 @@ def _fill(team: Team) -> None:
 def _begun(team: Team, owner: Assistant) -> tuple[Subject, Subject]:
     """What each is about: a change that is merged, and an open one; and a change of the owner's about both."""
     for cluster in ("orders-db", "zebra-db"):
-        team.merge(
-            owner.answer("update_postgres_cluster", cluster_name=cluster, parameters={"work_mem": "9MB"})["branch"]
-        )
+        merged = owner.answer("update_postgres_cluster", cluster_name=cluster, parameters={"work_mem": "9MB"})
+        team.merge(merged["branch"])
+        assert owner.answer("get_change", change=merged["change"], wait_for="healthy", timeout=30)["state"] == "healthy"
         owner.answer("scale_postgres_cluster", cluster_name=cluster, instances=4, change="both-at-once")
     made = [owner.answer("scale_postgres_cluster", cluster_name=one, instances=5) for one in ("orders-db", "zebra-db")]
     shop, bank = (one["change"] for one in made)
