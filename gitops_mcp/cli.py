@@ -155,7 +155,7 @@ def _run_until_end(app: App) -> int:
     server = build_server(app)
     if sys.stdin.isatty():
         print("gitops-mcp: waits for an MCP client on standard input; see --help. Ctrl-C ends it.", file=sys.stderr)
-    _collect_rarely()
+    _collect_rarely(500_000)
     run_server(server)
     return 0
 
@@ -174,14 +174,15 @@ def _http_server(told: Flags, app: App) -> HttpServer:
 
 
 def _run_http(server: HttpServer) -> int:
-    _collect_rarely()
+    # Connections and their tasks are cycles, and many callers leave many.
+    _collect_rarely(50_000)
     return server.run()
 
 
-def _collect_rarely() -> None:
+def _collect_rarely(young: int) -> None:
     gc.freeze()
     # What is read of thousands of manifests is kept and makes no cycles: walking it would be an eighth of a request.
-    gc.set_threshold(500_000, 50, 50)
+    gc.set_threshold(young, 50, 50)
     gc.enable()
 
 
