@@ -38,7 +38,9 @@ class HttpSettings:
     def names_of(self, scope: Scope) -> str:
         """What a client asks its issuer for to have a scope, and what comes before it."""
         wanted = with_those_before([scope])
-        return " ".join(name for name, meant in self.scopes.items() if meant <= wanted)
+        least = [name for name, meant in self.scopes.items() if meant <= wanted]
+        enough = any(scope in self.scopes[name] for name in least)
+        return " ".join(least if enough else [name for name, meant in self.scopes.items() if scope in meant])
 
 
 def read_http_config(path: Path) -> HttpSettings:

@@ -68,6 +68,13 @@ def test_it_is_read_into_one_frozen_value() -> None:
     assert DIGEST not in repr(found)
 
 
+def test_a_scope_is_asked_for_by_the_names_that_issuers_have() -> None:
+    names = resolve_http(WHOLE, name="http.yaml").names_of
+    assert [names(one) for one in ("read", "propose", "apply")] == ["db.read", "db.read db.write", ""]
+    only = resolve_http(WHOLE.replace("db.read: [read], ", ""), name="http.yaml")
+    assert only.names_of("read") == "db.write"
+
+
 BAD = {
     "issuers: [{url: https://login.example.com, algorithms: [HS256]}]\nresource: https://x.example.com\n": [
         "line 1: issuers[0].algorithms[0]: expected one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, found 'HS256'"

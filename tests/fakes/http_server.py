@@ -24,6 +24,7 @@ def main(checkout: str, config: str) -> None:
     served = SignIn(build_server(app).streamable_http_app(stateless_http=True), settings)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen(100)
         print(f"http://127.0.0.1:{listening.getsockname()[1]}/mcp", flush=True)  # noqa: T201 - who starts it reads it
         uvicorn.Server(uvicorn.Config(served, log_level="warning")).run([listening])
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gitops_mcp.adapters.signin.errors import BadToken
 from gitops_mcp.adapters.signin.keys import Keys
-from gitops_mcp.domain.access.identity import Identity, Issuer, Scope, StaticToken
+from gitops_mcp.domain.access.identity import SCOPES, Identity, Issuer, Scope, StaticToken
 
 SHORTEST = 32
 """Characters of a static token."""
@@ -91,7 +91,7 @@ class Verifier:
             raise BadToken("its sub, or the claim with the name, is not a text of 1 to 256 characters on one line")
         groups = _texts(_claim(claims, issuer.groups_claim))
         if issuer.scopes_claim is None:
-            scopes = frozenset(one for meant in self._scopes.values() for one in meant)
+            scopes = frozenset(SCOPES)
         else:
             said = _claim(claims, issuer.scopes_claim)
             words = said.split() if isinstance(said, str) else _texts(said)

@@ -69,7 +69,8 @@ def test_claims_are_read_as_the_file_says(issuer: TokenIssuer) -> None:
 
 
 def test_groups_alone_decide_where_tokens_have_no_scopes(issuer: TokenIssuer) -> None:
-    found = verifier(issuer, "    scopesClaim: null\n").identify(issuer.token(scope=None))
+    by = verifier(issuer, "    scopesClaim: null\nscopes: {db.read: [read]}\n")
+    found = by.identify(issuer.token(scope=None))
     assert found.scopes == {"read", "propose", "apply"}
 
 
