@@ -12,11 +12,11 @@ from gitops_mcp.app import App, Ground
 from gitops_mcp.config import FILE
 from gitops_mcp.domain.remote_url import parse_remote_url
 from gitops_mcp.errors import GitOpsError, InvalidRequest
+from gitops_mcp.template import NO_REMOTE
 from gitops_mcp.workflows.setup.checks import Check, row
 
 _FETCH_SECONDS = 20.0
 _TRIAL_SECONDS = 15.0
-_UNFILLED = "https://git.example.com/CHANGE-ME/postgres.git"
 """The address that `gitops-mcp init` writes for an engine where nobody has said it."""
 _PLACEHOLDERS = ("example.com", "example.org", "example.net")
 _INSTALL_GIT = "install git 2.38 or newer, first on PATH of the server"
@@ -166,12 +166,12 @@ def _base_row(ground: Ground) -> CheckRow:
 
 def _placeholder_rows(ground: Ground) -> Iterator[CheckRow]:
     """What an engine would fetch from nowhere."""
-    paths = sorted(ground.repository.mentioning(ground.base.commit, (_UNFILLED,)))
+    paths = sorted(ground.repository.mentioning(ground.base.commit, (NO_REMOTE,)))
     if paths:
         found = (
-            f"{', '.join(paths[:5])}{' ...' if paths[5:] else ''}: the address of the repository is still {_UNFILLED}"
+            f"{', '.join(paths[:5])}{' ...' if paths[5:] else ''}: the address of the repository is still {NO_REMOTE}"
         )
-        mend = f"git grep -l {_UNFILLED} | xargs sed -i 's|{_UNFILLED}|URL|', committed and merged"
+        mend = f"git grep -l {NO_REMOTE} | xargs sed -i 's|{NO_REMOTE}|URL|', committed and merged"
         yield row("repository", "placeholders", "fail", found, mend)
 
 
