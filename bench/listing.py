@@ -28,7 +28,7 @@ from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.objects import Resource
 from gitops_mcp.sandbox.api import SandboxApi, kubeconfig_text
 from gitops_mcp.sandbox.operator import Operator
-from gitops_mcp.sandbox.store.admission import WriteOptions
+from gitops_mcp.sandbox.store.checks.admission import WriteOptions
 from gitops_mcp.sandbox.store.store import Store
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)

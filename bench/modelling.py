@@ -14,9 +14,9 @@ from gitrepo import git, streamed
 from measure import Ratio, median, timed
 
 from gitops_mcp.adapters.git.call import Calls
-from gitops_mcp.adapters.git.files import Files
+from gitops_mcp.adapters.git.contents.files import Files
+from gitops_mcp.adapters.git.contents.snapshot import Snapshot, Snapshots
 from gitops_mcp.adapters.git.runner import Runner
-from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
 from gitops_mcp.domain.repository.build import build_desired
 from gitops_mcp.domain.repository.desired import Desired
 

@@ -32,10 +32,10 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
 if TYPE_CHECKING:
     from gitops_mcp.adapters.forge.interface import Forge
     from gitops_mcp.adapters.forge.place import ForgePlace, NoForge
+    from gitops_mcp.adapters.git.contents.snapshot import Snapshot
     from gitops_mcp.adapters.git.managed_clone import ManagedClone
-    from gitops_mcp.adapters.git.refs import Base
+    from gitops_mcp.adapters.git.refs.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
-    from gitops_mcp.adapters.git.snapshot import Snapshot
     from gitops_mcp.adapters.helm import Helm
     from gitops_mcp.adapters.kube import Kube
     from gitops_mcp.adapters.prometheus import Prometheus

@@ -23,8 +23,8 @@ from gitops_mcp.errors import GitOpsError
 if TYPE_CHECKING:
     from gitops_mcp.adapters.git.commits import Commit
     from gitops_mcp.adapters.git.memory import Memory
-    from gitops_mcp.adapters.git.ref_listing import ChangeRef
-    from gitops_mcp.adapters.git.refs import Base
+    from gitops_mcp.adapters.git.refs.listing import ChangeRef
+    from gitops_mcp.adapters.git.refs.refs import Base
     from gitops_mcp.adapters.git.repository import Repository
 
 Space = tuple[str, str | None]

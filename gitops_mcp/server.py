@@ -42,16 +42,16 @@ from gitops_mcp.answers.base import TEXT_MAX, Answer
 from gitops_mcp.answers.markdown import without_surrogates
 from gitops_mcp.app import App
 from gitops_mcp.caller import Cancelled
-from gitops_mcp.catalog import Catalog
+from gitops_mcp.catalog.handlers import Catalog
 from gitops_mcp.client import SECONDS, Asking, Client, UsedAnswers, identity_of, readable_answers
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import GitOpsError, Refused
 from gitops_mcp.frames import serve_frames
 from gitops_mcp.own_answers import own_answer, own_arguments
-from gitops_mcp.tools.inputs import argument_model, read_arguments
-from gitops_mcp.tools.offering import instructions, no_such_tool, offered_tools
+from gitops_mcp.tools.offer.inputs import argument_model, read_arguments
+from gitops_mcp.tools.offer.offering import instructions, no_such_tool, offered_tools
+from gitops_mcp.tools.offer.schemas import input_schema, output_schema
 from gitops_mcp.tools.registry import Tool, scope_of
-from gitops_mcp.tools.schemas import input_schema, output_schema
 from gitops_mcp.watch import Watch
 
 log = logging.getLogger(__name__)

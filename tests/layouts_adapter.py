@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from gitops_mcp.domain import kustomize
-from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
+from gitops_mcp.domain.cnpg.postgres.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.protection import Engine, protecting_annotations
 from gitops_mcp.domain.cnpg.role import RoleAttributes
 from gitops_mcp.domain.editing.field import set_field
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.engines.charts.engine import Charts
 from gitops_mcp.domain.names import ClusterRef, make_object_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path

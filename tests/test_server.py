@@ -18,7 +18,7 @@ from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags, Toolset, read_flags
 from gitops_mcp.server import build_server
-from gitops_mcp.tools.offering import instructions
+from gitops_mcp.tools.offer.offering import instructions
 from gitops_mcp.tools.registry import Tool
 
 GOLDEN = Path(__file__).parent / "golden" / "tools"

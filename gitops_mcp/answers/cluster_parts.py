@@ -11,7 +11,7 @@ from pydantic import AliasPath, BeforeValidator, Field
 
 from gitops_mcp.answers.base import Answer
 from gitops_mcp.answers.markdown import cut_text, plain
-from gitops_mcp.domain.cnpg.moment import Moment
+from gitops_mcp.domain.cnpg.notation.moment import Moment
 from gitops_mcp.domain.cnpg.status.problems import Severity
 from gitops_mcp.domain.cnpg.status.reconciled import Reconciliation
 

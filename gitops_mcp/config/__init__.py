@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from gitops_mcp.config.options import HTTP_OPTIONS, OPTIONS, Flags, Option, Toolset, process_environ, read_flags
-from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
+from gitops_mcp.domain.cnpg.postgres.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.version import parse_operator_version
 from gitops_mcp.domain.names import quote, suggest

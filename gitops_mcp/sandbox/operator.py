@@ -23,7 +23,7 @@ from functools import partial
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.cnpg.cluster_spec import is_disabled
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
-from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
+from gitops_mcp.domain.cnpg.postgres.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.releases import release_text
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import Store

@@ -133,13 +133,13 @@ def restore_postgres_cluster(
     The old one may be gone: then Git's history tells of it, or from_store and server_name. list_postgres_backups says
     from when to when.
     """
-    from gitops_mcp.workflows.writing import restoring
+    from gitops_mcp.workflows.writing import restore_sources
     from gitops_mcp.workflows.writing.request import WriteRequest
 
-    return restoring.restore_cluster(
+    return restore_sources.restore_cluster(
         app,
         WriteRequest("restore_postgres_cluster", environment, change=change, reason=reason, dry_run=dry_run),
-        restoring.WhichRestore(
+        restore_sources.WhichRestore(
             cluster_name,
             new_name,
             namespace,

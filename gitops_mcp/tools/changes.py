@@ -41,7 +41,7 @@ def list_changes(app: App, state: ChangeState = None, limit: Limit = 50, cursor:
 
     Diff, reviews and checks of one: get_change.
     """
-    from gitops_mcp.workflows.reading.changes import CURRENT, page_of_changes
+    from gitops_mcp.workflows.reading.changes.questions import CURRENT, page_of_changes
 
     return page_of_changes(app, state=state or CURRENT, limit=limit, cursor=cursor)
 
@@ -57,7 +57,7 @@ def get_change(
 
     Use it for its review and, after the merge, to see whether it is live.
     """
-    from gitops_mcp.workflows.reading.changes import change_detail
+    from gitops_mcp.workflows.reading.changes.questions import change_detail
 
     detailed = detail_level == "detailed"
     return change_detail(app, change, detailed=detailed, wait_for=wait_for, seconds=timeout)
@@ -97,7 +97,7 @@ def open_pull_request(
 
     Writing tools do it themselves; use it where that is off or has failed.
     """
-    from gitops_mcp.workflows.writing.pull_requests.opening import open_pull_request_of
+    from gitops_mcp.workflows.writing.delivery.pull_requests.opening import open_pull_request_of
 
     return open_pull_request_of(app, change, draft=draft, title=title, dry_run=dry_run)
 

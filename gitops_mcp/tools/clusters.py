@@ -59,8 +59,8 @@ def list_postgres_clusters(
 
     Where the API cannot be reached, what Git declares. One in depth: get_cluster_status.
     """
-    from gitops_mcp.workflows.reading.cluster_list import list_clusters
-    from gitops_mcp.workflows.reading.every_environment import ALL, list_all_clusters
+    from gitops_mcp.workflows.reading.clusters.cluster_list import list_clusters
+    from gitops_mcp.workflows.reading.clusters.every_environment import ALL, list_all_clusters
 
     detailed, unwell = detail_level == "detailed", only == "unwell"
     if environment == ALL:
@@ -82,7 +82,7 @@ def get_cluster_status(
 
     Use it before and after a change. detailed shows all, sections some.
     """
-    from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
+    from gitops_mcp.workflows.reading.clusters.status import read_cluster_status
 
     return read_cluster_status(
         app,

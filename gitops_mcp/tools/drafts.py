@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitops_mcp import tools
 from gitops_mcp.app import App
 from gitops_mcp.errors import InvalidRequest
-from gitops_mcp.tools.inputs import argument_model, read_arguments
-from gitops_mcp.tools.schemas import input_schema
+from gitops_mcp.tools.offer.inputs import argument_model, read_arguments
+from gitops_mcp.tools.offer.schemas import input_schema
 
 if TYPE_CHECKING:
     from gitops_mcp.domain.plans.asked import AskedRequest

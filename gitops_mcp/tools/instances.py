@@ -20,7 +20,7 @@ def promote_postgres_instance(
 
     In direct delivery alone; elsewhere it names the command.
     """
-    from gitops_mcp.workflows.writing.direct.instances import InstanceRequest, act_on_instance
+    from gitops_mcp.workflows.writing.delivery.direct.instances import InstanceRequest, act_on_instance
 
     return act_on_instance(
         app, InstanceRequest("promote", cluster_name, instance, namespace, environment, dry_run=dry_run)
@@ -39,7 +39,7 @@ def restart_postgres_instance(
 
     In direct delivery alone; all instances in turn: update_postgres_cluster restart=true.
     """
-    from gitops_mcp.workflows.writing.direct.instances import InstanceRequest, act_on_instance
+    from gitops_mcp.workflows.writing.delivery.direct.instances import InstanceRequest, act_on_instance
 
     return act_on_instance(
         app, InstanceRequest("restart", cluster_name, instance, namespace, environment, dry_run=dry_run)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gitops_mcp.answers.connection import ConnectionInfo
-from gitops_mcp.answers.logs import PostgresLogs
-from gitops_mcp.answers.metrics import PostgresMetrics
+from gitops_mcp.answers.observed.connection import ConnectionInfo
+from gitops_mcp.answers.observed.logs import PostgresLogs
+from gitops_mcp.answers.observed.metrics import PostgresMetrics
 from gitops_mcp.app import App
 from gitops_mcp.tools.arguments import (
     ClusterName,

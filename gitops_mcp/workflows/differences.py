@@ -13,8 +13,8 @@ from gitops_mcp.answers.drift import Side
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
 from gitops_mcp.domain.kinds import BACKUP, CLUSTER, CNPG_KINDS, NAMING_KINDS, OBJECT_STORE
-from gitops_mcp.domain.live.applier import name_on_live
 from gitops_mcp.domain.live.drift import FieldDrift
+from gitops_mcp.domain.live.engine_states.applier import name_on_live
 from gitops_mcp.domain.live.managers import engine_that_keeps, has_managers
 from gitops_mcp.domain.live.unstated import Fill, all_drift
 from gitops_mcp.domain.notice import Notice

@@ -12,11 +12,11 @@ from datetime import datetime
 
 from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.notation.moment import parse_time
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.source_url import why_elsewhere
 from gitops_mcp.domain.kinds import APP_PROJECT, APPLICATION, APPLICATION_SET, FLUX_SOURCES, HELM_RELEASE, KUSTOMIZATION
-from gitops_mcp.domain.live.applier import (
+from gitops_mcp.domain.live.engine_states.applier import (
     EngineName,
     has_destination,
     lists_object,
@@ -26,11 +26,11 @@ from gitops_mcp.domain.live.applier import (
     sources_of,
     why_other,
 )
-from gitops_mcp.domain.live.argocd_standing import argo_standing, set_standing
-from gitops_mcp.domain.live.engine_report import EngineState, engine_state
-from gitops_mcp.domain.live.flux_standing import SourceSeen, flux_standing, helm_standing
+from gitops_mcp.domain.live.engine_states.argocd_standing import argo_standing, set_standing
+from gitops_mcp.domain.live.engine_states.flux_standing import SourceSeen, flux_standing, helm_standing
+from gitops_mcp.domain.live.engine_states.report import EngineState, engine_state
+from gitops_mcp.domain.live.engine_states.standing import Question, Standing, condition
 from gitops_mcp.domain.live.others_words import without_others_words
-from gitops_mcp.domain.live.standing import Question, Standing, condition
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, Resource, at, list_at, text_at
 from gitops_mcp.domain.repository.desired import Declaration

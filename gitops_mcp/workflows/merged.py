@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops_mcp.adapters.git.ref_listing import ChangeRef
+from gitops_mcp.adapters.git.refs.listing import ChangeRef
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.workflows.outcomes import outcome_of_branch

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitops_mcp.adapters.git.base_faults import follow_head
 from gitops_mcp.adapters.git.commits import Commit
+from gitops_mcp.adapters.git.refs.base_faults import follow_head
 from gitops_mcp.app import App, Ground
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.message import person_in

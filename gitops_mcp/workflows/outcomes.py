@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from itertools import pairwise, takewhile
 
 from gitops_mcp.adapters.git.commits import Commit, Holding
-from gitops_mcp.adapters.git.ref_listing import ChangeRef
-from gitops_mcp.adapters.git.seen import SeenChange
+from gitops_mcp.adapters.git.refs.listing import ChangeRef
+from gitops_mcp.adapters.git.refs.seen import SeenChange
 from gitops_mcp.answers.changes import ChangeState
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.names import pluralize

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gitops_mcp.app import Ground
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.notation.moment import parse_time
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import words_of_others

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitops_mcp.adapters.git.commits import Commit
-from gitops_mcp.adapters.git.files import GitFile
-from gitops_mcp.adapters.git.ref_listing import ChangeRef
-from gitops_mcp.adapters.git.seen import first_seen
+from gitops_mcp.adapters.git.contents.files import GitFile
+from gitops_mcp.adapters.git.refs.listing import ChangeRef
+from gitops_mcp.adapters.git.refs.seen import first_seen
 from gitops_mcp.answers.changes import ChangeState
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground

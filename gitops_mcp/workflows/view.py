@@ -19,7 +19,7 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest
 from gitops_mcp.workflows.api_once import ApiOnce
 
 if TYPE_CHECKING:
-    from gitops_mcp.domain.editing.sibling_paths import FilePlace
+    from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
     from gitops_mcp.domain.plans.passwords.secret_documents import SecretDocument, Way
     from gitops_mcp.domain.plans.removal_step import Kept
 

@@ -27,7 +27,7 @@ from gitops_mcp.answers.cluster_parts import (
     TablespaceRow,
     VolumeRow,
 )
-from gitops_mcp.domain.cnpg.moment import Moment
+from gitops_mcp.domain.cnpg.notation.moment import Moment
 from gitops_mcp.domain.cnpg.status.backups import Backup, RestoreWindow, Schedule
 from gitops_mcp.domain.cnpg.status.certificates import Certificate
 from gitops_mcp.domain.cnpg.status.conditions import Condition

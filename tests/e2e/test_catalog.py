@@ -16,7 +16,7 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from gitops_mcp.prompts import PROMPTS
+from gitops_mcp.catalog.prompts import PROMPTS
 from gitops_mcp.sandbox.run import World
 from tests.e2e.conftest import Mode, call, server, structure
 

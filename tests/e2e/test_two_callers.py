@@ -18,8 +18,8 @@ from mcp.types import (
 )
 
 from gitops_mcp import tools
+from gitops_mcp.catalog.resources import RESOURCES, Resource
 from gitops_mcp.domain.kinds import CNPG_KINDS
-from gitops_mcp.resources import RESOURCES, Resource
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.tools.registry import Tool
 from tests.calls import Subject, calls_of

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from gitops_mcp import tools
 from gitops_mcp.domain import kinds
-from gitops_mcp.tools.inputs import argument_model
-from gitops_mcp.tools.schemas import input_schema
+from gitops_mcp.tools.offer.inputs import argument_model
+from gitops_mcp.tools.offer.schemas import input_schema
 from tests.conftest import examples
 from tests.e2e.dev import Dev, dev
 from tests.e2e.lines import Lines

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.errors import GitOpsError
-from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
+from gitops_mcp.workflows.reading.changes.questions import change_detail, page_of_changes
 from gitops_mcp.workflows.writing import clusters, roles
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest

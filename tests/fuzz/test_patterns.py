@@ -15,7 +15,7 @@ from gitops_mcp.domain.engines.applicationsets.texts import Templating
 from gitops_mcp.domain.engines.globs import end_that_fits, glob, start_that_fits
 from gitops_mcp.domain.engines.go_template.values import Fails
 from gitops_mcp.domain.engines.left_out import FileRule, leaving_out
-from gitops_mcp.domain.live.left_alone import _matches as flux_target_matches
+from gitops_mcp.domain.live.engine_states.left_alone import _matches as flux_target_matches
 from gitops_mcp.domain.redact import may_be_secret, redact_text, words_of_others
 from gitops_mcp.domain.remote_url import without_logins
 from gitops_mcp.domain.yaml.redacted_lines import redacted_lines

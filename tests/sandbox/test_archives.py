@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain import kinds
-from gitops_mcp.domain.cnpg.moment import format_rfc3339
+from gitops_mcp.domain.cnpg.notation.moment import format_rfc3339
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.operator import Operator

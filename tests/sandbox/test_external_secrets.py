@@ -14,7 +14,7 @@ from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.external_secrets import ExternalSecretsOperator
 from gitops_mcp.sandbox.health import health_of
-from gitops_mcp.sandbox.store.admission import WriteOptions
+from gitops_mcp.sandbox.store.checks.admission import WriteOptions
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 TEMPLATE = {

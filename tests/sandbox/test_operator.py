@@ -10,7 +10,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.operator import Operator
-from gitops_mcp.sandbox.store.admission import WriteOptions
+from gitops_mcp.sandbox.store.checks.admission import WriteOptions
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 HEALTHY = "Cluster in healthy state"

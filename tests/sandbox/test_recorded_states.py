@@ -12,7 +12,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import Store
 from gitops_mcp.sandbox.operator import Operator
-from gitops_mcp.sandbox.store.admission import WriteOptions
+from gitops_mcp.sandbox.store.checks.admission import WriteOptions
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from tests.fakes.recorded import recorded, recorded_list, recorded_names
 

@@ -18,7 +18,7 @@ from gitops_mcp.domain.objects import Object, Resource, at
 from gitops_mcp.sandbox.api import ApiError, SandboxApi, Store
 from gitops_mcp.sandbox.health import health_of
 from gitops_mcp.sandbox.sealed_secrets import KeyPair, SealedSecretsController
-from gitops_mcp.sandbox.store.admission import WriteOptions
+from gitops_mcp.sandbox.store.checks.admission import WriteOptions
 
 NAMESPACE = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
 CERTIFICATE = "/api/v1/namespaces/kube-system/services/http:sealed-secrets-controller:{port}/proxy/v1/cert.pem"

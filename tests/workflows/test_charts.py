@@ -16,7 +16,7 @@ from gitops_mcp.domain.objects import at
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import NotFound, Unavailable
 from gitops_mcp.workflows.reading.cluster_in_git import cluster_in_git
-from gitops_mcp.workflows.reading.cluster_list import list_clusters
+from gitops_mcp.workflows.reading.clusters.cluster_list import list_clusters
 from gitops_mcp.workflows.writing.clusters import scale_cluster
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.charts import REMOTE, application, chart, needs_helm

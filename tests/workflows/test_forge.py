@@ -17,7 +17,7 @@ from gitops_mcp.config import Flags
 from gitops_mcp.errors import GitOpsError, NotFound, Refused
 from gitops_mcp.sandbox.forges import Refusal, SandboxForge
 from gitops_mcp.sandbox.remote import SandboxRemote
-from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
+from gitops_mcp.workflows.reading.changes.questions import change_detail, page_of_changes
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest

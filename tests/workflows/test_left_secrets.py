@@ -23,11 +23,11 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest, MayArrive, Refused, U
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.left_secrets import DIRECT, take_back_secrets
-from gitops_mcp.workflows.reading.changes import page_of_changes
+from gitops_mcp.workflows.reading.changes.questions import page_of_changes
 from gitops_mcp.workflows.writing import roles
+from gitops_mcp.workflows.writing.delivery.secrets import write_secrets
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest
-from gitops_mcp.workflows.writing.secrets import write_secrets
 from tests.workflows.conftest import Team, cluster
 
 CONFIGURATION = "environments: {prod: {path: prod}}\npasswords: {provider: cluster}\n"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.notation.moment import parse_time
 
 TRAILER = "Gitops-Mcp-Change"
 _NAMING = re.compile(rf"^{TRAILER}: (\S+) *$", re.MULTILINE)

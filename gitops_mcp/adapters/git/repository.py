@@ -16,20 +16,20 @@ from pathlib import Path
 
 from gitops_mcp.adapters.git.call import Calls
 from gitops_mcp.adapters.git.commits import Commit, Holding, Patches, RecentCommits
+from gitops_mcp.adapters.git.contents.files import Files, GitFile
+from gitops_mcp.adapters.git.contents.snapshot import Snapshot, Snapshots
 from gitops_mcp.adapters.git.failures import remote_error
-from gitops_mcp.adapters.git.files import Files, GitFile
-from gitops_mcp.adapters.git.history import History
-from gitops_mcp.adapters.git.path_history import PathHistory
+from gitops_mcp.adapters.git.history.history import History
+from gitops_mcp.adapters.git.history.path_history import PathHistory
+from gitops_mcp.adapters.git.history.pull_heads import PullHeads
 from gitops_mcp.adapters.git.paths import check_paths
-from gitops_mcp.adapters.git.pull_heads import PullHeads
-from gitops_mcp.adapters.git.ref_listing import ChangeRef
-from gitops_mcp.adapters.git.refs import Base, Refs
-from gitops_mcp.adapters.git.remote import Remote, remote_of
-from gitops_mcp.adapters.git.remotes import Remotes
+from gitops_mcp.adapters.git.refs.configured_remotes import Remotes
+from gitops_mcp.adapters.git.refs.listing import ChangeRef
+from gitops_mcp.adapters.git.refs.refs import Base, Refs
+from gitops_mcp.adapters.git.refs.remote import Remote, remote_of
+from gitops_mcp.adapters.git.refs.seen import SeenChange
 from gitops_mcp.adapters.git.runner import GitFailed, Runner
-from gitops_mcp.adapters.git.seen import SeenChange
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.adapters.git.snapshot import Snapshot, Snapshots
 from gitops_mcp.adapters.git.web_access import git_login, web_settings
 from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable

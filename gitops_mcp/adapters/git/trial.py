@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from gitops_mcp.adapters.git.failures import remote_error
 from gitops_mcp.adapters.git.publishing.hooks import HOOKS, Hooks
 from gitops_mcp.adapters.git.publishing.printed import first_lines
-from gitops_mcp.adapters.git.refs import Base
-from gitops_mcp.adapters.git.remotes import Remotes
+from gitops_mcp.adapters.git.refs.configured_remotes import Remotes
+from gitops_mcp.adapters.git.refs.refs import Base
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.errors import Refused, Unavailable
 

@@ -11,7 +11,7 @@ import re
 
 from gitops_mcp.adapters.kube.answers import UNKNOWN, OutcomeUnknown
 from gitops_mcp.adapters.kube.asked import ApiRequest
-from gitops_mcp.domain.cnpg.golang import parse_json
+from gitops_mcp.domain.cnpg.notation.golang import parse_json
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.errors import Unavailable

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from gitops_mcp.domain.cnpg.notation.sql import checked_sql_name
 from gitops_mcp.domain.cnpg.password_secret import checked_secret_name
-from gitops_mcp.domain.cnpg.sql import checked_sql_name
 from gitops_mcp.domain.names import check_namespace_name
 
 PASSWORD_LENGTH = 40

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gitops_mcp.domain.cnpg.quantity import is_memory_size, memory_bytes
+from gitops_mcp.domain.cnpg.notation.quantity import is_memory_size, memory_bytes
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.redact import redact_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 
-from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.cnpg.notation.quantity import quantity
 from gitops_mcp.domain.objects import Object, as_int, at
 
 

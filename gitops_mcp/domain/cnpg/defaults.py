@@ -13,8 +13,8 @@ from copy import deepcopy
 from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import is_replica
-from gitops_mcp.domain.cnpg.golang import parse_boolean
-from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
+from gitops_mcp.domain.cnpg.notation.golang import parse_boolean
+from gitops_mcp.domain.cnpg.postgres.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.releases import Release, Releases
 from gitops_mcp.domain.cnpg.version import major_of
 from gitops_mcp.domain.objects import Object, as_int, at

@@ -15,7 +15,7 @@ from gitops_mcp.domain.cnpg.cluster_arguments import (
     checked_parameters,
     checked_storage_class,
 )
-from gitops_mcp.domain.cnpg.quantity import checked_storage_size as legal_size
+from gitops_mcp.domain.cnpg.notation.quantity import checked_storage_size as legal_size
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import check_cluster_name, check_namespace_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Object

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from gitops_mcp.domain.cnpg.sql import WORDS_FOR_ROLES, checked_sql_name
+from gitops_mcp.domain.cnpg.notation.sql import WORDS_FOR_ROLES, checked_sql_name
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, at, list_at

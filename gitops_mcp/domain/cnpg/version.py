@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gitops_mcp.domain.cnpg.golang import parse_integer
+from gitops_mcp.domain.cnpg.notation.golang import parse_integer
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.names import quote
 from gitops_mcp.errors import InvalidRequest

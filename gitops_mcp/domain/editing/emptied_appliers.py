@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from gitops_mcp.domain.cnpg.protection import blockers, spell_out
-from gitops_mcp.domain.editing.kustomization_list import remove_from_kustomizations
+from gitops_mcp.domain.editing.placing.kustomization_list import remove_from_kustomizations
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import directory_files, directory_folders
 from gitops_mcp.domain.engines.reading import kustomization_path, mappings_in, value_at_place
@@ -18,8 +18,8 @@ from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import Object, at, mapping_at
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.repository.environment_roots import MANIFESTS, EnvironmentRoots
 from gitops_mcp.domain.repository.files import DraftFiles, FileChange
+from gitops_mcp.domain.repository.roots.environment_roots import MANIFESTS, EnvironmentRoots
 from gitops_mcp.errors import Refused
 
 _NAMED_AT_MOST = 5

@@ -10,8 +10,8 @@ from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.editing.charts.mapped import list_values_places
 from gitops_mcp.domain.editing.emptied_appliers import remove_emptied_appliers
 from gitops_mcp.domain.editing.field import all_texts
-from gitops_mcp.domain.editing.kustomization_list import remove_entry, remove_from_kustomizations
 from gitops_mcp.domain.editing.patches import drafts_with_deletion
+from gitops_mcp.domain.editing.placing.kustomization_list import remove_entry, remove_from_kustomizations
 from gitops_mcp.domain.editing.proof import labels_of, prove_only_change, still_made
 from gitops_mcp.domain.editing.shared_removal import Entry, brings_only, keeps_others, own_entry
 from gitops_mcp.domain.objects import at

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from gitops_mcp.domain.editing import proof
-from gitops_mcp.domain.editing.kustomization_list import STRUCTURE
 from gitops_mcp.domain.editing.patches import folders_to_document
+from gitops_mcp.domain.editing.placing.kustomization_list import STRUCTURE
 from gitops_mcp.domain.engines.reading import kustomization_path, read_documents, texts_in
 from gitops_mcp.domain.kinds import may_mean_cnpg
 from gitops_mcp.domain.kustomize import join_path

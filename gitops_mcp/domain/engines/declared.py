@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from gitops_mcp.domain import kustomize
 from gitops_mcp.domain.budget import spend, spent_by
-from gitops_mcp.domain.engines import argocd, flux, flux_instances, flux_parents, resource_set
+from gitops_mcp.domain.engines import argocd
 from gitops_mcp.domain.engines.applies import EngineObject, LocatedObject
-from gitops_mcp.domain.engines.flux_instances import CHART
-from gitops_mcp.domain.engines.flux_sources import FluxContext
+from gitops_mcp.domain.engines.flux import flux_parents, instances, kustomizations, resource_set
+from gitops_mcp.domain.engines.flux.instances import CHART
+from gitops_mcp.domain.engines.flux.sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
 from gitops_mcp.domain.engines.other_address import other_address
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, patch_files, read_documents
@@ -29,21 +30,21 @@ from gitops_mcp.domain.yaml.text import line_of_path
 if TYPE_CHECKING:
     from gitops_mcp.domain.engines.applicationsets.rows import Repository
 
-MARKS = tuple(f"{group}/" for group in (*flux.GROUPS, argocd.GROUP))
+MARKS = tuple(f"{group}/" for group in (*kustomizations.GROUPS, argocd.GROUP))
 """What a file holds that declares an engine object or a source."""
 
-APPLIER_MARKS = tuple(f"{group}/" for group in (flux.KUSTOMIZE_GROUP, flux_instances.INSTANCE_GROUP, argocd.GROUP))
+APPLIER_MARKS = tuple(f"{group}/" for group in (kustomizations.KUSTOMIZE_GROUP, instances.INSTANCE_GROUP, argocd.GROUP))
 """What a file holds that declares an engine object which applies folders."""
 
 HINTS = (CHART, *PUSHES)
 """What a file holds that may say more of a source."""
 
-_ENGINE_GROUPS = frozenset({*flux.GROUPS, argocd.GROUP, ""})
+_ENGINE_GROUPS = frozenset({*kustomizations.GROUPS, argocd.GROUP, ""})
 _GROUPS = _ENGINE_GROUPS | {CNPG_GROUP}
-_PARENTS = frozenset({flux.KUSTOMIZE_GROUP, flux_instances.INSTANCE_GROUP})
+_PARENTS = frozenset({kustomizations.KUSTOMIZE_GROUP, instances.INSTANCE_GROUP})
 """What may apply engine objects with variables or patches of its own."""
-_APPLIERS = _PARENTS | {flux.HELM_GROUP, argocd.GROUP}
-_FLUX = frozenset({flux.KUSTOMIZE_GROUP, flux.HELM_GROUP})
+_APPLIERS = _PARENTS | {kustomizations.HELM_GROUP, argocd.GROUP}
+_FLUX = frozenset({kustomizations.KUSTOMIZE_GROUP, kustomizations.HELM_GROUP})
 _SURROUNDINGS = ("engine", "surroundings")
 _ROUNDS = 6
 
@@ -169,7 +170,7 @@ def all_value_sources(files: Files) -> frozenset[tuple[str, str]]:
 
 
 def _value_sources(found: Iterable[LocatedObject]) -> Iterator[tuple[str, str]]:
-    return (reference for one in found for reference in flux.value_sources(one))
+    return (reference for one in found for reference in kustomizations.value_sources(one))
 
 
 def directory_files(applied: EngineObject, files: Files) -> tuple[str, ...]:
@@ -242,7 +243,7 @@ def _first_kustomization(path: str, top: str, files: Files) -> str | None:
 def _referred_objects(found: Iterable[LocatedObject], files: Files, made: flux_parents.Made) -> Iterable[LocatedObject]:
     """The ConfigMaps and Secrets that variables and values come from, and what makes such Secrets."""
     wanted = set(_value_sources(found))
-    wanted |= {(flux.SEALED, name) for kind, name in wanted if kind == "Secret"}
+    wanted |= {(kustomizations.SEALED, name) for kind, name in wanted if kind == "Secret"}
     marks = tuple({name for _, name in wanted})
     if not marks:
         return ()
@@ -260,11 +261,11 @@ def _engine_objects(
 ) -> tuple[EngineObject, ...]:
     """Those of the groups; `places`: no others than what stands there."""
     found = context.found
-    sets = [one for one in found if (one.group, one.kind) == (flux_instances.INSTANCE_GROUP, resource_set.KIND)]
+    sets = [one for one in found if (one.group, one.kind) == (instances.INSTANCE_GROUP, resource_set.KIND)]
     if sets:
         found = (*found, *(made for one in sets for made in resource_set.located_objects(one, found)))
         context = replace(context, found=found)
-    applied = [flux.interpret_sync(one, context) for one in context.syncs]
+    applied = [kustomizations.interpret_sync(one, context) for one in context.syncs]
     if tree.memo.get(_SURROUNDINGS) != context.surroundings:
         tree.memo[_SURROUNDINGS] = context.surroundings
     around = tree.memo[_SURROUNDINGS]
@@ -289,9 +290,9 @@ def _engine_objects(
 def _read_flux(one: LocatedObject, context: FluxContext, files: Files) -> tuple[EngineObject, ...]:
     match one.kind:
         case "Kustomization":
-            return (flux.interpret_kustomization(one, context.reading(files)),)
+            return (kustomizations.interpret_kustomization(one, context.reading(files)),)
         case "HelmRelease":
-            from gitops_mcp.domain.engines import helmrelease
+            from gitops_mcp.domain.engines.flux import helmrelease
 
             return (helmrelease.interpret_helm_release(one, context.reading(files)),)
         case _:
@@ -303,7 +304,7 @@ def _read_by_kind(
 ) -> Iterator[EngineObject]:
     """`repository`: what ApplicationSets see of it, for when there is one."""
     match one.group, one.kind:
-        case flux_instances.INSTANCE_GROUP, resource_set.KIND:
+        case instances.INSTANCE_GROUP, resource_set.KIND:
             yield resource_set.interpret_resource_set(one, context.found)
         case argocd.GROUP, "Application":
             yield from argocd.interpret_application(

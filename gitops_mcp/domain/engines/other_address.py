@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gitops_mcp.domain.engines.applies import LocatedObject
-from gitops_mcp.domain.engines.flux_instances import find_syncs
+from gitops_mcp.domain.engines.flux.instances import find_syncs
 from gitops_mcp.domain.engines.reading import Files, clean_path, mappings_in
 from gitops_mcp.domain.engines.source_url import why_elsewhere
 from gitops_mcp.domain.objects import Object, at, mapping_at

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, with_instances
-from gitops_mcp.domain.cnpg.postgres_parameters import is_read_at_start
+from gitops_mcp.domain.cnpg.postgres.parameters import is_read_at_start
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.impact.annotation import annotation_impacts, hibernation_impacts

@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gitops_mcp.domain.budget import spend, spent_by
-from gitops_mcp.domain.kustomize import manifest, patches, replacements, transformers, transforms, unsupported
+from gitops_mcp.domain.kustomize import manifest, unsupported
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import InvalidKustomization, Kustomization, Section, read_kustomization
+from gitops_mcp.domain.kustomize.patching import patches
 from gitops_mcp.domain.kustomize.produced import Build, Layer, Produced, Word
 from gitops_mcp.domain.kustomize.state import State
+from gitops_mcp.domain.kustomize.transforming import replacements, transformers, transforms
 from gitops_mcp.domain.kustomize.tree import (
     FileTree,
     Loads,

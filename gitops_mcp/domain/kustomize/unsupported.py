@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from gitops_mcp.domain.kustomize import generated, manifest, patches
+from gitops_mcp.domain.kustomize import generated, manifest
 from gitops_mcp.domain.kustomize.draft import Draft
 from gitops_mcp.domain.kustomize.kustomization import Kustomization, Placed, Section
+from gitops_mcp.domain.kustomize.patching import patches
 from gitops_mcp.domain.kustomize.state import State
 from gitops_mcp.domain.kustomize.tree import FileTree, MissingFile, TrackedTree, UnreadFile
 from gitops_mcp.domain.objects import at, leaves

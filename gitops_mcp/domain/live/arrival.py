@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.cluster_spec import is_disabled
-from gitops_mcp.domain.cnpg.moment import format_rfc3339
+from gitops_mcp.domain.cnpg.notation.moment import format_rfc3339
 from gitops_mcp.domain.cnpg.status.health import judge_health
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.live.managers import edits_by_hand, when_set

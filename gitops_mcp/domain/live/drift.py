@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
-from gitops_mcp.domain.cnpg.golang import parse_duration
-from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.cnpg.notation.golang import parse_duration
+from gitops_mcp.domain.cnpg.notation.quantity import quantity
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path, mapping_at
 from gitops_mcp.domain.yaml.values import is_same
 

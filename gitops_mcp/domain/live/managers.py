@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from gitops_mcp.domain.cnpg.moment import format_rfc3339, parse_time
+from gitops_mcp.domain.cnpg.notation.moment import format_rfc3339, parse_time
 from gitops_mcp.domain.objects import FIELD_MANAGER, Object, Path, at, dotted_path, list_at
 from gitops_mcp.domain.redact import words_of_others
 

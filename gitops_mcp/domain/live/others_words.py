@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from gitops_mcp.domain.live.argocd_operation import NO_HEALTH
+from gitops_mcp.domain.live.engine_states.argocd_operation import NO_HEALTH
 from gitops_mcp.domain.objects import Object
 
 _TELLING = re.compile(

@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import with_instances
-from gitops_mcp.domain.cnpg.moment import format_rfc3339
+from gitops_mcp.domain.cnpg.notation.moment import format_rfc3339
 from gitops_mcp.domain.cnpg.protection import protections
 from gitops_mcp.domain.cnpg.scaling import Scaling
 from gitops_mcp.domain.editing.field import edit_fields
-from gitops_mcp.domain.editing.name_patterns import file_word
-from gitops_mcp.domain.editing.new_document import put_document
+from gitops_mcp.domain.editing.placing.name_patterns import file_word
+from gitops_mcp.domain.editing.placing.new_document import put_document
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.editing.removal import remove_objects
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import CLUSTER

@@ -14,8 +14,8 @@ from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.plans.applier_notes import off_base_notice
 from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.repository.desired import Desired
-from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.repository.files import FileChange
+from gitops_mcp.domain.repository.roots.environment_roots import EnvironmentRoots
 from gitops_mcp.errors import Refused
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 from gitops_mcp.domain.cnpg.protection import SYNC_OPTIONS, kubectl_without, split_options
 from gitops_mcp.domain.editing.field import all_texts, where_field_stands
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.engines.flux_parents import selects_object
+from gitops_mcp.domain.engines.flux.flux_parents import selects_object
 from gitops_mcp.domain.engines.left_out import is_left, leaving_out
 from gitops_mcp.domain.engines.reading import file_and_line
 from gitops_mcp.domain.notice import Notice

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from gitops_mcp.domain.editing.name_patterns import has_kind_word, with_placeholder
+from gitops_mcp.domain.editing.placing.name_patterns import has_kind_word, with_placeholder
 from gitops_mcp.domain.kinds import DATABASE, DATABASE_ROLE
 from gitops_mcp.domain.names import OBJECT_NAME_MAX, ClusterRef, make_object_name, slug
 from gitops_mcp.domain.objects import Object, at

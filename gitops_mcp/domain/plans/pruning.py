@@ -16,7 +16,7 @@ from gitops_mcp.domain.cnpg.protection import (
     without_blocking,
 )
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.live.argocd_operation import ways_to_confirm
+from gitops_mcp.domain.live.engine_states.argocd_operation import ways_to_confirm
 from gitops_mcp.domain.live.managers import field_managers
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object, at, mapping_at

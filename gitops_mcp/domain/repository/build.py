@@ -22,12 +22,17 @@ from gitops_mcp.domain.kustomize import FileTree
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
 from gitops_mcp.domain.objects import Object, Path
 from gitops_mcp.domain.repository.desired import Declaration, Desired, Origin
-from gitops_mcp.domain.repository.environment_roots import MANIFESTS, EnvironmentRoots
 from gitops_mcp.domain.repository.files import FileChange
-from gitops_mcp.domain.repository.not_applied import cnpg_documents, find_maker_files, find_unapplied, holds_only_cnpg
 from gitops_mcp.domain.repository.render import declare_as_written
-from gitops_mcp.domain.repository.same_engines import have_same_engines
-from gitops_mcp.domain.repository.same_objects import number_objects
+from gitops_mcp.domain.repository.roots.environment_roots import MANIFESTS, EnvironmentRoots
+from gitops_mcp.domain.repository.roots.not_applied import (
+    cnpg_documents,
+    find_maker_files,
+    find_unapplied,
+    holds_only_cnpg,
+)
+from gitops_mcp.domain.repository.roots.same_engines import have_same_engines
+from gitops_mcp.domain.repository.roots.same_objects import number_objects
 
 _NONE: Container[str] = frozenset()
 _AFTER = ("after", "")

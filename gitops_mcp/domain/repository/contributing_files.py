@@ -19,8 +19,8 @@ from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.kustomize.kustomization import NAMES, is_kustomization
 from gitops_mcp.domain.objects import at, strings_in
 from gitops_mcp.domain.repository.desired import Declaration, Desired, KustomizationFile, folders_above
-from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.repository.render import RenderedRoot
+from gitops_mcp.domain.repository.roots.environment_roots import EnvironmentRoots
 
 _LISTS = ("resources", "bases", "components")
 _DEFINES = re.compile(r"kind\W+(ConfigMap|Secret)\b|(configMap|secret)Generator:")

@@ -100,8 +100,8 @@ def applied_elsewhere(desired: Desired) -> str | None:
 
 def ambiguous_object(desired: Desired, found: Sequence[Declaration], environment: str) -> Refused:
     """Several documents make one object, or one document makes it in several Kubernetes clusters."""
-    from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
-    from gitops_mcp.domain.repository.environment_split import environments_to_write
+    from gitops_mcp.domain.repository.roots.environment_roots import EnvironmentRoots
+    from gitops_mcp.domain.repository.roots.environment_split import environments_to_write
 
     kind, name, places = found[0].identity.kind, found[0].identity.name, dict.fromkeys(one.place for one in found)
     split = environments_to_write(desired.roots, found) if isinstance(desired.roots, EnvironmentRoots) else None

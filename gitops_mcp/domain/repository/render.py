@@ -17,7 +17,7 @@ from gitops_mcp.domain.kustomize.tracked_files import TrackedFiles, made_once
 from gitops_mcp.domain.names import is_namespace_name
 from gitops_mcp.domain.objects import CNPG_GROUP, Identity, Object, Path, at
 from gitops_mcp.domain.repository.desired import Declaration, MakerFile
-from gitops_mcp.domain.repository.not_applied import cnpg_documents
+from gitops_mcp.domain.repository.roots.not_applied import cnpg_documents
 from gitops_mcp.domain.yaml.text import YamlDocument, line_of_path
 from gitops_mcp.domain.yaml.values import is_same
 

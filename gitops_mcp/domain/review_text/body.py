@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.impact.assessment import assess_impact
 from gitops_mcp.domain.impact.level import Level
-from gitops_mcp.domain.live.promotion import Promotion
+from gitops_mcp.domain.live.engine_states.promotion import Promotion
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.review_text.field_rows import field_rows

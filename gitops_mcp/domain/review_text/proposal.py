@@ -11,8 +11,8 @@ from typing import Literal
 
 from gitops_mcp.domain.cnpg.protection import Engine
 from gitops_mcp.domain.impact.level import NOTHING, Impact
-from gitops_mcp.domain.live.engine_report import EngineState
-from gitops_mcp.domain.live.promotion import Promotion
+from gitops_mcp.domain.live.engine_states.promotion import Promotion
+from gitops_mcp.domain.live.engine_states.report import EngineState
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.message import message_parts, person_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.cnpg.golang import parse_boolean, parse_fields, parse_json
+from gitops_mcp.domain.cnpg.notation.golang import parse_boolean, parse_fields, parse_json
 from gitops_mcp.domain.cnpg.protection import protections
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.kinds import CNPG_KINDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import is_replica
-from gitops_mcp.domain.cnpg.golang import parse_integer
+from gitops_mcp.domain.cnpg.notation.golang import parse_integer
 from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, at

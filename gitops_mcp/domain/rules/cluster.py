@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count
-from gitops_mcp.domain.cnpg.golang import parse_duration
+from gitops_mcp.domain.cnpg.notation.golang import parse_duration
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import check_cluster_name, quote, suggest
 from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at, mapping_at

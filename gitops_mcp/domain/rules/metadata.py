@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.cnpg.golang import is_rfc3339
+from gitops_mcp.domain.cnpg.notation.golang import is_rfc3339
 from gitops_mcp.domain.kinds import CNPG_KINDS
 from gitops_mcp.domain.names import is_label_value, is_qualified_name, is_subdomain, quote, slug, suggest
 from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at, mapping_at

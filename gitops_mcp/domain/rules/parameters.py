@@ -15,8 +15,8 @@ from gitops_mcp.domain.cnpg.cluster_arguments import (
 )
 from gitops_mcp.domain.cnpg.cluster_spec import instance_count, is_replica, requested_size
 from gitops_mcp.domain.cnpg.defaults import default_parameters
-from gitops_mcp.domain.cnpg.golang import parse_integer
-from gitops_mcp.domain.cnpg.quantity import is_memory_size, memory_bytes
+from gitops_mcp.domain.cnpg.notation.golang import parse_integer
+from gitops_mcp.domain.cnpg.notation.quantity import is_memory_size, memory_bytes
 from gitops_mcp.domain.cnpg.releases import ALL, Releases
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Path, at

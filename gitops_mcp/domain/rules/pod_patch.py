@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.cnpg.golang import parse_integer, parse_json
+from gitops_mcp.domain.cnpg.notation.golang import parse_integer, parse_json
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, at, mapping_at

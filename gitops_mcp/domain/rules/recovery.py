@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.golang import is_rfc3339, parse_integer
+from gitops_mcp.domain.cnpg.notation.golang import is_rfc3339, parse_integer
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object, Path, at

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import is_replica
-from gitops_mcp.domain.cnpg.golang import parse_fields
+from gitops_mcp.domain.cnpg.notation.golang import parse_fields
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.rules.bootstrap import bootstrap_methods, missing_external
 from gitops_mcp.domain.rules.reading import as_text

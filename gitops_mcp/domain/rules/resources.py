@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from gitops_mcp.domain.cnpg.cluster_arguments import parse_flag
-from gitops_mcp.domain.cnpg.quantity import memory_bytes, quantity
+from gitops_mcp.domain.cnpg.notation.quantity import memory_bytes, quantity
 from gitops_mcp.domain.objects import Object, at, mapping_at
 from gitops_mcp.domain.rules.reading import parameters_of
 from gitops_mcp.domain.rules.rule import Fault, Rule, Seen

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.golang import is_rfc3339
-from gitops_mcp.domain.cnpg.sql import PREDEFINED_ROLES
+from gitops_mcp.domain.cnpg.notation.golang import is_rfc3339
+from gitops_mcp.domain.cnpg.notation.sql import PREDEFINED_ROLES
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, as_int, at, list_at, mapping_at
 from gitops_mcp.domain.rules.image import wanted_major

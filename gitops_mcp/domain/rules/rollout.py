@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops_mcp.domain.cnpg.cluster_spec import requested_size
-from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.cnpg.notation.quantity import quantity
 from gitops_mcp.domain.objects import Object, Path, at, list_at
 from gitops_mcp.domain.rules.reading import parameters_of
 from gitops_mcp.domain.rules.storage import storage_sections

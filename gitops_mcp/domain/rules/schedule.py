@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from gitops_mcp.domain.cnpg.cron import DESCRIPTORS, WORDS, next_run, with_seconds
-from gitops_mcp.domain.cnpg.golang import parse_duration, parse_integer
+from gitops_mcp.domain.cnpg.notation.cron import DESCRIPTORS, WORDS, next_run, with_seconds
+from gitops_mcp.domain.cnpg.notation.golang import parse_duration, parse_integer
 from gitops_mcp.domain.names import quote
 
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_arguments import FIXED_BY_SOME, checked_parameters
-from gitops_mcp.domain.cnpg.postgres_parameters import Verdict, is_judged, judge_parameter, nearly_parameter
-from gitops_mcp.domain.cnpg.postgres_settings import majors_with
-from gitops_mcp.domain.cnpg.quantity import is_memory_size, memory_bytes
+from gitops_mcp.domain.cnpg.notation.quantity import is_memory_size, memory_bytes
+from gitops_mcp.domain.cnpg.postgres.parameters import Verdict, is_judged, judge_parameter, nearly_parameter
+from gitops_mcp.domain.cnpg.postgres.server_settings import majors_with
 from gitops_mcp.domain.objects import Path
 from gitops_mcp.domain.rules.image import runs_upstream_image, wanted_major
 from gitops_mcp.domain.rules.reading import parameters_of

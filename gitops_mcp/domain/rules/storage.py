@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gitops_mcp.domain.cnpg.cluster_spec import requested_size
-from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
+from gitops_mcp.domain.cnpg.notation.quantity import checked_storage_size, quantity
 from gitops_mcp.domain.cnpg.releases import Releases
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at, mapping_at

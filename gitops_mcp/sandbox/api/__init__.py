@@ -7,7 +7,7 @@ warn of, and controllers but those of garbage and namespaces.
 """
 
 from gitops_mcp.sandbox.api.server import SandboxApi, kubeconfig_text
-from gitops_mcp.sandbox.store.admission import WriteOptions
+from gitops_mcp.sandbox.store.checks.admission import WriteOptions
 from gitops_mcp.sandbox.store.errors import ApiError
 from gitops_mcp.sandbox.store.store import Store
 

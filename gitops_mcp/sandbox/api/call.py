@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.store.admission import Validation, WriteOptions
+from gitops_mcp.sandbox.store.checks.admission import Validation, WriteOptions
 from gitops_mcp.sandbox.store.errors import ApiError, Cause, bad_request, invalid, not_allowed, unsupported_media_type
 
 _MANAGER_LENGTH = 128

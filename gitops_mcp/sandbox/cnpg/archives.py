@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gitops_mcp.domain.cnpg.moment import format_rfc3339, parse_time
+from gitops_mcp.domain.cnpg.notation.moment import format_rfc3339, parse_time
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.cnpg.postgres import Postgres
 

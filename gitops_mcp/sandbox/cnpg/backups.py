@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from gitops_mcp.domain.cnpg.cron import next_run
-from gitops_mcp.domain.cnpg.moment import format_rfc3339
+from gitops_mcp.domain.cnpg.notation.cron import next_run
+from gitops_mcp.domain.cnpg.notation.moment import format_rfc3339
 from gitops_mcp.domain.cnpg.status.backups import FAILED, IN_TREE, SCHEDULE_LABEL
 from gitops_mcp.domain.objects import Object, at
 from gitops_mcp.sandbox.cnpg.reconciled import is_up

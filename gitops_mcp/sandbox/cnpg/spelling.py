@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from gitops_mcp.domain.cnpg.golang import parse_duration
-from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.cnpg.notation.golang import parse_duration
+from gitops_mcp.domain.cnpg.notation.quantity import quantity
 from gitops_mcp.domain.objects import Object
 
 _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")

@@ -14,8 +14,10 @@ from pathlib import Path
 from gitops_mcp.domain.cnpg.releases import Release
 from gitops_mcp.domain.kinds import POD
 from gitops_mcp.domain.objects import Object, Resource
-from gitops_mcp.sandbox.store import admission, deletion, managed
-from gitops_mcp.sandbox.store.admission import WriteOptions
+from gitops_mcp.sandbox.store import deletion, managed
+from gitops_mcp.sandbox.store.checks import admission
+from gitops_mcp.sandbox.store.checks.admission import WriteOptions
+from gitops_mcp.sandbox.store.checks.webhooks import Webhook, ask_webhooks
 from gitops_mcp.sandbox.store.collection import Collection, ObjectVersion, Slice, StoredChange, key_of
 from gitops_mcp.sandbox.store.crds import crd_of, served_by, served_from_package
 from gitops_mcp.sandbox.store.deletion import Propagation
@@ -26,7 +28,6 @@ from gitops_mcp.sandbox.store.resources import BUILT_IN, CRD, NAMESPACE, Served,
 from gitops_mcp.sandbox.store.schemas import OWN
 from gitops_mcp.sandbox.store.selectors import Wanted, by_fields, by_labels
 from gitops_mcp.sandbox.store.state import StoreState
-from gitops_mcp.sandbox.store.webhooks import Webhook, ask_webhooks
 
 Warnings = list[str]
 _NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")

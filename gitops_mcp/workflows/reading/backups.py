@@ -10,8 +10,8 @@ from gitops_mcp.answers.backups import ArchiveRow, BackupList, DeclaredSchedule,
 from gitops_mcp.answers.base import rows_of, shorten_to_fit
 from gitops_mcp.answers.cluster_parts import BackupRow, ProblemRow, RestoreWindowRow
 from gitops_mcp.app import App
-from gitops_mcp.domain.cnpg.archive import Recoverability, archive_of, recoverability
-from gitops_mcp.domain.cnpg.restorable import restorable
+from gitops_mcp.domain.cnpg.backups.archive import Recoverability, archive_of, recoverability
+from gitops_mcp.domain.cnpg.backups.restorable import restorable
 from gitops_mcp.domain.cnpg.status.backups import Schedule, recent_backups, schedules
 from gitops_mcp.domain.cnpg.status.conditions import ARCHIVING, find_condition
 from gitops_mcp.domain.cnpg.status.problems.archive import archiving_problems, restore_problems

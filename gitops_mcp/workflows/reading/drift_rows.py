@@ -14,11 +14,11 @@ from gitops_mcp.answers.drift import DifferenceRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.cnpg.moment import format_age, format_rfc3339
+from gitops_mcp.domain.cnpg.notation.moment import format_age, format_rfc3339
 from gitops_mcp.domain.editing.field import where_field_stands
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.live.drift import is_one_value
-from gitops_mcp.domain.live.fate import (
+from gitops_mcp.domain.live.engine_states.fate import (
     Fate,
     fate_of_stated,
     fate_of_undeclared,

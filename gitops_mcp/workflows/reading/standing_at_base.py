@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.engines.applies import EngineObject
-from gitops_mcp.domain.live.standing import Question, Standing
+from gitops_mcp.domain.live.engine_states.standing import Question, Standing
 from gitops_mcp.domain.objects import Identity, Object, Path
 from gitops_mcp.domain.repository.desired import Declaration
 from gitops_mcp.errors import GitOpsError

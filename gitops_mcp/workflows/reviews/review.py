@@ -29,7 +29,12 @@ from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.reviews.candidate import Candidate, configuration_notices
 from gitops_mcp.workflows.view import view_at
-from gitops_mcp.workflows.writing.pull_requests.proposals import LARGEST, judged_part, net_files, unjudged_charts
+from gitops_mcp.workflows.writing.delivery.pull_requests.proposals import (
+    LARGEST,
+    judged_part,
+    net_files,
+    unjudged_charts,
+)
 
 _FILES = 2000
 _KINDS = {resource.kind: resource for resource in CNPG_KINDS}

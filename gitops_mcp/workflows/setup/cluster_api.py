@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from gitops_mcp.answers.setup import CheckRow
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.cnpg.archive import archive_of, recoverability
+from gitops_mcp.domain.cnpg.backups.archive import archive_of, recoverability
+from gitops_mcp.domain.cnpg.backups.restorable import restorable
 from gitops_mcp.domain.cnpg.releases import SUPPORTED, Release, release_text
-from gitops_mcp.domain.cnpg.restorable import restorable
 from gitops_mcp.domain.cnpg.version import image_tag, parse_operator_version
 from gitops_mcp.domain.kinds import BACKUP, CLUSTER, CNPG_KINDS, OBJECT_STORE, POD, SCHEDULED_BACKUP
 from gitops_mcp.domain.names import ClusterRef, pluralize

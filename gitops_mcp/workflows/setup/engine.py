@@ -9,7 +9,7 @@ from gitops_mcp.app import Ground
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.engines.source_url import why_elsewhere, why_off_branch
 from gitops_mcp.domain.kinds import APPLICATION, GIT_REPOSITORY, KUSTOMIZATION
-from gitops_mcp.domain.live.applier import name_in_git, sources_of
+from gitops_mcp.domain.live.engine_states.applier import name_in_git, sources_of
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.objects import Object, Resource, at, mapping_at, text_at
 from gitops_mcp.domain.repository.desired import Desired

@@ -17,7 +17,6 @@ from gitops_mcp.workflows.setup.checks import Check, row
 
 _FETCH_SECONDS = 20.0
 _TRIAL_SECONDS = 15.0
-"""The address that `gitops-mcp init` writes for an engine where nobody has said it."""
 _PLACEHOLDERS = ("example.com", "example.org", "example.net")
 _INSTALL_GIT = "install git 2.38 or newer, first on PATH of the server"
 _NAME_BASE = (

@@ -30,7 +30,7 @@ from gitops_mcp.domain.schema.unfilled import is_unfilled
 from gitops_mcp.errors import InvalidRequest, NotFound, Refused
 from gitops_mcp.workflows.differences import KINDS, fill_of
 from gitops_mcp.workflows.view import View, allowed_namespace
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.object_targets import in_files
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.status.backups import IN_TREE
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, OBJECT_STORE, SCHEDULED_BACKUP
 from gitops_mcp.domain.names import ClusterRef, check_cluster_name, check_object_name
 from gitops_mcp.domain.notice import Notice
@@ -26,7 +26,7 @@ from gitops_mcp.domain.repository.desired import Declaration, Desired
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.adoption import layout_of_kind
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.object_targets import in_files, knowing_stores
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import the_cluster

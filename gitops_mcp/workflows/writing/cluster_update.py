@@ -13,7 +13,7 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.workflows.running_operator import running_operator
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import live_or_not, the_cluster
 

@@ -28,7 +28,7 @@ from gitops_mcp.domain.repository.namespaces import why_namespace_is_open
 from gitops_mcp.domain.rules.limits import check_instances_limit, check_storage_class_limit
 from gitops_mcp.errors import Forbidden, GitOpsError, NotInstalled, Unavailable
 from gitops_mcp.workflows.view import View, allowed_namespace
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import live_or_not, object_at_base, only_namespace
 
@@ -175,7 +175,7 @@ def delete_cluster(app: App, request: WriteRequest, name: str, *, namespace: str
 
 def cluster_deletion(name: str, namespace: str | None) -> Writing:
     from gitops_mcp.domain.plans.clusters.restore_note import with_restore_note
-    from gitops_mcp.workflows.writing.restore import read_restorable
+    from gitops_mcp.workflows.writing.delivery.backups_left import read_restorable
 
     check_cluster_name(name, field="cluster_name")
 

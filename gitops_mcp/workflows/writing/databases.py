@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.domain.cnpg.sql import checked_database_name, checked_sql_name
+from gitops_mcp.domain.cnpg.notation.sql import checked_database_name, checked_sql_name
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.names import check_cluster_name
 from gitops_mcp.domain.objects import Identity
@@ -32,7 +32,7 @@ from gitops_mcp.domain.plans.roles.role import check_cluster_alive
 from gitops_mcp.domain.plans.subject import DatabasePart, ObjectPart, Subject
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import live_databases, live_roles, object_at_base, the_cluster
 

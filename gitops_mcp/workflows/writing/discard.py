@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops_mcp.adapters.git.publishing.publish import remove_branch
-from gitops_mcp.adapters.git.ref_listing import ChangeRef
+from gitops_mcp.adapters.git.refs.listing import ChangeRef
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.answers.writes import DiscardResult
 from gitops_mcp.app import App, Ground
@@ -16,8 +16,8 @@ from gitops_mcp.workflows.left_secrets import take_back_secrets
 from gitops_mcp.workflows.newest_pull import PullSeen, newest_pull
 from gitops_mcp.workflows.notices import base_warnings, push_notices, whose_notices
 from gitops_mcp.workflows.spans import check_within, span_of, unknown_change
-from gitops_mcp.workflows.writing.pull_requests.step import closed_pull
-from gitops_mcp.workflows.writing.secrets import discard_secrets
+from gitops_mcp.workflows.writing.delivery.pull_requests.step import closed_pull
+from gitops_mcp.workflows.writing.delivery.secrets import discard_secrets
 
 
 def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> DiscardResult:

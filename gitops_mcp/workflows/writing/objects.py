@@ -29,7 +29,7 @@ from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.running_operator import running_operator
 from gitops_mcp.workflows.view import View, allowed_namespace
 from gitops_mcp.workflows.writing import clusters
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.object_targets import (
     FoundObject,
     NamedObject,

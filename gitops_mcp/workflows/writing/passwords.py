@@ -15,8 +15,8 @@ from gitops_mcp.adapters.secrets.external import ExternalSecrets
 from gitops_mcp.adapters.secrets.interface import Provider, WantedSecret
 from gitops_mcp.adapters.secrets.sealed import SealedSecrets, read_certificate
 from gitops_mcp.adapters.secrets.sops import Sops
-from gitops_mcp.domain.editing.new_document import line_ending
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.new_document import line_ending
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.objects import Identity, Resource
 from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers, placed_elsewhere

@@ -16,7 +16,7 @@ from gitops_mcp.domain.plans.subject import ObjectPart, Subject
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.backups import places_of
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import the_cluster
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
+from gitops_mcp.domain.cnpg.notation.sql import checked_role_name
 from gitops_mcp.domain.cnpg.role import (
     KEYS,
     RoleAttributes,
@@ -17,8 +18,7 @@ from gitops_mcp.domain.cnpg.role import (
     checked_in_roles,
     checked_valid_until,
 )
-from gitops_mcp.domain.cnpg.sql import checked_role_name
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER, DATABASE_ROLE
 from gitops_mcp.domain.names import check_cluster_name
 from gitops_mcp.domain.notice import Notice
@@ -59,7 +59,7 @@ from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.workflows.running_operator import running_operator
 from gitops_mcp.workflows.secret_reports import read_secret_reports
 from gitops_mcp.workflows.view import View
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.passwords import find_secret_documents, password_of_new_role, rotated_password
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import live_roles, the_cluster

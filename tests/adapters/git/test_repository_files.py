@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.files import GitFile
+from gitops_mcp.adapters.git.contents.files import GitFile
+from gitops_mcp.adapters.git.contents.snapshot import LARGEST
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
-from gitops_mcp.adapters.git.snapshot import LARGEST
 from gitops_mcp.errors import InvalidRequest, Refused, Unavailable
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, snapshot, write
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git import history
+from gitops_mcp.adapters.git.history import history
 from gitops_mcp.adapters.git.repository import Repository
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, write
 

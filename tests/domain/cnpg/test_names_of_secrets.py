@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.cnpg.sql import checked_database_name, checked_role_name
+from gitops_mcp.domain.cnpg.notation.sql import checked_database_name, checked_role_name
 from gitops_mcp.errors import InvalidRequest
 
 

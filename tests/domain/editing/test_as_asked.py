@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.cnpg.manifest import cluster_manifest
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.kustomize.build import build_folder
 from gitops_mcp.domain.kustomize.tree import FileTree
 from gitops_mcp.domain.names import ClusterRef

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_mcp.adapters.git.base_faults import follow_head
+from gitops_mcp.adapters.git.refs.base_faults import follow_head
 from gitops_mcp.domain.cnpg.protection import kubectl_without
 from gitops_mcp.domain.kinds import CLUSTER
-from gitops_mcp.domain.live.argocd_operation import ways_to_confirm
-from gitops_mcp.domain.live.fate import way_to_take_away
+from gitops_mcp.domain.live.engine_states.argocd_operation import ways_to_confirm
+from gitops_mcp.domain.live.engine_states.fate import way_to_take_away
 from gitops_mcp.domain.live.operations import ApiOperation, api_operations, manifest_of_live
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.changes import ObjectChange

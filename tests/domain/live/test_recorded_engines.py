@@ -12,11 +12,11 @@ import pytest
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.reading import TextPlace
-from gitops_mcp.domain.live.argocd_standing import argo_standing, set_standing
-from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
-from gitops_mcp.domain.live.engine_report import engine_state
-from gitops_mcp.domain.live.flux_standing import flux_standing
-from gitops_mcp.domain.live.standing import AGAIN, Question, Standing, commit_of
+from gitops_mcp.domain.live.engine_states.argocd_standing import argo_standing, set_standing
+from gitops_mcp.domain.live.engine_states.arrival_by_engine import arrival_by_engine
+from gitops_mcp.domain.live.engine_states.flux_standing import flux_standing
+from gitops_mcp.domain.live.engine_states.report import engine_state
+from gitops_mcp.domain.live.engine_states.standing import AGAIN, Question, Standing, commit_of
 from gitops_mcp.domain.objects import Identity, Object, at
 from gitops_mcp.domain.redact import mark_outside
 from tests.fakes.engine_objects import application, engine_objects, flux_pair

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gitops_mcp.domain.impact.level import Impact, Level
-from gitops_mcp.domain.live.engine_report import EngineState, engine_state
+from gitops_mcp.domain.live.engine_states.report import EngineState, engine_state
 from gitops_mcp.domain.notice import Notice
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.message import commit_message

@@ -11,7 +11,7 @@ import pytest
 from gitops_mcp.app import App
 from gitops_mcp.caller import Nobody
 from gitops_mcp.config import Flags
-from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
+from gitops_mcp.workflows.reading.changes.questions import change_detail, page_of_changes
 from tests.fakes.api import Answer
 from tests.workflows.conftest import Api, Team, cluster, listed, live
 

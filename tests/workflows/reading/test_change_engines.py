@@ -8,8 +8,8 @@ import pytest
 
 from gitops_mcp.answers.changes import ChangeDetail
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
-from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
+from gitops_mcp.workflows.reading.changes.questions import change_detail, page_of_changes
+from gitops_mcp.workflows.reading.clusters.status import read_cluster_status
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.api import Answer, status

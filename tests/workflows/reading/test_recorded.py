@@ -6,8 +6,8 @@ import pytest
 
 from gitops_mcp.answers.members import DatabaseList, RoleList
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.workflows.reading.cluster_list import list_clusters
-from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
+from gitops_mcp.workflows.reading.clusters.cluster_list import list_clusters
+from gitops_mcp.workflows.reading.clusters.status import read_cluster_status
 from gitops_mcp.workflows.reading.databases import list_databases
 from gitops_mcp.workflows.reading.roles import list_roles
 from tests.fakes.api import Answer

@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 
 from gitops_mcp.answers.base import Answer as ToolAnswer
 from gitops_mcp.app import App
-from gitops_mcp.domain.live.applier import has_destination, may_apply
-from gitops_mcp.domain.live.argocd_standing import argo_standing
 from gitops_mcp.domain.live.arrival import arrival
-from gitops_mcp.domain.live.arrival_by_engine import arrival_by_engine
-from gitops_mcp.domain.live.engine_report import engine_state
-from gitops_mcp.domain.live.flux_standing import flux_standing
-from gitops_mcp.domain.live.standing import Question
+from gitops_mcp.domain.live.engine_states.applier import has_destination, may_apply
+from gitops_mcp.domain.live.engine_states.argocd_standing import argo_standing
+from gitops_mcp.domain.live.engine_states.arrival_by_engine import arrival_by_engine
+from gitops_mcp.domain.live.engine_states.flux_standing import flux_standing
+from gitops_mcp.domain.live.engine_states.report import engine_state
+from gitops_mcp.domain.live.engine_states.standing import Question
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.changes import ObjectChange
-from gitops_mcp.workflows.reading.cluster_list import list_clusters
-from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
+from gitops_mcp.workflows.reading.clusters.cluster_list import list_clusters
+from gitops_mcp.workflows.reading.clusters.status import read_cluster_status
 from gitops_mcp.workflows.reading.databases import list_databases
 from gitops_mcp.workflows.reading.roles import list_roles
 from tests.conftest import examples

@@ -9,7 +9,7 @@ import pytest
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import GitOpsError
-from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
+from gitops_mcp.workflows.reading.clusters.status import read_cluster_status
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.api import Answer, status

@@ -8,7 +8,7 @@ import pytest
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.errors import NotFound, Refused
-from gitops_mcp.workflows.reading.changes import change_detail, page_of_changes
+from gitops_mcp.workflows.reading.changes.questions import change_detail, page_of_changes
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest

@@ -20,7 +20,7 @@ from gitops_mcp.errors import InvalidRequest, NotFound
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing import clusters, databases, roles
 from gitops_mcp.workflows.writing.cluster_update import update_cluster
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, program, write
 from tests.workflows.conftest import Team, cluster

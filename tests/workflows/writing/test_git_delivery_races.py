@@ -7,7 +7,8 @@ import pytest
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
 from gitops_mcp.errors import Refused, Unavailable
-from gitops_mcp.workflows.writing import clusters, git_delivery
+from gitops_mcp.workflows.writing import clusters
+from gitops_mcp.workflows.writing.delivery import git_delivery
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, program, write
 

@@ -8,7 +8,7 @@ from gitops_mcp.domain.repository.desired import API
 from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.api_once import ApiOnce
 from gitops_mcp.workflows.view import CommitSource
-from gitops_mcp.workflows.writing.direct.live_source import LiveSource
+from gitops_mcp.workflows.writing.delivery.direct.live_source import LiveSource
 from tests.workflows.conftest import Team
 
 EXTERNAL = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: NAME, namespace: shop, labels: LABELS}\n"

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.configuration import Configuration
-from gitops_mcp.adapters.git.files import FolderEntry
+from gitops_mcp.adapters.git.contents.files import FolderEntry
 from gitops_mcp.adapters.git.publishing.trees import Folders
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.errors import Refused

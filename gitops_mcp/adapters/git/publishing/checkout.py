@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from gitops_mcp.adapters.git.files import FolderEntry, TreeLine
+from gitops_mcp.adapters.git.contents.files import FolderEntry, TreeLine
 from gitops_mcp.adapters.git.lock import real_path
 from gitops_mcp.adapters.git.publishing.trees import Folders, write_tree
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree

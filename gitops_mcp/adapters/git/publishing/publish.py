@@ -19,8 +19,8 @@ from gitops_mcp.adapters.git.publishing.commit import WrittenCommit, write_commi
 from gitops_mcp.adapters.git.publishing.hooks import Hooks
 from gitops_mcp.adapters.git.publishing.push import Push
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
-from gitops_mcp.adapters.git.refs import Base
-from gitops_mcp.adapters.git.remotes import branch_name
+from gitops_mcp.adapters.git.refs.configured_remotes import branch_name
+from gitops_mcp.adapters.git.refs.refs import Base
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.runner import Ran
 from gitops_mcp.adapters.git.settings import GitSettings

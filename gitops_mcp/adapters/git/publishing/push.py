@@ -17,7 +17,7 @@ from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.failures import remote_error, telling_line
 from gitops_mcp.adapters.git.lock import Lock
 from gitops_mcp.adapters.git.publishing.printed import first_lines, on_one_line, remote_lines
-from gitops_mcp.adapters.git.remotes import Remotes
+from gitops_mcp.adapters.git.refs.configured_remotes import Remotes
 from gitops_mcp.adapters.git.runner import Ran, Runner
 from gitops_mcp.errors import GitOpsError, MayArrive, NotFound, NotSeen, Raced, Refused, Unavailable
 

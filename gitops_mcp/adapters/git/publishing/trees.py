@@ -12,7 +12,7 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from gitops_mcp.adapters.git.files import FOLDER, SUBMODULE, Files, Folder, FolderEntry
+from gitops_mcp.adapters.git.contents.files import FOLDER, SUBMODULE, Files, Folder, FolderEntry
 from gitops_mcp.adapters.git.paths import folders_of
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.adapters.git.repository import ATTRIBUTES

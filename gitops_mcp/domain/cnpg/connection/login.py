@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_mcp.domain.cnpg.cluster_spec import is_replica
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.notation.moment import parse_time
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, at, mapping_at, text_at
 from gitops_mcp.errors import InvalidRequest, NotFound

@@ -10,7 +10,7 @@ from datetime import datetime
 from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.logs.line import LogLine
 from gitops_mcp.domain.cnpg.logs.signs import SIGNS, Sign
-from gitops_mcp.domain.cnpg.moment import format_age, format_rfc3339
+from gitops_mcp.domain.cnpg.notation.moment import format_age, format_rfc3339
 from gitops_mcp.domain.cnpg.status.problems.problem import Problem, Severity
 from gitops_mcp.domain.names import pluralize, quote
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from gitops_mcp.domain.cnpg.logs.shown import shown_detail, shown_message
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.notation.moment import parse_time
 from gitops_mcp.domain.objects import Object, at, text_at
 
 Level = Literal["info", "warning", "error"]

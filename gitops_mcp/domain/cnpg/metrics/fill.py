@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gitops_mcp.domain.cnpg.metrics.amounts import share_text, size_text
 from gitops_mcp.domain.cnpg.metrics.instance import InstanceMetrics
-from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.cnpg.notation.quantity import quantity
 from gitops_mcp.domain.cnpg.status.volumes import Volume
 
 

@@ -14,7 +14,7 @@ from gitops_mcp.domain.cnpg.excerpt import excerpt
 from gitops_mcp.domain.cnpg.metrics.amounts import seconds_text, share_text, size_text
 from gitops_mcp.domain.cnpg.metrics.fill import VolumeFill
 from gitops_mcp.domain.cnpg.metrics.instance import InstanceMetrics
-from gitops_mcp.domain.cnpg.moment import format_age
+from gitops_mcp.domain.cnpg.notation.moment import format_age
 from gitops_mcp.domain.cnpg.status.problems.problem import Problem, Severity
 from gitops_mcp.domain.names import pluralize, quote
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from gitops_mcp.domain.cnpg.cron import next_run, with_seconds
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.moment import Moment, format_age, format_rfc3339, moment, parse_time
+from gitops_mcp.domain.cnpg.notation.cron import next_run, with_seconds
+from gitops_mcp.domain.cnpg.notation.moment import Moment, format_age, format_rfc3339, moment, parse_time
 from gitops_mcp.domain.cnpg.status.reconciled import objects_of_cluster
 from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at
 

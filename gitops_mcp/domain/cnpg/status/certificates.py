@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from gitops_mcp.domain.cnpg.moment import days_left, format_rfc3339, parse_time
+from gitops_mcp.domain.cnpg.notation.moment import days_left, format_rfc3339, parse_time
 from gitops_mcp.domain.objects import Object, mapping_at, text_at
 
 _OWN = ("serverCASecret", "serverTLSSecret", "clientCASecret", "replicationTLSSecret")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.moment import Moment, moment, parse_time
+from gitops_mcp.domain.cnpg.notation.moment import Moment, moment, parse_time
 from gitops_mcp.domain.objects import Object, as_int, at
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.moment import Moment, moment
+from gitops_mcp.domain.cnpg.notation.moment import Moment, moment
 from gitops_mcp.domain.objects import Object, as_int, at, list_at, mapping_at, text_at, texts_at
 
 CLUSTER_LABEL = "cnpg.io/cluster"

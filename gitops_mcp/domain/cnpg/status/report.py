@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.moment import Moment, moment
+from gitops_mcp.domain.cnpg.notation.moment import Moment, moment
 from gitops_mcp.domain.cnpg.status.backups import (
     RecentBackups,
     RestoreWindow,

@@ -14,7 +14,7 @@ from gitops_mcp.domain.cnpg.cluster_spec import (
     storage_size,
 )
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.moment import Moment, format_age, moment, parse_time
+from gitops_mcp.domain.cnpg.notation.moment import Moment, format_age, moment, parse_time
 from gitops_mcp.domain.cnpg.status.phase import RESTORE_STEP, SETTING_UP, WAIT, Phase, PhaseClass, phase_of
 from gitops_mcp.domain.cnpg.version import major_of
 from gitops_mcp.domain.objects import Object, as_int, at, list_at, text_at

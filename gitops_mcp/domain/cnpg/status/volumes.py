@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.quantity import quantity
+from gitops_mcp.domain.cnpg.notation.quantity import quantity
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL, serial_order
 from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at, texts_at
 

@@ -11,8 +11,8 @@ from gitops_mcp.domain.engines.reading import file_and_line
 from gitops_mcp.domain.engines.substitution import substitute_string
 from gitops_mcp.domain.objects import dotted_path
 from gitops_mcp.domain.repository.desired import Declaration, Desired
-from gitops_mcp.domain.repository.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.repository.files import DraftFiles
+from gitops_mcp.domain.repository.roots.environment_roots import EnvironmentRoots
 from gitops_mcp.domain.yaml.edits import Edit, Remove, Set
 from gitops_mcp.errors import Refused
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
+from gitops_mcp.domain.cnpg.postgres.images import POSTGRES_IMAGES
 from gitops_mcp.domain.engines.applies import EngineObject, ValuesLayer
 from gitops_mcp.domain.engines.charts.chart_releases import why_not_read
 from gitops_mcp.domain.engines.charts.values import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gitops_mcp.domain.cnpg.archive import SNAPSHOT
+from gitops_mcp.domain.cnpg.backups.archive import SNAPSHOT
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import BACKUP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gitops_mcp.domain.cnpg.archive import SNAPSHOT
+from gitops_mcp.domain.cnpg.backups.archive import SNAPSHOT
 from gitops_mcp.domain.cnpg.status.backups import BARMAN_PLUGIN, IN_TREE
 from gitops_mcp.domain.objects import Object, at, list_at
 from gitops_mcp.errors import Refused

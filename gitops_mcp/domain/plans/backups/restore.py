@@ -11,11 +11,11 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gitops_mcp.domain.cnpg.archive import archive_of
-from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
-from gitops_mcp.domain.cnpg.recovery_target import Target, check_in_span
+from gitops_mcp.domain.cnpg.backups.archive import archive_of
+from gitops_mcp.domain.cnpg.backups.recovery_target import Target, check_in_span
+from gitops_mcp.domain.cnpg.notation.quantity import checked_storage_size, quantity
 from gitops_mcp.domain.cnpg.status.backups import BARMAN_PLUGIN, IN_TREE
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.kinds import CLUSTER
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.notice import Notice

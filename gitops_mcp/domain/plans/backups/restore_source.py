@@ -6,9 +6,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gitops_mcp.domain.cnpg.archive import SNAPSHOT, Archive, archive_of, archiving_stopped, is_usable, window_of
-from gitops_mcp.domain.cnpg.moment import format_rfc3339, parse_time
-from gitops_mcp.domain.cnpg.recovery_target import Span, Target, base_backup, check_usable, find_backup, is_backup_id
+from gitops_mcp.domain.cnpg.backups.archive import (
+    SNAPSHOT,
+    Archive,
+    archive_of,
+    archiving_stopped,
+    is_usable,
+    window_of,
+)
+from gitops_mcp.domain.cnpg.backups.recovery_target import (
+    Span,
+    Target,
+    base_backup,
+    check_usable,
+    find_backup,
+    is_backup_id,
+)
+from gitops_mcp.domain.cnpg.notation.moment import format_rfc3339, parse_time
 from gitops_mcp.domain.cnpg.status.backups import BARMAN_PLUGIN, IN_TREE, backup_method
 from gitops_mcp.domain.names import ClusterRef, quote, suggest
 from gitops_mcp.domain.objects import Object, at, list_at, mapping_at, text_at

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gitops_mcp.domain.cnpg.cron import DESCRIPTORS
+from gitops_mcp.domain.cnpg.notation.cron import DESCRIPTORS
 from gitops_mcp.domain.cnpg.status.backups import BARMAN_PLUGIN, IN_TREE
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import SCHEDULED_BACKUP

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gitops_mcp.domain.cnpg.archive import window_of
+from gitops_mcp.domain.cnpg.backups.archive import window_of
 from gitops_mcp.domain.cnpg.status.backups import BARMAN_PLUGIN
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.editing.list_items import add_item
-from gitops_mcp.domain.editing.new_document import put_document
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.new_document import put_document
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.names import ClusterRef, quote, suggest
 from gitops_mcp.domain.notice import Notice

@@ -26,14 +26,14 @@ from gitops_mcp.domain.yaml.values import is_same
 from gitops_mcp.errors import InvalidRequest, Refused
 
 if TYPE_CHECKING:
-    from gitops_mcp.domain.editing.sibling_paths import FilePlace
+    from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 
 VALIDATED = ("built-in rules",)
 INSTANCES: Path = ("spec", "instances")
 
 
 def cluster_places(desired: Desired, ref: ClusterRef, layout: str) -> tuple[FilePlace, ...]:
-    from gitops_mcp.domain.editing.sibling_paths import NewObject, candidate_places, find_siblings
+    from gitops_mcp.domain.editing.placing.sibling_paths import NewObject, candidate_places, find_siblings
 
     return candidate_places(desired, None, NewObject.of_cluster(ref), layout, find_siblings(desired, CLUSTER.kind))
 
@@ -46,8 +46,8 @@ def plan_new_cluster(
     `proposed`: the files are those of an open change, where repeating the same request changes nothing.
     Raises InvalidRequest where Git declares a Cluster of that name already.
     """
-    from gitops_mcp.domain.editing.new_document import put_document
-    from gitops_mcp.domain.editing.sibling_paths import NewObject
+    from gitops_mcp.domain.editing.placing.new_document import put_document
+    from gitops_mcp.domain.editing.placing.sibling_paths import NewObject
 
     target = Identity("Cluster", ref.namespace, ref.name)
     plan = Plan(f"Create Cluster {ref}", target, validated_by=VALIDATED)

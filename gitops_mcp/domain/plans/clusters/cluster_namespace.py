@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from gitops_mcp.domain.editing.kustomization_list import add_to_kustomization
-from gitops_mcp.domain.editing.new_document import line_ending
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.kustomization_list import add_to_kustomization
+from gitops_mcp.domain.editing.placing.new_document import line_ending
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.names import suggest

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from gitops_mcp.domain.cnpg.cluster_arguments import checked_parameters
-from gitops_mcp.domain.cnpg.moment import format_rfc3339
-from gitops_mcp.domain.cnpg.quantity import checked_storage_size, quantity
+from gitops_mcp.domain.cnpg.notation.moment import format_rfc3339
+from gitops_mcp.domain.cnpg.notation.quantity import checked_storage_size, quantity
 from gitops_mcp.domain.cnpg.version import parse_postgres_version
 from gitops_mcp.domain.names import quote, suggest
 from gitops_mcp.domain.objects import Object, Path, at, dotted_path, mapping_at

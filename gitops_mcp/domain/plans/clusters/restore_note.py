@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_mcp.domain.plans.plan import Plan
 
 if TYPE_CHECKING:
-    from gitops_mcp.domain.cnpg.restorable import Restorable
+    from gitops_mcp.domain.cnpg.backups.restorable import Restorable
 
 
 def with_restore_note(plan: Plan, found: Restorable | None) -> Plan:

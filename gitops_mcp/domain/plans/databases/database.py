@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.domain.editing.new_document import put_document
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, candidate_places, find_siblings
+from gitops_mcp.domain.editing.placing.new_document import put_document
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace, candidate_places, find_siblings
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import DATABASE
 from gitops_mcp.domain.names import ClusterRef, UnplacedCluster, quote, suggest

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
-from gitops_mcp.domain.cnpg.sql import checked_sql_name
+from gitops_mcp.domain.cnpg.notation.sql import checked_sql_name
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.impact.assessment import each_impact
 from gitops_mcp.domain.impact.level import Impact, Level

@@ -11,7 +11,7 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
-from gitops_mcp.domain.editing.own_folders import applies_folder
+from gitops_mcp.domain.editing.placing.own_folders import applies_folder
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, SEALED_SECRET
 from gitops_mcp.domain.objects import CNPG_GROUP, at
 from gitops_mcp.domain.plans.passwords.decryption import why_not_decrypted

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from gitops_mcp.domain.cnpg.password_secret import BASIC_AUTH, RELOAD, checked_secret_name
-from gitops_mcp.domain.editing.new_document import FittingPlace, first_fitting_place, put_file
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places
+from gitops_mcp.domain.editing.placing.new_document import FittingPlace, first_fitting_place, put_file
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace, NewObject, candidate_places
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import SECRET
 from gitops_mcp.domain.names import ClusterRef, quote

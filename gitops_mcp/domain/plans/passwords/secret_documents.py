@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from gitops_mcp.domain.editing.sibling_paths import Sibling
+from gitops_mcp.domain.editing.placing.sibling_paths import Sibling
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kinds import EXTERNAL_SECRET, PASSWORD, SEALED_SECRET
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization

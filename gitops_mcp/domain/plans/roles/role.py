@@ -9,9 +9,9 @@ from datetime import datetime
 from gitops_mcp.domain.cnpg.releases import Release, release_text
 from gitops_mcp.domain.cnpg.role import RoleAttributes, role_manifest
 from gitops_mcp.domain.editing.list_items import add_item
-from gitops_mcp.domain.editing.name_patterns import without_kind_words
-from gitops_mcp.domain.editing.new_document import put_document
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
+from gitops_mcp.domain.editing.placing.name_patterns import without_kind_words
+from gitops_mcp.domain.editing.placing.new_document import put_document
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.kinds import DATABASE_ROLE
 from gitops_mcp.domain.names import ClusterRef, quote

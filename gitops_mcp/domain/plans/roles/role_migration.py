@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from gitops_mcp.domain.cnpg.role import KEYS, role_manifest
 from gitops_mcp.domain.editing.list_items import remove_item
-from gitops_mcp.domain.editing.new_document import put_document
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.new_document import put_document
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.impact.level import Impact, Level
 from gitops_mcp.domain.names import ClusterRef, pluralize, quote, suggest

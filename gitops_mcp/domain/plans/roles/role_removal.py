@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gitops_mcp.domain.cnpg.excerpt import excerpt
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.notation.moment import parse_time
 from gitops_mcp.domain.editing.field import edit_fields
 from gitops_mcp.domain.editing.list_items import remove_item
-from gitops_mcp.domain.editing.new_document import remove_documents
+from gitops_mcp.domain.editing.placing.new_document import remove_documents
 from gitops_mcp.domain.editing.removal import remove_objects
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.impact.level import Impact, Level

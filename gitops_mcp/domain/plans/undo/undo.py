@@ -15,11 +15,11 @@ from typing import Any
 from gitops_mcp.domain.cnpg.protection import without_blocking
 from gitops_mcp.domain.editing.field import all_texts, edit_fields
 from gitops_mcp.domain.editing.list_items import add_item, remove_item
-from gitops_mcp.domain.editing.name_patterns import file_word
-from gitops_mcp.domain.editing.new_document import put_document, put_file, remove_documents
+from gitops_mcp.domain.editing.placing.name_patterns import file_word
+from gitops_mcp.domain.editing.placing.new_document import put_document, put_file, remove_documents
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.editing.removal import remove_objects
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject, candidate_places, find_siblings
 from gitops_mcp.domain.editing.steps import EditSequence
 from gitops_mcp.domain.kinds import OBJECT_STORE
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization

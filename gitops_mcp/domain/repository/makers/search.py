@@ -22,7 +22,12 @@ from gitops_mcp.domain.repository.desired import Desired, MakerFile
 from gitops_mcp.domain.repository.makers.charts import UNUSED, inflated_charts, makers_of_template
 from gitops_mcp.domain.repository.makers.mentions import find_mention, texts_inside
 from gitops_mcp.domain.repository.makers.programs import makers_of_program, program_of, terraform_blocks
-from gitops_mcp.domain.repository.not_applied import chart_of_template, cnpg_documents, find_maker_files, is_reference
+from gitops_mcp.domain.repository.roots.not_applied import (
+    chart_of_template,
+    cnpg_documents,
+    find_maker_files,
+    is_reference,
+)
 from gitops_mcp.domain.yaml.text import line_of_path
 
 SUBMODULES = ".gitmodules"

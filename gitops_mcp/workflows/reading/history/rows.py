@@ -10,7 +10,7 @@ from gitops_mcp.adapters.git.commits import Commit
 from gitops_mcp.answers.history import FieldStepRow, HistoryRow, shown_row
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
-from gitops_mcp.domain.cnpg.moment import moment
+from gitops_mcp.domain.cnpg.notation.moment import moment
 from gitops_mcp.domain.plans.message import message_parts
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.workflows.reading.cluster_in_git import shown_value

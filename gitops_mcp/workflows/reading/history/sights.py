@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from gitops_mcp.adapters.git.files import TreeLine
-from gitops_mcp.adapters.git.snapshot import LARGEST
+from gitops_mcp.adapters.git.contents.files import TreeLine
+from gitops_mcp.adapters.git.contents.snapshot import LARGEST
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import FILE, Environment, resolve_settings
 from gitops_mcp.domain.engines.declared import may_be_engine

@@ -12,12 +12,12 @@ from urllib.parse import quote as percent
 
 from gitops_mcp.answers.base import rows_of, shorten_to_fit
 from gitops_mcp.answers.cluster_parts import ProblemRow
-from gitops_mcp.answers.connection import AuthorityRow, ConnectionInfo, EndpointRow, SecretRow
+from gitops_mcp.answers.observed.connection import AuthorityRow, ConnectionInfo, EndpointRow, SecretRow
 from gitops_mcp.app import App
 from gitops_mcp.config import Environment
 from gitops_mcp.domain.cnpg.connection.endpoints import Endpoint, endpoints
 from gitops_mcp.domain.cnpg.connection.login import OPERATOR_KEYS, Login, application, login_of
-from gitops_mcp.domain.cnpg.sql import checked_sql_name
+from gitops_mcp.domain.cnpg.notation.sql import checked_sql_name
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
 from gitops_mcp.domain.cnpg.status.problems import Problem
 from gitops_mcp.domain.cnpg.status.summary import Summary

@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 
 from gitops_mcp.answers.base import rows_of, rows_that_fit, shorten_to_fit
 from gitops_mcp.answers.cluster_parts import ProblemRow
-from gitops_mcp.answers.logs import LogRow, LogSource, PostgresLogs
+from gitops_mcp.answers.observed.logs import LogRow, LogSource, PostgresLogs
 from gitops_mcp.app import App
 from gitops_mcp.domain.cnpg.logs.findings import log_findings
 from gitops_mcp.domain.cnpg.logs.groups import LogGroup, group_lines
 from gitops_mcp.domain.cnpg.logs.line import Level, LogLine, read_line
-from gitops_mcp.domain.cnpg.moment import format_age, format_rfc3339, parse_time
+from gitops_mcp.domain.cnpg.notation.moment import format_age, format_rfc3339, parse_time
 from gitops_mcp.domain.cnpg.status.problems import Problem
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.notice import Notice

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from gitops_mcp.answers.base import rows_of, shorten_to_fit
 from gitops_mcp.answers.cluster_parts import ProblemRow
-from gitops_mcp.answers.metrics import (
+from gitops_mcp.answers.observed.metrics import (
     DatabaseMetricsRow,
     InstanceMetricsRow,
     PostgresMetrics,
@@ -20,7 +20,7 @@ from gitops_mcp.domain.cnpg.metrics.amounts import seconds_text, share_text, siz
 from gitops_mcp.domain.cnpg.metrics.fill import VolumeFill, volume_fills
 from gitops_mcp.domain.cnpg.metrics.findings import Expected, metric_findings
 from gitops_mcp.domain.cnpg.metrics.instance import InstanceMetrics
-from gitops_mcp.domain.cnpg.moment import format_age, format_rfc3339
+from gitops_mcp.domain.cnpg.notation.moment import format_age, format_rfc3339
 from gitops_mcp.domain.cnpg.status.backups import archiver
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL
 from gitops_mcp.domain.cnpg.status.problems import Problem

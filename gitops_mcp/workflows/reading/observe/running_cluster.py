@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.notation.moment import parse_time
 from gitops_mcp.domain.cnpg.status.pods import CLUSTER_LABEL, serial_order
 from gitops_mcp.domain.kinds import POD
 from gitops_mcp.domain.names import check_cluster_name, quote, suggest

@@ -23,7 +23,7 @@ from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.carried_on.replay import Believed, DraftRequest, Replay, joined_plan, subjects_of
 from gitops_mcp.workflows.writing.carried_on.several import validated_there, view_there
 from gitops_mcp.workflows.writing.carried_on.steps import check_has_branch, net_changes, steps_of
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
 

@@ -27,7 +27,7 @@ from gitops_mcp.workflows.spans import Span, find_span
 from gitops_mcp.workflows.view import View
 from gitops_mcp.workflows.writing.carried_on.replay import TAKES_LIVE, DraftRequest, Replay, joined_plan, subjects_of
 from gitops_mcp.workflows.writing.carried_on.steps import Step, net_changes, source_of, steps_of
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 
 _OF_AN_OBJECT = ("spec.", "metadata.annotations.", "metadata.labels.")

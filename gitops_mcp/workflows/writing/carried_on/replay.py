@@ -17,7 +17,7 @@ from itertools import islice, product
 from gitops_mcp.adapters.git.publishing.commit import draft_commit
 from gitops_mcp.adapters.secrets.notes import MadeSecret
 from gitops_mcp.app import App, Ground
-from gitops_mcp.domain.cnpg.moment import parse_time
+from gitops_mcp.domain.cnpg.notation.moment import parse_time
 from gitops_mcp.domain.impact.level import NOTHING
 from gitops_mcp.domain.objects import strings_in
 from gitops_mcp.domain.plans.asked import AskedRequest

@@ -9,7 +9,7 @@ from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.changes import changed_objects
 from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.view import View, view_at
-from gitops_mcp.workflows.writing.validation import Limits, validate_plan
+from gitops_mcp.workflows.writing.delivery.validation import Limits, validate_plan
 
 
 def view_there(app: App, ground: Ground, name: str, commit: str, *, proposed: bool) -> View:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gitops_mcp.adapters.git.commits import Commit
-from gitops_mcp.adapters.git.files import FolderEntry
+from gitops_mcp.adapters.git.contents.files import FolderEntry
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import Ground
 from gitops_mcp.domain.engines.reading import read_documents

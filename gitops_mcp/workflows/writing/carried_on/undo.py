@@ -43,7 +43,7 @@ from gitops_mcp.workflows.writing.carried_on.steps import (
     refresh_step,
     source_of,
 )
-from gitops_mcp.workflows.writing.git_delivery import deliver
+from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from gitops_mcp.workflows.writing.targets import object_at_base
 

@@ -23,7 +23,7 @@ from gitops_mcp.adapters.kube import Kube
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.sandbox.api import Store, WriteOptions
-from gitops_mcp.sandbox.store.webhooks import Webhook
+from gitops_mcp.sandbox.store.checks.webhooks import Webhook
 
 LEDGER = Resource("contract.example.com", "v1", "ledgers", "Ledger")
 CRDS = Path(__file__).parent / "crds"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.domain.cnpg.moment import Moment
+from gitops_mcp.domain.cnpg.notation.moment import Moment
 from gitops_mcp.domain.cnpg.status.backups import schedules
 from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
 from gitops_mcp.domain.objects import Object

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitops_mcp.domain.cnpg.moment import Moment
+from gitops_mcp.domain.cnpg.notation.moment import Moment
 from gitops_mcp.domain.cnpg.status.events import events
 from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
 from gitops_mcp.domain.objects import Object

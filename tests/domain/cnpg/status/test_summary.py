@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.cnpg.moment import Moment
+from gitops_mcp.domain.cnpg.notation.moment import Moment
 from gitops_mcp.domain.cnpg.status.summary import Summary
 from tests.fakes import cnpg
 from tests.fakes.cnpg import NOW

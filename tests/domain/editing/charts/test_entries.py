@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.editing.charts.entries import add_entry
-from gitops_mcp.domain.editing.new_document import put_document
+from gitops_mcp.domain.editing.placing.new_document import put_document
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace, NewObject
 from gitops_mcp.domain.editing.removal import remove_objects
-from gitops_mcp.domain.editing.sibling_paths import FilePlace, NewObject
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Desired

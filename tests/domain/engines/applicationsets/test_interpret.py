@@ -10,7 +10,7 @@ from gitops_mcp.domain.budget import build_budget
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import find_engine_objects
 from gitops_mcp.domain.engines.source_url import NotEvaluated
-from gitops_mcp.domain.live.applier import name_in_git
+from gitops_mcp.domain.live.engine_states.applier import name_in_git
 from tests.domain.engines.applicationsets.test_sets import (
     CLUSTERS,
     FAST,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.names import ClusterRef
 from gitops_mcp.domain.plans.passwords.built_secrets import as_applied, build_with_makers
 from gitops_mcp.domain.plans.passwords.password_rotation import maker_to_rotate

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.editing.new_document import FittingPlace
-from gitops_mcp.domain.editing.sibling_paths import FilePlace
+from gitops_mcp.domain.editing.placing.new_document import FittingPlace
+from gitops_mcp.domain.editing.placing.sibling_paths import FilePlace
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.domain.plans.passwords.role_password import (
     NO_PASSWORD,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitops_mcp.domain.editing.sibling_paths import Sibling
+from gitops_mcp.domain.editing.placing.sibling_paths import Sibling
 from gitops_mcp.domain.plans.passwords.secret_documents import (
     SecretDocument,
     find_mittwald_file,

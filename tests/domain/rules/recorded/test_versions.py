@@ -18,7 +18,7 @@ import pytest
 
 from gitops_mcp.crds import VERSION
 from gitops_mcp.domain.cnpg.defaults import fill_webhook_defaults
-from gitops_mcp.domain.cnpg.images import POSTGRES_IMAGES
+from gitops_mcp.domain.cnpg.postgres.images import POSTGRES_IMAGES
 from gitops_mcp.domain.cnpg.releases import SUPPORTED, Release, release_text
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.objects import Object, at

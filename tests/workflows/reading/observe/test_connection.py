@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.answers.connection import ConnectionInfo
+from gitops_mcp.answers.observed.connection import ConnectionInfo
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import InvalidRequest, NotFound
 from gitops_mcp.workflows.reading.observe.connection import connection_info

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitops_mcp.answers.cluster_status import ClusterStatus
 from gitops_mcp.app import App
 from gitops_mcp.domain.objects import Object
-from gitops_mcp.workflows.reading.cluster_status import read_cluster_status
+from gitops_mcp.workflows.reading.clusters.status import read_cluster_status
 from tests.fakes.api import Answer, status
 from tests.fakes.observed_logs import recorded_log
 from tests.fakes.observed_metrics import recorded_page, recorded_status

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.answers.logs import PostgresLogs
+from gitops_mcp.answers.observed.logs import PostgresLogs
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Forbidden, InvalidRequest, NotFound, Unavailable
 from gitops_mcp.workflows.reading.observe.logs import postgres_logs

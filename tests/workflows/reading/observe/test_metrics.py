@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gitops_mcp.answers.metrics import PostgresMetrics
+from gitops_mcp.answers.observed.metrics import PostgresMetrics
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Forbidden, Unavailable
 from gitops_mcp.workflows.reading.observe.metrics import postgres_metrics

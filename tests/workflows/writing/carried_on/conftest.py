@@ -16,7 +16,7 @@ from gitops_mcp.app import App
 from gitops_mcp.caller import Nobody
 from gitops_mcp.config import Flags
 from gitops_mcp.domain.objects import Identity, Object
-from gitops_mcp.tools.inputs import argument_model, read_arguments
+from gitops_mcp.tools.offer.inputs import argument_model, read_arguments
 from tests.workflows.conftest import cluster
 
 LIST = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: shop\nresources:\n"

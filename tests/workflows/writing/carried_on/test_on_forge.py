@@ -11,7 +11,7 @@ from gitops_mcp import tools
 from gitops_mcp.caller import Nobody
 from gitops_mcp.errors import Refused
 from gitops_mcp.sandbox.forges.values import Pull
-from gitops_mcp.tools.inputs import argument_model, read_arguments
+from gitops_mcp.tools.offer.inputs import argument_model, read_arguments
 from tests.fakes.forges import ForgeServers
 from tests.fakes.proposing_team import ProposingTeam
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops_mcp.domain.cnpg.quantity import grown_size
+from gitops_mcp.domain.cnpg.notation.quantity import grown_size
 from gitops_mcp.domain.cnpg.status.conditions import SYSTEM_ID, find_condition
 from gitops_mcp.domain.cnpg.status.phase import DISK_FULL
 from gitops_mcp.domain.cnpg.status.problems.problem import Problem

@@ -1,0 +1,1 @@
+"""Answers about a database that runs: how to connect, its logs, its metrics."""

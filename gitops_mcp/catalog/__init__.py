@@ -1,0 +1,1 @@
+"""Prompts, resources and completions: what clients offer beside the tools."""

@@ -1,0 +1,1 @@
+"""Archives of backups, and what can be restored from them."""

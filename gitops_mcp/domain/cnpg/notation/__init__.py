@@ -1,0 +1,1 @@
+"""How Kubernetes, Go and PostgreSQL write quantities, times, schedules and names."""

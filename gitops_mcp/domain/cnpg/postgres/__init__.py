@@ -1,0 +1,1 @@
+"""PostgreSQL itself: its parameters and its images."""

@@ -1,0 +1,1 @@
+"""Where a new document goes, and how it is listed there."""

@@ -1,0 +1,1 @@
+"""Flux: its Kustomizations, sources, instances, ResourceSets and HelmReleases."""

@@ -1,0 +1,1 @@
+"""Patches: strategic merge patches and JSON patches."""

@@ -1,0 +1,1 @@
+"""Transformers, and the fields that each of them changes."""

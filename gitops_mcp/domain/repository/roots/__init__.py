@@ -1,0 +1,1 @@
+"""Where what is live begins: which engine objects and folders count, in which environment."""

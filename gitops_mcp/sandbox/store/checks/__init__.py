@@ -1,0 +1,1 @@
+"""What the API server checks before it stores an object."""
