@@ -6,7 +6,6 @@ The pages of docs/ are the same for everybody and travel with the package.
 from __future__ import annotations
 
 import importlib.resources
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,8 @@ from gitops_mcp.tools.registry import Tool
 _DOCS = "gitops-mcp://docs/"
 _PAGE = _DOCS + "{page}"
 MARKDOWN = "text/markdown"
+_ENDS = frozenset("/?#")
+"""What ends a part of an address."""
 
 
 def configuration(app: App) -> Configuration:
@@ -35,7 +36,7 @@ def configuration(app: App) -> Configuration:
 @dataclass(frozen=True)
 class Resource:
     uri: str
-    """With {name} for what a client fills in."""
+    """With {name} at its end for what a client fills in."""
     name: str
     title: str
     description: str
@@ -49,12 +50,13 @@ class Resource:
 
     def match(self, uri: str) -> Mapping[str, str] | None:
         """What is filled in, where the address is one of this."""
-        pattern = "".join(
-            f"(?P<{part[1:-1]}>[^/?#]+)" if part.startswith("{") else re.escape(part)
-            for part in re.split(r"(\{\w+\})", self.uri)
-        )
-        found = re.fullmatch(pattern, uri)
-        return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
+        start, _, name = self.uri.partition("{")
+        given = uri.removeprefix(start)
+        if not name:
+            return {} if uri == self.uri else None
+        if given == uri or not given or not _ENDS.isdisjoint(given):
+            return None
+        return {name.removesuffix("}"): unquote(given)}
 
 
 def _tool(name: str) -> Tool:

@@ -155,7 +155,9 @@ def _host(value: str) -> str:
 
 def _names(value: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in value.split(","))
-    if bad := [one for one in names if not re.fullmatch(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]?", one)]:
+    if bad := [
+        one for one in names if not re.fullmatch(r"[A-Za-z0-9._-]+|\[?(?=[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]+\]?", one)
+    ]:
         raise ValueError(f"expected host names or addresses, without a port, found {quote(bad[0])}")
     return names
 

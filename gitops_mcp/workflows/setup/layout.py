@@ -21,7 +21,7 @@ from gitops_mcp.workflows.setup.checks import row
 _SECONDS = 10.0
 """For the trials of edits in an environment."""
 _REASONS = 5
-_PLACE = re.compile(r"\S+\.ya?ml(?::\d+)?")
+_PLACE = re.compile(r"(?<!\S)\S+\.ya?ml(?::\d+)?")
 _EDITS: tuple[tuple[str, Path, object], ...] = (
     ("instances", ("spec", "instances"), 7),
     ("storage", ("spec", "storage", "size"), "9000Gi"),
