@@ -149,6 +149,10 @@ def _port(value: str) -> int:
     return int(value)
 
 
+_NAME = re.compile(r"[A-Za-z0-9._-]+|\[?(?=[0-9A-Fa-f.]*:)[0-9A-Fa-f:.]+\]?")
+"""Of a host, or an address."""
+
+
 def _host(value: str) -> str:
     return _names(value)[0]
 
