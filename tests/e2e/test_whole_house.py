@@ -205,6 +205,7 @@ EMPTY_HERE = {
     "problems",
     "warnings",
     "engines",
+    "not_read",
     "omitted",
     "pending",
     "promotions",
