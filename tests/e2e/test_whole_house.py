@@ -206,6 +206,7 @@ EMPTY_HERE = {
     "warnings",
     "engines",
     "not_read",
+    "client_certificate_commands",
     "omitted",
     "pending",
     "promotions",
