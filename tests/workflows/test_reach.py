@@ -9,6 +9,9 @@ import pytest
 
 from gitops_mcp.app import App
 from gitops_mcp.domain.access.rights import Grant, Rights, with_those_before
+from gitops_mcp.errors import NotFound, Refused
+from gitops_mcp.workflows.reading.changes.questions import change_detail
+from gitops_mcp.workflows.writing.discard import discard_branch
 from tests.workflows.conftest import Team, cluster
 
 CONFIG = "environments:\n  prod: {path: prod}\n  dev: {path: dev}\n"
@@ -114,3 +117,25 @@ def test_each_caller_has_an_answer_of_their_own(team: Team) -> None:
         assert changes(one) == ["one"]
         assert changes(other) == []
         assert [part.namespaces for part in other.settings()[0].environments.values()] == [("bank",)]
+
+
+def test_a_merged_change_outside_is_not_told_while_its_branch_stays(team: Team) -> None:
+    propose(team, {"prod/both.yaml": f"{SHOP}---\n{BANK.replace('3', '4')}"})
+    team.merge("gitops-mcp/one")
+    asks = app(team, SEES_SHOP)
+    with pytest.raises(Refused, match="change 'one' touches objects that lie outside of what you may see or change"):
+        change_detail(asks, "one", detailed=True)
+    with pytest.raises(Refused, match="lie outside of what you may see or change"):
+        discard_branch(asks, "one", confirmed=True, dry_run=True)
+    with pytest.raises(NotFound, match="there is no change 'onn'; none is known here"):
+        change_detail(asks, "onn", detailed=True)
+    assert change_detail(app(team, Grant(SEES_SHOP.scopes)), "one", detailed=True).state == "merged"
+
+
+def test_a_merged_change_inside_is_told(team: Team) -> None:
+    propose(team, {"prod/both.yaml": f"{FOUR}---\n{BANK}"})
+    team.merge("gitops-mcp/one")
+    asks = app(team, SEES_SHOP)
+    assert change_detail(asks, "one", detailed=True).state == "merged"
+    with pytest.raises(NotFound, match="there is no change 'onn'; .*one"):
+        change_detail(asks, "onn", detailed=True)
