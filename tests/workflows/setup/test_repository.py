@@ -223,7 +223,7 @@ def test_who_may_see_a_part_is_told_of_nothing_outside_of_it(fleet: Team, broken
     run(fleet, "git push --quiet origin main")
     everything = check_setup(fleet.app()).items
     assert {one.check for one in everything if "clusters/bank/" in one.found} == {
-        *("manifests", "applied", "placeholders"),
+        *("manifests", "applied", "placeholders")
     }
     told = check_setup(replace(fleet.app(), rights=SEES_SHOP)).items
     assert [one for one in told if "bank" in f"{one.found} {one.mend}"] == []
