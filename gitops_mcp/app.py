@@ -282,7 +282,7 @@ class App:
                 branch = repository.base(git, fetch=False).branch
             except GitOpsError:  # a checkout of a pipeline has no branches
                 branch = "main"
-        return Ground(settings, git, repository, repository.fixed_base(git, branch, commit))
+        return self._as_allowed(Ground(settings, git, repository, repository.fixed_base(git, branch, commit)))
 
     def desired(self, ground: Ground, folder: str, commit: str, made: tuple[Object, ...] = ()) -> Desired:
         """What a commit produces in an environment's folder; what changed since it was asked last is all that it costs.

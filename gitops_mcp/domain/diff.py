@@ -49,7 +49,7 @@ def without_context(diff: str) -> str:
             out.extend([_header(old - took, old, new - gave, new), *group])
             group.clear()
 
-    for line in diff.splitlines():
+    for line in diff.removesuffix("\n").split("\n") if diff else ():
         is_inside = old < end_old or new < end_new
         if line.startswith("@@ ") and not is_inside:
             close()

@@ -50,12 +50,12 @@ class Span:
 
 def find_span(ground: Ground, name: str, pull: PullRequest | None = None) -> Span:
     """A change by its branch, else by all that is known of it still; `pull` is the forge's newest of that branch."""
-    found = ground.repository.change(ground.git, ground.base, name)
-    if found:
-        return span_of(ground, found, pull)
-    check_within(ground, name)
-    heads = ground.repository.proposed(ground.git, ground.base) or _NO_HEADS
-    span = span_without_branch(ground, name, heads, pull)
+    if found := ground.repository.change(ground.git, ground.base, name):
+        span: Span | None = span_of(ground, found, pull)
+    else:
+        check_within(ground, name)
+        heads = ground.repository.proposed(ground.git, ground.base) or _NO_HEADS
+        span = span_without_branch(ground, name, heads, pull)
     if span is None:
         raise unknown_change(ground, name)
     if not is_within(ground, span):
@@ -77,9 +77,11 @@ def shown_commit(ground: Ground, commit: Commit) -> Commit:
 
 def is_outside(ground: Ground, name: str) -> bool:
     """Whether there is a change with this name that the caller may not know more of."""
-    whole = ground.whole
-    is_there = whole is not None and whole.repository.change(whole.git, whole.base, name) is not None
-    return is_there and ground.repository.change(ground.git, ground.base, name) is None
+    if (whole := ground.whole) is None:
+        return False
+    if found := ground.repository.change(ground.git, ground.base, name):
+        return not is_within(ground, span_of(ground, found))
+    return whole.repository.change(whole.git, whole.base, name) is not None
 
 
 def check_within(ground: Ground, name: str) -> None:
@@ -194,6 +196,7 @@ def unknown_change(ground: Ground, name: str) -> GitOpsError:
         return fault.with_text(f"change: whether there is a change {name!r} is not known: {fault}")
     named = ground.repository.recent(ground.base.commit).changes if ground.reach is None else ()
     recent = filter(is_change_name, named)
-    known = [*(one.name for one in ground.base.changes), *recent]
+    open_ones = (one for one in ground.base.changes if ground.reach is None or is_within(ground, span_of(ground, one)))
+    known = [*(one.name for one in open_ones), *recent]
     near = suggest(name, known) if known else "none is known here; list_changes state=all says which may not be"
     return NotFound(f"change: there is no change {name!r}; {near}")

@@ -83,3 +83,10 @@ def test_without_context_only_what_has_changed_is_left() -> None:
     both = unified_diff("new.yaml", None, "a: 1\n") + unified_diff("gone.yaml", "-- x\n", None)
     assert without_context(both) == both
     assert without_context("") == ""
+
+
+def test_what_only_looks_like_a_line_ending_hides_no_context() -> None:
+    before = "a: 1\n# theirs: \u2028one\x85two\x0cthree\rfour\x1cfive\nb: 1\n"
+    assert without_context(unified_diff("a.yaml", before, before.replace("b: 1", "b: 2"))) == (
+        "--- a/a.yaml\n+++ b/a.yaml\n@@ -3 +3 @@\n-b: 1\n+b: 2\n"
+    )

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -14,8 +15,11 @@ from mcp import Client
 
 from gitops_mcp.app import App
 from gitops_mcp.config import Flags
+from gitops_mcp.domain.access.rights import Grant, Rights
+from gitops_mcp.errors import Refused
 from gitops_mcp.sandbox.forges.values import ForgeName
 from gitops_mcp.server import build_server
+from gitops_mcp.workflows.reviews.candidate import asked_candidate
 from tests.fakes.forges import ForgeServers
 from tests.fakes.proposing_team import ProposingTeam
 
@@ -98,3 +102,17 @@ def test_a_pull_request_of_anybody_is_reviewed_by_its_number(
             assert "4711 of platform/fleet" in str(other.content)
 
     anyio.run(ask)
+
+
+def test_whose_a_merged_pull_request_was_is_not_told_to_who_may_see_a_part(team: ProposingTeam) -> None:
+    propose(team, "18.4-standard-trixie", "18.5-bookworm")
+    pull = team.served.forge.open_pull("renovate/postgres", title="Bump")
+    outside = Grant(frozenset({"read"}), namespaces=("bank",))
+    asks = replace(team.app(), rights=Rights((outside,), outside.scopes, "jane"))
+    with pytest.raises(Refused, match=f"pull request #{pull.number} touches objects that lie outside"):
+        asked_candidate(asks, None, pull.number)
+    team.served.forge.merge_branch("renovate/postgres", "merge")
+    assert asked_candidate(asks, None, pull.number).pull is None
+    everything = asked_candidate(team.app(), None, pull.number)
+    assert everything.pull is not None
+    assert everything.pull.number == pull.number

@@ -234,6 +234,17 @@ def test_a_change_that_reaches_into_both_is_neithers(house: House, tool: str, ar
     assert house.owner.answer("get_change", change="both-at-once")["change"] == "both-at-once"
 
 
+def test_whether_an_engine_applies_the_repository_is_told_and_what_it_is_to_who_may_see_all(house: House) -> None:
+    told = [
+        [one["found"] for one in asks.answer("check_setup")["items"] if one["check"] in {"engine", "sync", "branch"}]
+        for asks in (house.clerk, house.owner)
+    ]
+    assert told == [
+        ["something in the cluster applies this repository; what does is told to who may see all of it"],
+        ["Application argocd/gitops of 1 object"],
+    ]
+
+
 def read(asks: Assistant, uri: str) -> str:
     found = asks.portal.call(asks.client.read_resource, uri)
     assert isinstance(found, ReadResourceResult)

@@ -9,10 +9,24 @@ import pytest
 
 from gitops_mcp.app import App
 from gitops_mcp.domain.access.rights import Grant, Rights, with_those_before
+from gitops_mcp.errors import NotFound, Refused
+from gitops_mcp.workflows.reading.changes.questions import change_detail
+from gitops_mcp.workflows.writing.discard import discard_branch
 from tests.workflows.conftest import Team, cluster
 
 CONFIG = "environments:\n  prod: {path: prod}\n  dev: {path: dev}\n"
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: {0}}}\nstringData: {{a: b}}\n"
+DEPLOYMENT = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: 1}\n"
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m, namespace: {0}}}\n"
+TO_DB = """{{target: {{kind: Cluster, name: all}}, patch: '[{{"op": "replace", "path": "/spec/instances", "value": {0}}}]'}}"""
+TO_BANK = """{target: {kind: ConfigMap}, patch: '[{"op": "add", "path": "/data", "value": {"a": "c"}}]'}"""
+
+
+def listing(resources: str, patches: str = TO_DB.format(4)) -> Mapping[str, str]:
+    """A kustomization without a namespace."""
+    return {"prod/all/kustomization.yaml": f"resources: [{resources}]\npatches: [{patches}]\n"}
+
+
 SHOP, BANK = (cluster(namespace=one) for one in ("shop", "bank"))
 BASE = {
     ".gitops-mcp.yaml": CONFIG,
@@ -27,6 +41,16 @@ BASE = {
     "base/unused.yaml": BANK,
     "prod/app/kustomization.yaml": "namespace: shop\nresources: [../../base]\npatches: [{path: patch.yaml, target: {kind: Cluster}}]\n",
     "prod/app/patch.yaml": "- {op: replace, path: /spec/instances, value: 5}\n",
+    "prod/bank/kustomization.yaml": "namespace: bank\nresources: [map.yaml, deployment.yaml]\n",
+    "prod/bank/map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {a: b}\n",
+    "prod/bank/deployment.yaml": DEPLOYMENT,
+    **listing("bank.yaml, shop.yaml, db.yaml"),
+    "prod/all/bank.yaml": MAP.format("bank"),
+    "prod/all/unlisted.yaml": MAP.format("bank-two"),
+    "prod/all/shop.yaml": MAP.format("shop"),
+    "prod/all/db.yaml": cluster("all"),
+    "prod/large.yaml": f"{BANK}# {'x' * 2**20}\n",
+    "prod/broken-before.yaml": "a: [\n",
 }
 SEES_SHOP = Grant(with_those_before(["propose"]), frozenset({"prod"}), ("shop",))
 
@@ -48,6 +72,8 @@ def propose(team: Team, *commits: Mapping[str, str | None]) -> None:
 
 
 FOUR = SHOP.replace("instances: 3", "instances: 4")
+ONE = {"prod/both.yaml": f"{FOUR}---\n{BANK}"}
+"""One field of what is inside."""
 
 
 @pytest.mark.parametrize(
@@ -70,8 +96,11 @@ FOUR = SHOP.replace("instances: 3", "instances: 4")
         pytest.param({"prod/app/patch.yaml": "- {op: replace, path: /spec/instances, value: 6}\n"}, id="a patch"),
         pytest.param({"prod/jobs/job.yaml": None, "prod/jobs/kustomization.yaml": None}, id="a folder that goes"),
         pytest.param({"prod/plain.yaml": f"# hm\n{SECRET.format('shop')}"}, id="a comment on what is inside"),
+        pytest.param(listing("bank.yaml, shop.yaml, db.yaml", TO_DB.format(6)), id="a patch of a list for all"),
+        pytest.param({**listing("bank.yaml, shop.yaml, db.yaml, s"), "prod/all/s/kustomization.yaml": "resources: [s.yaml]\n", "prod/all/s/s.yaml": SECRET.format("shop")}, id="a folder in a list for all"),
+        pytest.param(listing("bank.yaml, db.yaml"), id="an entry less in a list for all"),
     ],
-)
+)  # fmt: skip
 def test_what_lies_inside_is_shown(team: Team, files: Mapping[str, str | None]) -> None:
     propose(team, files)
     assert changes(app(team, SEES_SHOP)) == ["one"]
@@ -98,6 +127,17 @@ def test_what_lies_inside_is_shown(team: Team, files: Mapping[str, str | None]) 
         pytest.param([{"prod/jobs/kustomization.yaml": "namespace: bank\nresources: [job.yaml]\n"}], id="a kustomization by itself"),
         pytest.param([{"prod/jobs/kustomization.yaml": "namespace: bank\nresources: [job.yaml]\n", "prod/new.yaml": cluster("new")}], id="a kustomization beside what is inside"),
         pytest.param([{"prod/both.yaml": f"{FOUR}---\n{BANK}"}, {"prod/s.yaml": SECRET.format("bank")}, {"prod/s.yaml": None}], id="what a commit took back"),
+        pytest.param([{**ONE, "prod/bank/kustomization.yaml": "namespace: bank\nresources: [deployment.yaml]\n"}], id="an entry less of another namespace"),
+        pytest.param([{**ONE, "prod/bank/kustomization.yaml": f"namespace: bank\nresources: [map.yaml, deployment.yaml]\npatches: [{TO_BANK}]\n"}], id="a patch in another namespace"),
+        pytest.param([{**ONE, **listing("shop.yaml, db.yaml")}], id="an entry less of a list for all"),
+        pytest.param([{**ONE, **listing("bank.yaml, unlisted.yaml, shop.yaml, db.yaml")}], id="an entry more of a list for all"),
+        pytest.param([{**ONE, **listing("https://git.example.com/x.git, bank.yaml, shop.yaml, db.yaml")}], id="an entry from elsewhere"),
+        pytest.param([{**ONE, **listing("bank.yaml, shop.yaml, db.yaml", f"{TO_DB.format(4)}, {TO_BANK}")}], id="a patch of another kind in a list for all"),
+        pytest.param([{**ONE, "prod/two/kustomization.yaml": "resources: [../all/unlisted.yaml]\n"}], id="a kustomization that comes and lists what was there"),
+        pytest.param([{**ONE, "prod/two/kustomization.yaml": "configMapGenerator: [{name: m, namespace: bank}]\n"}], id="a kustomization that comes and generates"),
+        pytest.param([{"prod/large.yaml": FOUR.replace("db", "large")}], id="a file that was too large to be read"),
+        pytest.param([{"prod/broken-before.yaml": FOUR.replace("db", "was")}], id="a file that could not be read"),
+        pytest.param([{"prod/both.yaml": f"{FOUR}---\n# theirs\n{BANK}"}], id="a comment on what is outside"),
     ],
 )  # fmt: skip
 def test_what_reaches_outside_is_not(team: Team, commits: list[Mapping[str, str | None]]) -> None:
@@ -114,3 +154,25 @@ def test_each_caller_has_an_answer_of_their_own(team: Team) -> None:
         assert changes(one) == ["one"]
         assert changes(other) == []
         assert [part.namespaces for part in other.settings()[0].environments.values()] == [("bank",)]
+
+
+def test_a_merged_change_outside_is_not_told_while_its_branch_stays(team: Team) -> None:
+    propose(team, {"prod/both.yaml": f"{SHOP}---\n{BANK.replace('3', '4')}"})
+    team.merge("gitops-mcp/one")
+    asks = app(team, SEES_SHOP)
+    with pytest.raises(Refused, match="change 'one' touches objects that lie outside of what you may see or change"):
+        change_detail(asks, "one", detailed=True)
+    with pytest.raises(Refused, match="lie outside of what you may see or change"):
+        discard_branch(asks, "one", confirmed=True, dry_run=True)
+    with pytest.raises(NotFound, match="there is no change 'onn'; none is known here"):
+        change_detail(asks, "onn", detailed=True)
+    assert change_detail(app(team, Grant(SEES_SHOP.scopes)), "one", detailed=True).state == "merged"
+
+
+def test_a_merged_change_inside_is_told(team: Team) -> None:
+    propose(team, {"prod/both.yaml": f"{FOUR}---\n{BANK}"})
+    team.merge("gitops-mcp/one")
+    asks = app(team, SEES_SHOP)
+    assert change_detail(asks, "one", detailed=True).state == "merged"
+    with pytest.raises(NotFound, match=r"there is no change 'onn'; there are: one"):
+        change_detail(asks, "onn", detailed=True)

@@ -132,7 +132,7 @@ def _edit_in_layers(
             return changes
         shared = effect.others
         if not shared and word is not None and not effect.missed:
-            raise _surprise_refusal(declared, wanted, place, effect)
+            raise _surprise_refusal(desired, declared, wanted, place, effect)
     if not any(isinstance(step, int) for step in wanted.path):
         said = written if isinstance(written, Set) else Set(written.path, None)  # null takes away in a merge patch
         behind = spot.layer if word is not None else 0
@@ -145,7 +145,7 @@ def _edit_in_layers(
     if brought_in:
         raise _brought_in_refusal(desired, declared, wanted.path, layer)
     if effect is not None and not shared:
-        raise _surprise_refusal(declared, wanted, place, effect)
+        raise _surprise_refusal(desired, declared, wanted, place, effect)
     return _edit_beside_later(desired, files, declared, wanted, (layer, spot), shared)
 
 
@@ -163,7 +163,7 @@ def _edit_beside_later(
         changes = _own_edit(files, *stands, written)
         if proof.effect_of_edit(desired, changes, declared, wanted).is_exact:
             return changes
-    raise _shared_refusal(declared, wanted.path, _line_of_word(files, *stands), shared)
+    raise _shared_refusal(desired, declared, wanted.path, _line_of_word(files, *stands), shared)
 
 
 def _own_edit(files: Mapping[str, str], layer: Layer, spot: Word, wanted: Set | Remove) -> tuple[FileChange, ...]:
@@ -204,8 +204,8 @@ def _edit_in_inputs(
             stands = "would stand" if at(declared.object, *wanted.path) is None else "stands"
             shared = Refused(
                 f"{dotted_path(wanted.path)} of {declared.label} {stands} at {change.path}:{change.line}, which is "
-                f"shared: an edit there would change {proof.labels_of(effect.others)} too. Have the template take it "
-                f"from an input by hand, and give that to each of them"
+                f"shared: an edit there would change {proof.labels_of(desired, effect.others)} too. Have the template "
+                f"take it from an input by hand, and give that to each of them"
             )
     if shared is not None:
         raise shared
@@ -230,9 +230,9 @@ def _prove_edit(
 ) -> tuple[FileChange, ...]:
     effect = proof.effect_of_edit(desired, changes, declared, wanted)
     if effect.others:
-        raise _shared_refusal(declared, wanted.path, place, effect.others)
+        raise _shared_refusal(desired, declared, wanted.path, place, effect.others)
     if not effect.is_exact:
-        raise _surprise_refusal(declared, wanted, place, effect)
+        raise _surprise_refusal(desired, declared, wanted, place, effect)
     return changes
 
 
@@ -322,15 +322,17 @@ def _line_of_word(files: Mapping[str, str], layer: Layer, word: Word) -> str:
     return f"{layer.path}:{layer.line + line_of_path(inner, layer.inner, word.path) - first}"
 
 
-def _surprise_refusal(declared: Declaration, wanted: Set | Remove, place: str, effect: EditEffect) -> Refused:
+def _surprise_refusal(
+    desired: Desired, declared: Declaration, wanted: Set | Remove, place: str, effect: EditEffect
+) -> Refused:
     field = f"{dotted_path(wanted.path)} of {declared.label} stands at {place}"
     start = f"{field}, but an edit there"
     if effect.faults:
         return Refused(f"{start} does more: {'; '.join(effect.faults)}")
     if effect.missed:
         return Refused(
-            f"{start} does not set it in what makes the same object: {proof.labels_of(effect.missed)}. Whichever "
-            f"applies last decides, so take the object out of one of them first, or change both by hand"
+            f"{start} does not set it in what makes the same object: {proof.labels_of(desired, effect.missed)}. "
+            f"Whichever applies last decides, so take the object out of one of them first, or change both by hand"
         )
     if isinstance(wanted, Remove):
         return Refused(f"{field}; without it an earlier layer's value would come through, so take it away by hand")
@@ -339,8 +341,11 @@ def _surprise_refusal(declared: Declaration, wanted: Set | Remove, place: str, e
     return Refused(f"{start} would not make it what was asked: what is applied then has another value there")
 
 
-def _shared_refusal(declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]) -> Refused:
-    known = proof.labels_of(others) if others else "; ".join(declared.shared)
+def _shared_refusal(
+    desired: Desired, declared: Declaration, path: Path, place: str, others: tuple[Declaration, ...]
+) -> Refused:
+    told = "; ".join(declared.shared) if desired.only is None else "others"
+    known = proof.labels_of(desired, others) if others else told
     value = redact_value(at(declared.object, *path), path)
     said = f" as {value}" if isinstance(value, str | int | float) else ""
     start = f"{dotted_path(path)} of {declared.label} stands at {place}{said}, which is shared: an edit there would "

@@ -72,8 +72,8 @@ def _check_own_list(desired: Desired, declared: Declaration, path: Path) -> None
             raise Refused(
                 f"{dotted_path(path)} of {declared.label} stands at "
                 f"{where_field_stands(desired, declared, (*path, index))}, which is shared: an edit there would "
-                f"change {proof.labels_of(others)} too. A patch can only replace the list as a whole: whether this "
-                f"one gets a list of its own is for a person to say"
+                f"change {proof.labels_of(desired, others)} too. A patch can only replace the list as a whole: whether "
+                f"this one gets a list of its own is for a person to say"
             )
 
 

@@ -10,10 +10,11 @@ The same value in a patch of `prod/kustomization.yaml` makes one object that dif
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops_mcp.domain.kustomize import Layer
+from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.objects import Identity, Path, dotted_path
 from gitops_mcp.domain.repository.build import desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -104,7 +105,8 @@ def prove_only_change(
     }
     shown = ", ".join(change.path for change in changes)
     others = [pair for pair in changed if _builder_key(pair.known) not in own]
-    found = [*(str(pair) for pair in others if pair.known.identity not in elsewhere), *_new_faults(before, after)]
+    beside = {str(pair): pair.known for pair in others if pair.known.identity not in elsewhere}
+    found = [*_named(before, beside), *_new_faults(before, after)]
     if found:
         raise Refused(f"changing {shown} would not change just {wanted}: {_shortened(found)}. Make this change by hand")
     if all(pair.known.identity != wanted for pair in changed):
@@ -158,9 +160,16 @@ def still_made(before: Desired, after: Desired, declared: Declaration) -> tuple[
     return tuple(one for one in after.everything if _builder_key(one) in keys)
 
 
-def labels_of(others: Iterable[Declaration]) -> str:
+def labels_of(desired: Desired, others: Iterable[Declaration]) -> str:
     """Objects with what applies them, each once."""
-    return _shortened(dict.fromkeys(one.label for one in others))
+    return _shortened(_named(desired, {one.label: one for one in others}))
+
+
+def _named(desired: Desired, others: Mapping[str, Declaration]) -> list[str]:
+    """By their words; of those that the caller may not know of, how many there are."""
+    shown = [text for text, one in others.items() if desired.shows(one.identity)]
+    hidden = len(others) - len(shown)
+    return [*shown, *([f"{pluralize(hidden, 'object')} that you may not see"] if hidden else [])]
 
 
 def dotted_paths(paths: Iterable[Path]) -> str:

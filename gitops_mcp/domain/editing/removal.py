@@ -134,10 +134,12 @@ def _shared_refusal(desired: Desired, one: Declaration, entry: Entry | None) -> 
         f"{other.label}, built from {other.root or 'the root'}" if other.root is not None else other.label
         for other in desired.everything
         if other is not one and _document_key(other) == _document_key(one) and other.label in one.shared
+        if desired.shows(other.identity)
     )
+    told = "; ".join(dict.fromkeys(others)) or "of others"
     where = f"{entry[1]} out of {desired.kustomizations[entry[0]].path}" if entry else "it out of what builds it"
     return Refused(
-        f"{one.place} declares {one.label}, and makes other live objects as well: {'; '.join(dict.fromkeys(others))}. "
+        f"{one.place} declares {one.label}, and makes other live objects as well: {told}. "
         f"It cannot go for one of them alone: take {where} by hand, with all that it brings, or patch it with "
         f"`$patch: delete` in the resources of {one.root or 'the root'}"
     )
@@ -156,7 +158,9 @@ def _check_rest(desired: Desired, going: tuple[Declaration, ...], changes: tuple
                 f"the document the patch finds nothing, so that the build fails ({fault}). Take both out by hand"
             )
         if left := still_made(desired, after, one):
-            raise Refused(f"{labels_of(left)} would stay: other roots make it too, so take it out of each by hand")
+            raise Refused(
+                f"{labels_of(desired, left)} would stay: other roots make it too, so take it out of each by hand"
+            )
     prove_only_change(desired, changes, *(one.identity for one in going))
 
 

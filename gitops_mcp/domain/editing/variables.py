@@ -127,12 +127,12 @@ def draft_at_source(
     start = f"{field} at {mention.at} is {scalar.text}: it comes from {where}"
     if not isinstance(found, Redefinition) and mention.sharers:
         raise Refused(
-            f"{start}. It counts for others as well: {proof.labels_of(mention.sharers)}. "
+            f"{start}. It counts for others as well: {proof.labels_of(desired, mention.sharers)}. "
             f"{_what_to_do_by_hand(scalar, applied)}"
         )
     effect = proof.effect_of_edit(desired, draft.changes, declared, wanted)
     if effect.others:
-        raise Refused(f"{start}. Changing it would change more: {proof.labels_of(effect.others)}. {_OWN}")
+        raise Refused(f"{start}. Changing it would change more: {proof.labels_of(desired, effect.others)}. {_OWN}")
     if effect.fields:
         raise Refused(
             f"{start}. Changing it would change other fields of the same object too: "

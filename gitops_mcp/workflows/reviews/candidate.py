@@ -139,7 +139,10 @@ def _of_pull(app: App, ground: Ground, number: int) -> Candidate:
             f"pull_request: {ground.base.remote or 'this repository'} shows no pull request #{number}: its number in "
             f"the repository that this is a checkout of is needed, or name its branch as ref{why}"
         )
-    found = replace(_against(ground, f"pull request #{number}", tip), pull=pull)
+    found = _against(ground, f"pull request #{number}", tip)
+    if ground.reach is not None and ground.repository.history.is_ancestor(tip, ground.base.commit):
+        return found  # nothing is left that would tell whose it was
+    found = replace(found, pull=pull)
     if pull is None or pull.base == ground.base.branch:
         return found
     text = f"it is for {pull.base}, and was compared with {ground.base.branch}, which this server proposes against"

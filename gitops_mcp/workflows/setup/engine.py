@@ -43,6 +43,10 @@ def engine_rows(
             yield row("engine", "engine", "warn", f"its objects may not be seen: {error}", "see the rights above")
             return
     covering = [each for each in found if _is_here(api, ground, *each)]
+    if environment.cut and covering:
+        told = "something in the cluster applies this repository; what does is told to who may see all of it"
+        yield row("engine", "engine", "ok", told)
+        return
     for kind, one in covering:
         yield from _faults(api, ground, kind, one, _place(desired, kind, one))
     if covering:
@@ -50,7 +54,8 @@ def engine_rows(
         more = f" and {len(covering) - _NAMED} more" if len(covering) > _NAMED else ""
         yield row("engine", "engine", "ok", f"{', '.join(names)}{more} of {pluralize(len(found), 'object')}")
     elif environment.delivery == "git":
-        seen = f" ({pluralize(len(found), 'object')} of an engine apply other things)" if found else ""
+        others = found and not environment.cut
+        seen = f" ({pluralize(len(found), 'object')} of an engine apply other things)" if others else ""
         yield row("engine", "engine", "warn", f"nothing in the cluster applies this repository{seen}", _NONE)
 
 

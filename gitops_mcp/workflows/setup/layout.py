@@ -38,10 +38,11 @@ def layout_rows(ground: Ground, environment: Environment, desired: Desired) -> I
     ):
         mend = f"set environments.{environment.name}.path to a folder of the base, or make it"
         yield row("repository", "path", "fail", f"there is no folder {environment.path} at the base", mend)
-    for one in desired.skipped[:_REASONS]:
-        yield row("repository", "manifests", "warn", f"{one.path} is passed over: {one.reason}", f"mend {one.path}")
-    yield from _more("manifests", len(desired.skipped), "file that is passed over")
-    yield from _chart_rows(desired)
+    if desired.only is None:  # else what is not known may be somebody else's
+        for one in desired.skipped[:_REASONS]:
+            yield row("repository", "manifests", "warn", f"{one.path} is passed over: {one.reason}", f"mend {one.path}")
+        yield from _more("manifests", len(desired.skipped), "file that is passed over")
+        yield from _chart_rows(desired)
     idle = list(_unapplied(desired))
     for place, path, reason in idle[:_REASONS]:
         found = f"{place} is applied by nothing: {reason}"
@@ -64,7 +65,7 @@ def _more(check: str, count: int, what: str) -> Iterator[CheckRow]:
 def _unapplied(desired: Desired) -> Iterator[tuple[str, str, str]]:
     """Clusters by their places, with the file and why."""
     for idle in desired.unreached:
-        if idle.identity.kind == "Cluster":
+        if idle.identity.kind == "Cluster" and desired.shows(idle.identity):
             yield f"{idle.identity} at {idle.place}", idle.path, idle.reason
     for one in desired.clusters:
         if one.applied is None and one.root is None and not one.is_rendered:

@@ -12,6 +12,7 @@ from gitops_mcp.answers.base import shorten_to_fit
 from gitops_mcp.answers.setup import CheckRow, SetupReport
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment, Settings
+from gitops_mcp.config.narrowed import narrowed_settings
 from gitops_mcp.domain.repository.desired import Desired
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.workflows.api_once import ApisOnce
@@ -62,11 +63,12 @@ def _versions() -> CheckRow:
 
 
 def _settings_alone(app: App) -> Settings | None:
-    """Without a base: what holds with no file."""
+    """Without a base: what holds with no file. Raises Refused where the caller may see nothing of that."""
     try:
-        return config.resolve_settings(None, app.flags)
+        found = config.resolve_settings(None, app.flags)
     except GitOpsError:  # --environment names one of a file that could not be read, which is told
         return None
+    return found if app.rights is None else narrowed_settings(found, app.rights, writes=False)
 
 
 def _environment_checks(app: App, settings: Settings, ground: Ground | None) -> Iterator[Check]:

@@ -164,7 +164,9 @@ def _base_row(ground: Ground) -> CheckRow:
 
 
 def _placeholder_rows(ground: Ground) -> Iterator[CheckRow]:
-    """What an engine would fetch from nowhere."""
+    """What an engine would fetch from nowhere; whose files these are is told by nothing."""
+    if ground.reach is not None:
+        return
     paths = sorted(ground.repository.mentioning(ground.base.commit, (NO_REMOTE,)))
     if paths:
         found = (

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gitops_mcp.domain.editing.list_items import add_item, remove_item
+from gitops_mcp.domain.editing.proof import prove_only_change
 from gitops_mcp.domain.objects import Path, at
 from gitops_mcp.domain.repository.build import build_desired, desired_after
 from gitops_mcp.domain.repository.desired import Declaration, Desired
@@ -189,3 +190,13 @@ def test_an_entry_with_an_anchor_that_others_use_stays() -> None:
     desired, found = read({"prod/orders.yaml": text})
     with pytest.raises(Refused, match="anchor"):
         remove_item(desired, found, ROLES, 0)
+
+
+def test_others_that_the_caller_may_not_know_are_not_named() -> None:
+    desired, _ = read({**overlay(LIST, ""), **DEV})
+    cut = desired.cut_to(frozenset({"shop"}))
+    with pytest.raises(Refused, match="an edit there would change 1 object that you may not see too"):
+        add_item(cut, cut.clusters[0], ROLES, NEW)
+    edit = FileChange("base/orders.yaml", LIST, LIST.replace("instances: 3", "instances: 5"))
+    with pytest.raises(Refused, match=r"just Cluster shop/orders: 1 object that you may not see\. Make this"):
+        prove_only_change(cut, [edit], cut.clusters[0].identity)

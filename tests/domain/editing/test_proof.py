@@ -72,7 +72,7 @@ def test_an_edit_of_one_field_of_one_object_is_exact(edits: Mapping[str, str | N
 def test_what_an_edit_does_to_other_objects_is_named() -> None:
     found = effect({"base/db.yaml": cluster(instances="5")}, FIVE)
     assert (found.is_wanted, found.is_exact) == (True, False)
-    assert labels_of(found.others) == "Cluster test/db (test)"
+    assert labels_of(found.after, found.others) == "Cluster test/db (test)"
 
 
 def test_what_an_edit_does_to_other_fields_is_named() -> None:
@@ -138,13 +138,13 @@ def test_those_to_whom_the_text_of_a_layer_contributes_are_its_sharers() -> None
     db, own = (desired.cluster(name, None, environment="prod") for name in ("db", "own"))
     assert db.produced is not None
     assert own.produced is not None
-    assert labels_of(sharers_of_layer(desired, db, db.produced.layers[0])) == "Cluster test/db (test)"
+    assert labels_of(desired, sharers_of_layer(desired, db, db.produced.layers[0])) == "Cluster test/db (test)"
     assert sharers_of_layer(desired, own, own.produced.layers[0]) == ()
 
 
 def test_of_many_objects_eight_are_named_and_the_others_counted() -> None:
     many = model({f"prod/{number}.yaml": cluster(f"db-{number}", "shop") for number in range(10)}, "prod")
-    assert labels_of(many.declarations).endswith("Cluster shop/db-7 (prod/7.yaml) and 2 more")
+    assert labels_of(many, many.declarations).endswith("Cluster shop/db-7 (prod/7.yaml) and 2 more")
 
 
 @pytest.mark.parametrize(

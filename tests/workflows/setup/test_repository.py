@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from gitops_mcp.answers.setup import CheckRow, SetupReport
 from gitops_mcp.app import App
 from gitops_mcp.config import FILE, Flags
+from gitops_mcp.domain.access.rights import Grant, Rights
+from gitops_mcp.errors import Refused
 from gitops_mcp.workflows.setup.report import check_setup
 from tests.charts import application as helm_application
 from tests.charts import chart, needs_helm
@@ -192,3 +195,36 @@ def test_a_chart_without_helm_is_told_until_helm_is_there(team: Team, monkeypatc
 def test_where_there_is_no_repository_the_rest_is_looked_at_all_the_same(tmp_path: Path) -> None:
     found = {one.check: one.state for one in check_setup(App.open(Flags(repo=tmp_path))).items}
     assert (found["checkout"], found["API"]) == ("fail", "fail")
+
+
+SOMEWHERE_ELSE = Rights((Grant(frozenset({"read"}), frozenset({"staging"})),), frozenset({"read"}), "jane")
+SEES_SHOP = Rights((Grant(frozenset({"read"}), namespaces=("shop",)),), frozenset({"read"}), "jane")
+BANK = cluster(namespace="bank")
+
+
+@pytest.mark.parametrize("broken", ["", "base: trunk\n", "pull: never\n"])
+def test_who_may_see_no_environment_is_refused_whatever_is_wrong(fleet: Team, broken: str) -> None:
+    fleet.commit({FILE: f"environments: {{prod: {{path: clusters}}}}\n{broken}"})
+    run(fleet, "git push --quiet origin main")
+    with pytest.raises(Refused, match="jane may not see anything in the environments of this repository"):
+        check_setup(replace(fleet.app(), rights=SOMEWHERE_ELSE))
+
+
+@pytest.mark.parametrize("broken", ["", "base: trunk\n"])
+def test_who_may_see_a_part_is_told_of_nothing_outside_of_it(fleet: Team, broken: str) -> None:
+    files = {
+        "clusters/bank/db.yaml": BANK,
+        "clusters/bank/idle/kustomization.yaml": "resources: []\n",
+        "clusters/bank/idle/db.yaml": cluster("idle", "bank"),
+        "clusters/bank/broken.yaml": "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: bank\n",
+        "clusters/bank/source.yaml": "url: https://git.example.com/CHANGE-ME/postgres.git\n",
+    }
+    fleet.commit({FILE: broken, **files})
+    run(fleet, "git push --quiet origin main")
+    everything = check_setup(fleet.app()).items
+    assert {one.check for one in everything if "clusters/bank/" in one.found} == {
+        *("manifests", "applied", "placeholders")
+    }
+    told = check_setup(replace(fleet.app(), rights=SEES_SHOP)).items
+    assert [one for one in told if "bank" in f"{one.found} {one.mend}"] == []
+    assert [one.found for one in told if one.check == "layouts"] == ["1 Cluster: 1 by a manifest"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gitops_mcp.answers.writes import WriteResult
+from gitops_mcp.domain.access.rights import Grant, Rights, with_those_before
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
 from tests.fakes.api import Answer, status
@@ -172,3 +175,36 @@ def test_a_live_one_of_another_environment_is_told_all_the_same(team: Team, api:
     assert "namespace quotes is one of environment dev, and no manifest of this environment has it" in done.summary
     assert done.summary.endswith("(there are: shop); it is there already")
     assert "prod/quotes/namespace.yaml" not in [one.path for one in done.files]
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        pytest.param({}, "(there are none); nothing here makes it: unless", id="none of their own"),
+        pytest.param(
+            {"prod/shop/namespace.yaml": space("shop"), "prod/shop/db.yaml": cluster()},
+            "(there are: shop); it is made with this change, at prod/nova/namespace.yaml",
+            id="one of their own",
+        ),
+    ],
+)
+def test_namespaces_outside_the_rights_are_neither_told_nor_followed(
+    team: Team, own: dict[str, str], told: str
+) -> None:
+    ours = "  labels: {of: bank}\n"
+    team.commit(
+        {
+            ".gitops-mcp.yaml": CONFIGURATION,
+            "prod/a/bank/ledger/space.yaml": space("bank", ours) + "---\n" + space("bank-two", ours),
+            "prod/a/bank/ledger/db.yaml": cluster("ledger", "bank"),
+            **own,
+        }
+    )
+    grant = Grant(with_those_before(["propose"]), namespaces=("shop", "nova"))
+    asks = replace(team.app(), rights=Rights((grant,), grant.scopes, "jane"), writes=True)
+    new = clusters.NewCluster("quotes", "nova", 3, "1Gi", "18", None, {}, "app", None)
+    done = clusters.create_cluster(asks, WriteRequest("create_postgres_cluster", None), new)
+    assert told in done.summary
+    assert "bank" not in done.summary + str([one.path for one in done.files]) + str(done.warnings)
+    if own:
+        assert shown(team, done, "prod/nova/namespace.yaml") == space("nova").rstrip()

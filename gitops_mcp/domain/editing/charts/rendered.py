@@ -36,7 +36,7 @@ def edit_rendered_value(
         if effect.is_exact:
             return None
         if effect.others:
-            return f"an edit at {place} would change {proof.labels_of(effect.others)} too"
+            return f"an edit at {place} would change {proof.labels_of(desired, effect.others)} too"
         return f"after an edit at {place}: {'; '.join(effect.faults) or 'something else decides'}"
 
     near: list[str] = []

@@ -61,7 +61,8 @@ def with_namespace(
     steps.take(plan.files)
     placed = next((one for one in steps.desired.declarations if one.identity == plan.target), None)
     by = placed.applied if placed is not None else None
-    spaces = {one.identity.namespace or "" for one in desired.declarations} | {one.name for one in known}
+    known = tuple(one for one in known if desired.only is None or one.name in desired.only)
+    spaces = {one.identity.namespace or "" for one in desired.shown} | {one.name for one in known}
     belongs = f"namespace {namespace} is one of {', '.join(others)}, and no manifest of this environment has it"
     new = belongs if others else f"no manifest of this environment has namespace {namespace}"
     nowhere = ", and no live Namespace is called so" if live is False else ""

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gitops_mcp.domain.access.rights import Grant, Rights
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.workflows.api_once import ApisOnce
 from gitops_mcp.workflows.reading.changes.impact import impact_of_change
+from gitops_mcp.workflows.reading.changes.questions import change_detail
 from gitops_mcp.workflows.reading.changes.state import follow_spans
+from gitops_mcp.workflows.reading.drift import read_drift
 from gitops_mcp.workflows.spans import find_span
 from tests.fakes.api import Answer, status
 from tests.fakes.recorded import recorded
@@ -101,6 +105,21 @@ def test_it_has_failed_where_the_engine_cannot_apply_what_git_says(team: Team, a
             "text): admission refused it"
         ),
     )
+
+
+def test_what_the_engine_says_of_others_is_not_told_to_who_may_see_a_part(team: Team, api: Api) -> None:
+    merged(team)
+    api.cluster("shop", "db", Answer(200, live()))
+    api.applications(listed(application(failing='namespaces "bank" not found')))
+    grant = Grant(frozenset({"read"}), namespaces=("shop",))
+    asks = replace(team.app(), rights=Rights((grant,), grant.scopes, "jane"))
+    told = (
+        change_detail(asks, "more", detailed=True).model_dump_json(),
+        read_drift(asks, None, namespace=None, environment=None, limit=5, cursor=None).model_dump_json(),
+    )
+    for one in told:
+        assert "Application argocd/apps has the condition SyncError" in one
+        assert "bank" not in one
 
 
 @pytest.mark.parametrize(
