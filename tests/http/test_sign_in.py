@@ -167,7 +167,12 @@ def test_who_is_in_no_group_that_counts_has_no_right(issuer: TokenIssuer) -> Non
 
 @pytest.mark.parametrize(
     "claims",
-    [{"preferred_username": "system:admin"}, {"groups": ["team-shop", "system:masters"]}, {"groups": "System:masters"}],
+    [
+        {"preferred_username": "system:admin"},
+        {"groups": ["team-shop", "system:masters"]},
+        {"groups": "System:masters"},
+        {"groups": ["\u017fystem:masters"]},
+    ],
 )
 def test_nobody_is_impersonated_by_a_name_of_kubernetes(issuer: TokenIssuer, claims: dict[str, Any]) -> None:
     assert Site(issuer.settings()).signs_in(issuer.token(**claims)).status_code == 200

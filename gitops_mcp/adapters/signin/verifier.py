@@ -10,14 +10,13 @@ from typing import Any
 
 from gitops_mcp.adapters.signin.errors import BadToken
 from gitops_mcp.adapters.signin.keys import Keys
-from gitops_mcp.domain.access.identity import SCOPES, Identity, Issuer, Scope, StaticToken
+from gitops_mcp.domain.access.identity import SCOPES, Identity, Issuer, Scope, StaticToken, is_plain_name
 
 SHORTEST = 32
 """Characters of a static token."""
 _LONGEST = 16 << 10
 _MOST_GROUPS = 500
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
-_TEXT = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]{1,256}")
 
 
 class Verifier:
@@ -88,7 +87,10 @@ class Verifier:
     def _identity(self, issuer: Issuer, claims: Mapping[str, Any]) -> Identity:
         subject, name = claims["sub"], _claim(claims, issuer.name_claim)
         if not _is_text(subject) or (name is not None and not _is_text(name)):
-            raise BadToken("its sub, or the claim with the name, is not a text of 1 to 256 characters on one line")
+            raise BadToken(
+                "its sub, or the claim with the name, is not a text of 1 to 256 characters on one line, with no blank "
+                "around it"
+            )
         groups = _texts(_claim(claims, issuer.groups_claim))
         if issuer.scopes_claim is None:
             scopes = frozenset(SCOPES)
@@ -122,9 +124,11 @@ def _claim(claims: Mapping[str, Any], name: str) -> Any:
 def _texts(found: Any) -> list[str]:
     listed = [found] if isinstance(found, str) else found if isinstance(found, list) else []
     if len(listed) > _MOST_GROUPS or not all(_is_text(one) for one in listed):
-        raise BadToken(f"its groups are not at most {_MOST_GROUPS} names of 1 to 256 characters")
+        raise BadToken(
+            f"its groups are not at most {_MOST_GROUPS} names of 1 to 256 characters, with no blank around them"
+        )
     return listed
 
 
 def _is_text(found: object) -> bool:
-    return isinstance(found, str) and _TEXT.fullmatch(found) is not None
+    return isinstance(found, str) and is_plain_name(found)

@@ -90,6 +90,23 @@ HOUR = 3600
         pytest.param(lambda i: i.token(nbf=int(time.time()) + HOUR), "it does not hold yet", id="not yet valid"),
         pytest.param(lambda i: i.token(sub=None), "it lacks a claim", id="of nobody"),
         pytest.param(lambda i: i.token(sub="a\nb"), "not a text", id="a subject of two lines"),
+        *[
+            pytest.param(lambda i, given=given: i.token(**given), told, id=f"{told} {name!r}")
+            for name in (
+                "jane ",
+                " system:masters",
+                "\tsystem:masters",
+                "a\u00a0b",
+                "\u200bsystem:masters",
+                "a\x85",
+                "",
+            )
+            for given, told in (
+                ({"preferred_username": name}, "its sub, or the claim with the name, is not a text"),
+                ({"sub": name}, "its sub, or the claim"),
+                ({"groups": [name]}, "its groups are not"),
+            )
+        ],
         pytest.param(lambda i: i.token(groups=["g"] * 501), "not at most 500 names", id="too many groups"),
         pytest.param(
             lambda i: i.token(iss="https://evil.example.com"), "its issuer is none of those", id="another issuer"
