@@ -36,31 +36,41 @@ class Verifier:
 
     def identify(self, token: str) -> Identity:
         """Raises BadToken, or NoKeys where the keys of its issuer cannot be had."""
-        if len(token) > _LONGEST or not _TOKEN.fullmatch(token):
-            raise BadToken("it is no bearer token")
-        if (machine := self._machine(token)) is not None:
-            return Identity(machine.name, "", machine.name, machine.groups, machine.scopes)
-        if token.count(".") != 2:
-            raise BadToken("no token of this server is the same, and it is no JWT")
-        return self._signed(token)
+        return self.machine(token) or self._signed(token)
 
-    def _machine(self, token: str) -> StaticToken | None:
-        """In the same time, whichever it is."""
+    def machine(self, token: str) -> Identity | None:
+        """Whose static token it is: that waits for nobody, and takes the same time whichever it is."""
         digest = hashlib.sha256(token.encode()).hexdigest()
         same = [one for one in self._tokens if hmac.compare_digest(one.sha256, digest)]
-        return same[0] if same and len(token) >= SHORTEST else None
+        if not same or len(token) < SHORTEST:
+            return None
+        return Identity(same[0].name, "", same[0].name, same[0].groups, same[0].scopes)
 
-    def _signed(self, token: str) -> Identity:
+    def issuer(self, token: str) -> Issuer:
+        """Whom a token names, which is not known to be true yet. Raises BadToken."""
+        return self._unverified(token)[1]
+
+    def _unverified(self, token: str) -> tuple[Mapping[str, Any], Issuer, Keys]:
+        """Its header, and the issuer that it names."""
         import jwt
 
+        if len(token) > _LONGEST or not _TOKEN.fullmatch(token):
+            raise BadToken("it is no bearer token")
+        if token.count(".") != 2:
+            raise BadToken("no token of this server is the same, and it is no JWT")
         try:
             header = jwt.get_unverified_header(token)
             claimed = jwt.decode(token, options={"verify_signature": False}).get("iss")
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise BadToken("it is no JWT that can be read") from error
-        issuer, keys = self._issuers.get(claimed if isinstance(claimed, str) else "", (None, None))
-        if issuer is None or keys is None:
+        if not isinstance(claimed, str) or claimed not in self._issuers:
             raise BadToken("its issuer is none of those that are configured")
+        return (header, *self._issuers[claimed])
+
+    def _signed(self, token: str) -> Identity:
+        import jwt
+
+        header, issuer, keys = self._unverified(token)
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in issuer.algorithms:
             raise BadToken(f"its algorithm is none that is taken of its issuer: {', '.join(issuer.algorithms)}")

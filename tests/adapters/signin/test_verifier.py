@@ -133,6 +133,11 @@ HOUR = 3600
         ),
         pytest.param(lambda i: i.token(headers={"crit": ["x"], "x": 1}), "crit|can be read", id="an unknown extension"),
         pytest.param(lambda i: i.token(headers={"kid": "two"}), "the key that it names is none", id="unknown key id"),
+        pytest.param(
+            lambda i: hs256({"kid": 7}, i.claims(), b"x"),
+            "its algorithm is none|can be read",
+            id="a key id that is a number",
+        ),
         pytest.param(lambda i: i.token() + "x" * 17_000, "it is no bearer token", id="oversize"),
         pytest.param(lambda _: "a.b.c", "no JWT that can be read", id="no JWT"),
         pytest.param(
