@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import anyio
 import uvicorn
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from mcp.server.request_state import RequestStateSecurity
 from starlette.types import ASGIApp
 
@@ -36,7 +36,7 @@ from gitops_mcp.http.metrics import Metrics
 from gitops_mcp.http.names import ServedNames, is_loopback
 from gitops_mcp.http.state_keys import state_security
 from gitops_mcp.http.traces import start_traces
-from gitops_mcp.server import AT_ONCE, build_server
+from gitops_mcp.server import CallThreads, build_server
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +85,11 @@ class HttpServer:
         if not log.isEnabledFor(logging.DEBUG):
             for name in _TALKATIVE:
                 logging.getLogger(name).setLevel(logging.WARNING)
-        calls = CapacityLimiter(AT_ONCE)
-        metrics = Metrics(lambda: calls.statistics().tasks_waiting)
+        threads = CallThreads()
+        metrics = Metrics(lambda: threads.queued)
         health = Health(self.app)
         end_traces = start_traces(process_environ())
-        server = build_server(self.app, security=self.security, watch=metrics, calls=calls)
+        server = build_server(self.app, security=self.security, watch=metrics, threads=threads)
         manager = session_manager(server, self.limits)
         inner: ASGIApp = McpEndpoint(manager, self.limits)
         if self.sign_in is not None:
