@@ -122,13 +122,13 @@ class _Access:
     def of(cls, flags: Flags, app: App) -> _Access:
         if flags.http_config is None:
             return cls(app)
-        from gitops_mcp.config.http_settings import read_http_config  # type: ignore[import-not-found,unused-ignore]
-        from gitops_mcp.http.sign_in import SignIn  # type: ignore[import-not-found,unused-ignore]
+        from gitops_mcp.config.http_settings import read_http_config
+        from gitops_mcp.http.sign_in import SignIn
 
         found = read_http_config(flags.http_config)
         limits = HttpLimits(caller_at_once=found.at_once, caller_per_minute=found.requests_per_minute)
         names = (urlsplit(found.resource).hostname or "",) if found.resource else ()
-        app = replace(app, access=found.access, impersonate=found.impersonate)  # type: ignore[call-arg,unused-ignore]
+        app = replace(app, access=found.access, impersonate=found.impersonate)
         return cls(app, lambda inner: SignIn(inner, found), limits, names, found.state_key_file)
 
 
