@@ -68,7 +68,7 @@ class HttpServer:
                 f"--http-config, listen on 127.0.0.1, or say --insecure-no-auth"
             )
         access = faults.without(lambda: _Access.of(flags, app)) or _Access(app)
-        security = faults.without(lambda: state_security(flags.state_key_file or access.state_key_file))
+        security = faults.without(lambda: _security(flags, access))
         listening = faults.without(lambda: _listening_socket(flags.host, flags.port))
         if faults.found or security is None or listening is None:
             if listening is not None:
@@ -130,6 +130,12 @@ class _Access:
         names = (urlsplit(found.resource).hostname or "",) if found.resource else ()
         app = replace(app, access=found.access, impersonate=found.impersonate)
         return cls(app, lambda inner: SignIn(inner, found), limits, names, found.state_key_file)
+
+
+def _security(flags: Flags, access: _Access) -> RequestStateSecurity:
+    if flags.state_key_file is not None:
+        return state_security(flags.state_key_file)
+    return state_security(access.state_key_file, name=f"--http-config: {flags.http_config}: stateKeyFile")
 
 
 @dataclass(frozen=True)

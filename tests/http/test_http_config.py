@@ -86,7 +86,10 @@ def test_how_much_one_caller_may_ask_for(team: Team, tmp_path: Path) -> None:
 def test_the_flag_for_the_file_of_keys_wins_over_the_one_that_the_file_names(team: Team, tmp_path: Path) -> None:
     flag = config(tmp_path, f"{TOKENS}stateKeyFile: {tmp_path}/none\n")
     with (
-        pytest.raises(RuntimeError, match=r"it ended with 2: .*/none cannot be read: No such file or directory"),
+        pytest.raises(
+            RuntimeError,
+            match=r"it ended with 2: .*http\.yaml: stateKeyFile: \S+/none cannot be read: No such file or directory",
+        ),
         served(*flag, env=team.environment, cwd=team.checkout),
     ):
         pass
