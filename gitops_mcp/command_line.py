@@ -104,7 +104,11 @@ def argument_parser() -> argparse.ArgumentParser:
         "for a GitHub App. Answers with the App or token that variables hold for the host (docs/pull-requests.md).",
         allow_abbrev=False,
     )
-    git.add_argument("--forge", metavar="KIND=HOST", help="a host of your own, such as gitlab=git.example.com")
+    git.add_argument(
+        "--forge",
+        metavar="KIND=HOST",
+        help="answer for this host of your own and no other, such as gitlab=git.example.com",
+    )
     git.add_argument("action", help="get; what git would store or erase is not kept")
     doctor = commands.add_parser(
         "doctor",

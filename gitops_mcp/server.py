@@ -57,8 +57,12 @@ from gitops_mcp.watch import Watch
 log = logging.getLogger(__name__)
 
 _ERROR_MAX = 4_000
-AT_ONCE = 40
+_AT_ONCE = 40
 """Calls that run at the same time; others wait, and what is neither slow nor a call does not."""
+_WAITS_AT_ONCE = 256
+"""The same of those that wait for something to happen, mostly asleep."""
+_WAITS = ("wait", "wait_for")
+"""Arguments with which a call does that."""
 _NAME = "gitops-mcp"
 _NEXT_FAULT = re.compile(r"\n(?=- line \d)")
 """The one line break in our errors: between the faults of the configuration."""
@@ -66,19 +70,35 @@ _FACTS = ("environment", "delivery", "change", "branch", "commit", "applied")
 """Of an answer, what the audit log keeps."""
 
 
+@dataclass(frozen=True)
+class CallThreads:
+    """Of their own for calls that wait for minutes: those hold up no other call."""
+
+    running: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_AT_ONCE))
+    waiting: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_WAITS_AT_ONCE))
+
+    def of(self, arguments: Mapping[str, Any]) -> CapacityLimiter:
+        return self.waiting if any(arguments.get(name) for name in _WAITS) else self.running
+
+    @property
+    def queued(self) -> int:
+        """Calls that no thread has taken yet."""
+        return sum(one.statistics().tasks_waiting for one in (self.running, self.waiting))
+
+
 def build_server(
     app: App,
     *,
     security: RequestStateSecurity | None = None,
     watch: Watch | None = None,
-    calls: CapacityLimiter | None = None,
+    threads: CallThreads | None = None,
 ) -> Server[Any]:
     """The server with every tool of its toolsets; in read-only mode writing tools are not there at all.
 
     `security` seals what a question leaves with the client, where other processes have to read it too.
     """
     tools_by_name = {one.name: _BoundTool(one) for one in offered_tools(app.flags)}
-    offered = _Offered(app, tools_by_name, watch or Watch(), calls or CapacityLimiter(AT_ONCE))
+    offered = _Offered(app, tools_by_name, watch or Watch(), threads or CallThreads())
     server: Server[Any] = Server(
         _NAME,
         title="GitOps for CloudNativePG",
@@ -173,7 +193,7 @@ class _Offered:
     app: App
     tools: Mapping[str, _BoundTool]
     watch: Watch
-    calls: CapacityLimiter
+    threads: CallThreads
     _used: UsedAnswers = field(default_factory=UsedAnswers)
 
     async def list_tools(
@@ -194,11 +214,12 @@ class _Offered:
         self, bound: _BoundTool, context: ServerRequestContext[Any], params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
         caller = Client(context, params, self._used)
-        call = functools.partial(self._answered, bound, params.arguments or {}, caller)
+        given = params.arguments or {}
+        call = functools.partial(self._answered, bound, given, caller)
         try:
             # Abandoned where nobody waits any more: a peer that does not answer must hold neither the next call nor
             # the process. The thread itself ends where it next looks.
-            return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=self.calls)
+            return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=self.threads.of(given))
         finally:
             caller.leave()
 

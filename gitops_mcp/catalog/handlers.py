@@ -155,7 +155,7 @@ class Catalog:
         if isinstance(params.ref, PromptReference):
             prompt = self._prompts(context).get(params.ref.name)
             return {one.name for one in prompt.arguments} if prompt else set()
-        return {params.argument.name} if params.ref.uri in {one.uri for one in self._resources(context)} else set()
+        return {one.part for one in self._resources(context) if one.uri == params.ref.uri and one.part}
 
     async def _values(self, context: Context, name: str, known: Mapping[str, str]) -> Iterable[str]:
         if name == "page":
@@ -172,7 +172,10 @@ class Catalog:
         return [row["name" if name == "cluster_name" else "namespace"] for row in rows if row.get("namespace")]
 
     async def _rows(self, context: Context, tool: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found = await self.ask(context, self.offered(context)[tool], arguments)
+        known = self.offered(context).get(tool)
+        if known is None:
+            return []
+        found = await self.ask(context, known, arguments)
         rows: list[dict[str, Any]] = (found.structured_content or {}).get("items", [])
         return rows
 

@@ -45,18 +45,22 @@ class Resource:
     arguments: Callable[[Mapping[str, str]], Mapping[str, Any]] = dict
 
     @property
+    def part(self) -> str:
+        """What a client fills in; empty: nothing."""
+        return self.uri.partition("{")[2].removesuffix("}")
+
+    @property
     def is_template(self) -> bool:
-        return "{" in self.uri
+        return bool(self.part)
 
     def match(self, uri: str) -> Mapping[str, str] | None:
         """What is filled in, where the address is one of this."""
-        start, _, name = self.uri.partition("{")
-        given = uri.removeprefix(start)
-        if not name:
+        given = uri.removeprefix(self.uri.partition("{")[0])
+        if not self.part:
             return {} if uri == self.uri else None
         if given == uri or not given or not _ENDS.isdisjoint(given):
             return None
-        return {name.removesuffix("}"): unquote(given)}
+        return {self.part: unquote(given)}
 
 
 def _tool(name: str) -> Tool:

@@ -13,10 +13,11 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from gitops_mcp.config.file import EnvironmentName, Namespace
 from gitops_mcp.config.parts import Part
+from gitops_mcp.domain.access.identity import is_plain_name
 
 _URL = r"^https?://[A-Za-z0-9.:\[\]-]+(/[^\s@?#]*)?$"
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
-_GROUP = r"^[^\x00-\x1f\x7f]{1,256}$"
+_NAME = r"^[^\x00-\x1f\x7f]{1,256}$"
 _SHA256 = r"^[0-9a-f]{64}$"
 
 
@@ -39,14 +40,17 @@ def _checked_sha256(digest: str) -> str:
     return digest
 
 
-def _checked_group(name: str) -> str:
-    if not re.fullmatch(_GROUP, name) or name != name.strip():
-        raise ValueError("expected the name of a group, as tokens have it: 1 to 256 characters on one line")
+def _checked_name(name: str) -> str:
+    if not is_plain_name(name):
+        raise ValueError(
+            "expected the name of a caller or a group, as tokens have it: 1 to 256 characters that can be seen, on one "
+            "line, with no blank around them, such as team-shop"
+        )
     return name
 
 
 Url = Annotated[str, AfterValidator(_checked_url), Field(json_schema_extra={"pattern": _URL})]
-Group = Annotated[str, AfterValidator(_checked_group), Field(json_schema_extra={"pattern": _GROUP})]
+Name = Annotated[str, AfterValidator(_checked_name), Field(json_schema_extra={"pattern": _NAME})]
 Sha256 = Annotated[
     str, AfterValidator(_checked_sha256), Field(json_schema_extra={"pattern": _SHA256, "writeOnly": True})
 ]
@@ -85,13 +89,13 @@ class TokenPart(Part):
 
     model_config = ConfigDict(json_schema_extra={"writeOnly": True})
 
-    name: Text
+    name: Name
     """What commits and records show."""
     sha256: Sha256
     """The SHA-256 of the token, which has at least 32 characters and stands nowhere here."""
     scopes: Annotated[list[Scope], Field(**_ONE_OR_MORE)] = ["read"]
     """What it may do at most."""
-    groups: list[Group] = []
+    groups: list[Name] = []
     """Those of `groups` that it is in."""
 
 
@@ -116,7 +120,7 @@ class HttpLimitsPart(Part):
 
 
 Groups = Annotated[
-    dict[Group, GroupPart], Field(min_length=1, json_schema_extra={"additionalProperties": False, "default": None})
+    dict[Name, GroupPart], Field(min_length=1, json_schema_extra={"additionalProperties": False, "default": None})
 ]
 Names = Annotated[
     dict[Text, Annotated[list[Scope], Field(**_ONE_OR_MORE)]], Field(min_length=1, json_schema_extra={"default": None})

@@ -20,7 +20,7 @@ class HttpLimits:
     """That a connection is kept between two requests; longer than proxies keep theirs."""
     connections: int = 1000
     at_once: int = 256
-    """Requests that are being answered, of all callers; of the calls among them some wait for a thread."""
+    """Requests that are being answered, of all callers; of the calls among them some queue for a thread."""
     caller_at_once: int | None = None
     """The same of one caller; None: where nobody signs in, who calls is not known."""
     caller_per_minute: int | None = None

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gitops_mcp.config.http_limits import HttpLimits
+from gitops_mcp.domain.access.identity import IDENTITY
 from gitops_mcp.http.answers import Refusal, plain_text
 from gitops_mcp.http.body import read_body, replayed
 from gitops_mcp.http.callers import Callers
@@ -22,8 +23,6 @@ from gitops_mcp.http.metrics import Metrics
 from gitops_mcp.http.names import ServedNames
 
 PATH = "/mcp"
-IDENTITY = "gitops_mcp.identity"
-"""Where in the scope sign-in puts who calls."""
 
 
 class HttpApp:

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import anyio
 import uvicorn
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from mcp.server.request_state import RequestStateSecurity
 from starlette.types import ASGIApp
 
@@ -36,7 +36,7 @@ from gitops_mcp.http.metrics import Metrics
 from gitops_mcp.http.names import ServedNames, is_loopback
 from gitops_mcp.http.state_keys import state_security
 from gitops_mcp.http.traces import start_traces
-from gitops_mcp.server import AT_ONCE, build_server
+from gitops_mcp.server import CallThreads, build_server
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class HttpServer:
                 f"--http-config, listen on 127.0.0.1, or say --insecure-no-auth"
             )
         access = faults.without(lambda: _Access.of(flags, app)) or _Access(app)
-        security = faults.without(lambda: state_security(flags.state_key_file or access.state_key_file))
+        security = faults.without(lambda: _security(flags, access))
         listening = faults.without(lambda: _listening_socket(flags.host, flags.port))
         if faults.found or security is None or listening is None:
             if listening is not None:
@@ -85,11 +85,11 @@ class HttpServer:
         if not log.isEnabledFor(logging.DEBUG):
             for name in _TALKATIVE:
                 logging.getLogger(name).setLevel(logging.WARNING)
-        calls = CapacityLimiter(AT_ONCE)
-        metrics = Metrics(lambda: calls.statistics().tasks_waiting)
+        threads = CallThreads()
+        metrics = Metrics(lambda: threads.queued)
         health = Health(self.app)
         end_traces = start_traces(process_environ())
-        server = build_server(self.app, security=self.security, watch=metrics, calls=calls)
+        server = build_server(self.app, security=self.security, watch=metrics, threads=threads)
         manager = session_manager(server, self.limits)
         inner: ASGIApp = McpEndpoint(manager, self.limits)
         if self.sign_in is not None:
@@ -122,14 +122,20 @@ class _Access:
     def of(cls, flags: Flags, app: App) -> _Access:
         if flags.http_config is None:
             return cls(app)
-        from gitops_mcp.config.http_settings import read_http_config  # type: ignore[import-not-found,unused-ignore]
-        from gitops_mcp.http.sign_in import SignIn  # type: ignore[import-not-found,unused-ignore]
+        from gitops_mcp.config.http_settings import read_http_config
+        from gitops_mcp.http.sign_in import SignIn
 
         found = read_http_config(flags.http_config)
         limits = HttpLimits(caller_at_once=found.at_once, caller_per_minute=found.requests_per_minute)
         names = (urlsplit(found.resource).hostname or "",) if found.resource else ()
-        app = replace(app, access=found.access, impersonate=found.impersonate)  # type: ignore[call-arg,unused-ignore]
+        app = replace(app, access=found.access, impersonate=found.impersonate)
         return cls(app, lambda inner: SignIn(inner, found), limits, names, found.state_key_file)
+
+
+def _security(flags: Flags, access: _Access) -> RequestStateSecurity:
+    if flags.state_key_file is not None:
+        return state_security(flags.state_key_file)
+    return state_security(access.state_key_file, name=f"--http-config: {flags.http_config}: stateKeyFile")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ OPEN = frozenset({"/healthz", "/readyz"})
 """What a kubelet asks, and what says nothing of anybody."""
 _METADATA = "/.well-known/oauth-protected-resource"
 _AT_ONCE = 16
-"""Tokens that are looked at together; a wait for an issuer holds up nothing but sign-ins."""
+"""Tokens of an issuer that are looked at together; a wait for it holds up nobody but who is signed in by it."""
 
 
 class SignIn:
@@ -44,7 +44,7 @@ class SignIn:
         self._open = frozenset(open_paths)
         self._verifier = Verifier(settings.issuers, settings.tokens, settings.scopes)
         self._needed: Mapping[str, Scope] = {one.name: scope_of(one) for one in tools.ALL}
-        self._looking: CapacityLimiter | None = None
+        self._looking = {one.url: CapacityLimiter(_AT_ONCE) for one in settings.issuers}
         resource = urlsplit(settings.resource or "")
         is_public = bool(settings.resource and settings.issuers)
         self._metadata = f"{resource.scheme}://{resource.netloc}{_METADATA}{resource.path}" if is_public else None
@@ -74,8 +74,7 @@ class SignIn:
             await self._refuse(send, 401, None, f"sign in: Authorization: Bearer TOKEN{more}", "read")
             return
         try:
-            self._looking = self._looking or CapacityLimiter(_AT_ONCE)
-            found = await to_thread.run_sync(self._verifier.identify, token.strip(), limiter=self._looking)
+            found = await self._identity_of(token.strip())
         except BadToken as error:
             await self._refuse(send, 401, "invalid_token", f"the token is not taken: {error}")
             return
@@ -87,6 +86,12 @@ class SignIn:
             await self._refuse(send, 403, *why)
             return
         await self._app({**scope, IDENTITY: found}, receive, send)
+
+    async def _identity_of(self, token: str) -> Identity:
+        if (machine := self._verifier.machine(token)) is not None:
+            return machine
+        limiter = self._looking[self._verifier.issuer(token).url]
+        return await to_thread.run_sync(self._verifier.identify, token, limiter=limiter)
 
     def _why_not(self, found: Identity, scope: _Scope) -> tuple[str | None, str, Scope | None] | None:
         """Error code, description and the scope that would do; None: the request goes on."""

@@ -96,6 +96,10 @@ BAD = {
         "line 3: tokens[0]: 'System:ci' begins with system:, and Kubernetes gives such names rights of its own; choose another one, or leave impersonate out",
         "line 4: tokens[1].sha256: stands twice, first in line 3; keep one",
     ],
+    f"tokens:\n- {{name: ' system:ci', sha256: {DIGEST}, groups: ['a\u200b']}}\n": [
+        "line 2: tokens[0].groups[0]: expected the name of a caller or a group, as tokens have it: 1 to 256 characters that can be seen, on one line, with no blank around them, such as team-shop",
+        "line 2: tokens[0].name: expected the name of a caller or a group, as tokens have it: 1 to 256 characters that can be seen, on one line, with no blank around them, such as team-shop",
+    ],
     "issuers: [{url: https://login.example.com}]\n": [
         "line 1: resource: is missing, and tokens of issuers are made for it: the address of this server"
     ],

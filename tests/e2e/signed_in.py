@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -15,8 +13,10 @@ from anyio.from_thread import start_blocking_portal
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from gitops_mcp.config.options import CHOSEN
 from tests.e2e.conftest import Mode
-from tests.e2e.team import ROOT, Assistant, Team
+from tests.e2e.team import Assistant, Team
+from tests.http.served import served
 
 
 def token_of(name: str) -> str:
@@ -62,21 +62,8 @@ async def _client(url: str, token: str, mode: Mode) -> AsyncIterator[Client]:
 def http_site(team: Team, config: str, kubeconfig: Path) -> Iterator[HttpSite]:
     """A server on the team's checkout until the block ends."""
     file = team.folder / "http.yaml"
-    file.write_text(config)
-    with team.log.open("a") as errors:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.http_server", str(team.checkout), str(file)],
-            env={**team.environment, "KUBECONFIG": str(kubeconfig)},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-    try:
-        assert running.stdout is not None
-        yield HttpSite(running.stdout.readline().strip())
-    finally:
-        running.terminate()
-        running.wait(10)
-        if running.stdout is not None:
-            running.stdout.close()
+    file.write_text(f"{config}limits: {{requestsPerMinute: 100000, atOnce: 1000}}\n")
+    flags = ("--http-config", str(file), "--repo", str(team.checkout), "--audit-log", str(team.folder / "audit"))
+    env = {**team.environment, "KUBECONFIG": str(kubeconfig)}
+    with served(*flags, "--toolsets", ",".join(CHOSEN), env=env, cwd=team.folder) as running:
+        yield HttpSite(running.url)

@@ -144,3 +144,6 @@ async def test_names_are_completed_by_what_there_is(world: World, mode: Mode) ->
         assert await completed(client, page, "page", "change") == ["changes"]
         made = structure(await call(client, "scale_postgres_cluster", name="orders-db", instances=5))
         assert await completed(client, change, "change", made["change"][:4]) == [made["change"]]
+        assert await completed(client, change, "page") == []
+        assert await completed(client, page, "change") == []
+        assert await completed(client, page, "{page}") == []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -43,6 +45,18 @@ def pem(key: RSAPrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
+class Hang(threading.Event):
+    """Holds an answer back until it is set; `begun`: somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.begun.set()
+        return super().wait(timeout)
+
+
 class TokenIssuer:
     def __init__(self, api: ReplayingApi) -> None:
         self.api = api
@@ -52,6 +66,12 @@ class TokenIssuer:
 
     def shows(self, keys: list[dict[str, Any]]) -> None:
         self.api.answers[KEYS] = Answer(200, {"keys": keys})
+
+    def hangs(self) -> Hang:
+        """When it is asked for its keys."""
+        hang = Hang()
+        self.api.answers[KEYS] = replace(self.api.answer(KEYS), drip=hang)
+        return hang
 
     def reads_of(self, path: str) -> int:
         return sum(one.path == path for one in self.api.requests)

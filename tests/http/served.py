@@ -31,7 +31,7 @@ class Served:
         self.log: list[str] = []
         reading, writing = os.pipe()
         null = os.open(os.devnull, os.O_RDWR)
-        arguments = ("--transport", "http", "--port", "0", *flags)
+        arguments = ("serve", "--transport", "http", "--port", "0", *flags)
         self.process = preloaded.Started(
             preloaded.address(), arguments, env=env, cwd=str(cwd), streams=(null, null, writing)
         )

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.team import Team
+from tests.e2e.test_cancel import CLUSTER
 from tests.http.served import Served, served
 
 COMMAND = os.environ.get("GITOPS_MCP_TEST_CONFORMANCE", "")
@@ -29,6 +30,9 @@ SCENARIOS = {
         "ping",
         "tools-list",
         "tools-call-error",
+        "prompts-list",
+        "resources-list",
+        "completion-complete",
         "dns-rebinding-protection",
         "server-sse-multiple-streams",
         "server-session-lifecycle",
@@ -36,6 +40,10 @@ SCENARIOS = {
     "2026-07-28": (
         "tools-list",
         "tools-call-error",
+        "prompts-list",
+        "resources-list",
+        "completion-complete",
+        "caching",
         "dns-rebinding-protection",
         "server-sse-multiple-streams",
         "http-header-validation",
@@ -48,7 +56,7 @@ SCENARIOS = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    team = Team.of(tmp_path_factory.mktemp("conformance") / "team", {"README.md": "Nothing yet.\n"})
+    team = Team.of(tmp_path_factory.mktemp("conformance") / "team", {"db.yaml": CLUSTER})
     with served(env=team.environment, cwd=team.checkout) as made:
         yield made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from gitops_mcp.domain import kinds
 from tests.e2e.dev import Dev, Person, dev
+from tests.e2e.signed_in import machine, token_of
 from tests.http.served import Served, exchange, frame, head, http_client, served
 
 DELETE, SCALE = "delete_postgres_cluster", "scale_postgres_cluster"
@@ -53,9 +55,10 @@ def stranger(here: Dev) -> Iterator[Served]:
     yield from replica(here)
 
 
-def ask(server: Served, tool: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
+def ask(server: Served, tool: str, arguments: dict[str, Any], *, who: str = "", **more: Any) -> dict[str, Any]:
     body = frame("tools/call", name=tool, arguments=arguments, **CAPABLE, **more)
-    _, answer = exchange(server.port, head(body, method="tools/call", name=tool) + body)
+    token = {"Authorization": f"Bearer {token_of(who)}"} if who else {}
+    _, answer = exchange(server.port, head(body, "auto", method="tools/call", name=tool, **token) + body)
     text = answer.partition(b"\r\n\r\n")[2]
     told: dict[str, Any] = json.loads(text[text.index(b"{") : text.rindex(b"}") + 1])
     return told
@@ -76,6 +79,21 @@ def test_another_replica_takes_the_answer_and_no_replica_takes_it_twice(here: De
         again = ask(server, SCALE, arguments, requestState=state, inputResponses=YES)["result"]
         assert "structuredContent" not in again, again
         assert here.cluster("shared")["spec"]["instances"] == 2
+
+
+@pytest.mark.thorough
+def test_replicas_share_the_keys_that_their_file_names_and_a_caller_answers_for_themselves(
+    here: Dev, keys: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "http.yaml").write_text(f"tokens:\n{machine('ada')}{machine('bob')}stateKeyFile: {keys}\n")
+    flags = ("--http-config", str(tmp_path / "http.yaml"))
+    arguments = {**put(here, "signed"), "instances": 1}
+    with contextmanager(replica)(here, *flags) as first, contextmanager(replica)(here, *flags) as second:
+        state = ask(first, SCALE, arguments, who="ada")["result"]["requestState"]
+        told = ask(second, SCALE, arguments, who="bob", requestState=state, inputResponses=YES)["error"]
+        assert told["message"] == "Invalid or expired requestState"
+        done = ask(second, SCALE, arguments, who="ada", requestState=state, inputResponses=YES)["result"]
+    assert done["structuredContent"]["outcome"] == "applied"
 
 
 def test_a_state_of_another_key_is_no_state(here: Dev, one: Served, stranger: Served) -> None:

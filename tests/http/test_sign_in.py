@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+from anyio import to_thread
 
 from gitops_mcp.config.http_settings import resolve_http
 from gitops_mcp.domain.access.identity import IDENTITY, Identity
@@ -50,13 +51,16 @@ class Site:
         self._app = SignIn(self.inside, resolve_http(text, name="http.yaml"))
 
     def asks(self, path: str = "/mcp", headers: Mapping[str, str] | list[tuple[str, str]] = NONE) -> httpx2.Response:
-        async def asked() -> httpx2.Response:
-            transport = httpx2.ASGITransport(self._app)
-            async with httpx2.AsyncClient(transport=transport, base_url="https://gitops.example.com") as client:
-                method = "GET" if path.startswith(("/.", "/h")) else "POST"
-                return await client.request(method, path, headers=headers)
+        return anyio.run(self._asked, path, headers)
 
-        return anyio.run(asked)
+    async def answer(self, token: str) -> httpx2.Response:
+        return await self._asked("/mcp", {"authorization": f"Bearer {token}"})
+
+    async def _asked(self, path: str, headers: Mapping[str, str] | list[tuple[str, str]]) -> httpx2.Response:
+        transport = httpx2.ASGITransport(self._app)
+        async with httpx2.AsyncClient(transport=transport, base_url="https://gitops.example.com") as client:
+            method = "GET" if path.startswith(("/.", "/h")) else "POST"
+            return await client.request(method, path, headers=headers)
 
     def signs_in(self, token: str, **headers: str) -> httpx2.Response:
         return self.asks(headers={"authorization": f"Bearer {token}", **headers})
@@ -139,6 +143,30 @@ def test_an_issuer_that_does_not_answer_is_no_fault_of_the_token(issuer: TokenIs
     assert issuer.url not in answer.text
 
 
+@pytest.mark.anyio
+async def test_an_issuer_that_hangs_holds_up_nobody_elses_sign_in(issuer: TokenIssuer) -> None:
+    hang, came = issuer.hangs(), set[str]()
+    with running_issuer() as other:
+        site = Site(issuer.settings(f"  - url: {other.url}\ntokens:\n  - {{name: ci, sha256: {DIGEST}}}\n"))
+
+        async def sign_in(name: str, token: str) -> None:
+            await site.answer(token)
+            came.add(name)
+
+        async with anyio.create_task_group() as group:
+            for number in range(40):
+                group.start_soon(sign_in, f"waiter {number}", issuer.token())
+            await to_thread.run_sync(hang.begun.wait)
+            try:
+                await sign_in("machine", MACHINE)
+                await sign_in("other", other.token())
+                assert came == {"machine", "other"}
+            finally:
+                hang.set()
+    assert len(came) == 42
+    assert [one.name for one in site.inside.came if one][:2] == ["ci", "jane"]
+
+
 def test_a_scope_that_a_token_lacks_is_asked_for_by_its_issuers_name(issuer: TokenIssuer) -> None:
     site = Site(issuer.settings("scopes: {db.read: [read], db.write: [propose], db.all: [apply]}\n"))
     none = site.signs_in(issuer.token(scope="openid"))
@@ -167,7 +195,12 @@ def test_who_is_in_no_group_that_counts_has_no_right(issuer: TokenIssuer) -> Non
 
 @pytest.mark.parametrize(
     "claims",
-    [{"preferred_username": "system:admin"}, {"groups": ["team-shop", "system:masters"]}, {"groups": "System:masters"}],
+    [
+        {"preferred_username": "system:admin"},
+        {"groups": ["team-shop", "system:masters"]},
+        {"groups": "System:masters"},
+        {"groups": ["\u017fystem:masters"]},
+    ],
 )
 def test_nobody_is_impersonated_by_a_name_of_kubernetes(issuer: TokenIssuer, claims: dict[str, Any]) -> None:
     assert Site(issuer.settings()).signs_in(issuer.token(**claims)).status_code == 200

@@ -26,7 +26,7 @@ _USERS: dict[Kind, str] = {"github": "x-access-token", "gitlab": "oauth2", "gite
 def answer_git(asked: str, own: str | None, environ: Mapping[str, str]) -> str:
     """What git is told, empty where there is nothing for that host.
 
-    `own`: a forge whose host is not known by its name, as gitlab=git.example.com; its token goes nowhere else.
+    `own`: a forge whose host is not known by its name, as gitlab=git.example.com; then no other is answered for.
     Raises InvalidRequest where that or a variable cannot be read, and our errors where an App is refused.
     """
     told = dict(line.split("=", 1) for line in asked.splitlines() if "=" in line)
@@ -55,7 +55,7 @@ def _own_forge(own: str | None) -> tuple[Kind | None, str]:
 def _asked_place(told: Mapping[str, str], kind: Kind | None, own: str) -> ForgePlace | None:
     url = f"{told.get('protocol')}://{told.get('host')}"
     is_own = bool(own) and url.lower() == own.lower()
-    if not is_own and told.get("protocol") != "https":
+    if not is_own and (own or told.get("protocol") != "https"):
         return None
     remote = f"{url}/{told.get('path', '')}"
     place = forge_place(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gitops_mcp.domain.access.identity import Identity, is_of_kubernetes
+from gitops_mcp.domain.access.identity import Identity, is_of_kubernetes, is_plain_name
 from gitops_mcp.domain.names import quote
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.errors import Refused, Unavailable
@@ -38,6 +38,11 @@ def caller_headers(caller: Identity) -> tuple[tuple[str, str], ...]:
     if bad := next(filter(is_of_kubernetes, names), None):
         raise Refused(
             f"nobody is impersonated by {quote(bad)}: names and groups that begin with system: are Kubernetes' own"
+        )
+    if (bad := next((name for name in names if not is_plain_name(name)), None)) is not None:
+        raise Refused(
+            f"nobody is impersonated by {quote(bad)}: in a header it would be another name; expected 1 to 256 "
+            f"characters that can be seen, on one line, with no blank around them"
         )
     user, *groups = (name.encode().decode("latin-1") for name in names)
     return (("Impersonate-User", user), *(("Impersonate-Group", group) for group in groups))

@@ -47,18 +47,23 @@ class Keys:
 
     def find(self, kid: str | None, algorithm: str) -> Any:
         """The key as PyJWT takes it. Raises BadToken where there is none, NoKeys where the issuer does not say."""
-        now = time.monotonic()
-        if self._read is None or now - self._read > _KEPT:
+        if self._age > _KEPT:
             self._read_again(_AFTER_FAULT)
-        found = self._fitting(kid, algorithm)
+        found, is_newest = self._fitting(kid, algorithm), True
         if found is None and self._read is not None:
-            self._read_again(self._between)
+            is_newest = self._read_again(self._between)
             found = self._fitting(kid, algorithm)
-        if self._read is None or time.monotonic() - self._read > _LASTS:
+        if self._age > _LASTS:
             raise self._fault or NoKeys(f"the keys of {self._issuer.url} have not been read yet")
+        if found is None and not is_newest:
+            raise NoKeys(f"the keys of {self._issuer.url} are being read now")
         if found is None:
             raise BadToken("the key that it names is none of its issuer's, or none for its algorithm")
         return found
+
+    @property
+    def _age(self) -> float:
+        return float("inf") if self._read is None else time.monotonic() - self._read
 
     def _fitting(self, kid: str | None, algorithm: str) -> Any:
         from jwt import PyJWK
@@ -74,20 +79,33 @@ class Keys:
             return None
         return None if named[0]["kty"] == "RSA" and key.key_size < _SHORTEST_RSA else key
 
-    def _read_again(self, between: float) -> None:
-        """Not where another has just read them, nor sooner than this after the last try."""
-        with self._reading:
-            if time.monotonic() - self._tried < between:
-                return
+    def _read_again(self, between: float) -> bool:
+        """Not where another has just read them, nor sooner than this after the last try.
+
+        Who reads may have to wait long. False: another does so now, and what is kept has to do meanwhile.
+        """
+        if time.monotonic() - self._tried < between:
+            return True
+        if not self._reading.acquire(blocking=self._age > _LASTS):
+            return False
+        try:
+            if time.monotonic() - self._tried >= between:
+                self._read_now()
+            return True
+        finally:
+            self._reading.release()
+
+    def _read_now(self) -> None:
+        try:
+            self._address = self._address or key_address(self._issuer, seconds=self._seconds)
+            keys = tuple(_public_keys(read_json(self._address, seconds=self._seconds), self._address))
+        except NoKeys as error:
+            self._fault, self._address = error, None
+            log.warning("keys of %s: %s", self._issuer.url, error)
+            return
+        finally:
             self._tried = time.monotonic()
-            try:
-                self._address = self._address or key_address(self._issuer, seconds=self._seconds)
-                keys = tuple(_public_keys(read_json(self._address, seconds=self._seconds), self._address))
-            except NoKeys as error:
-                self._fault, self._address = error, None
-                log.warning("keys of %s: %s", self._issuer.url, error)
-                return
-            self._found, self._fault, self._read = keys, None, time.monotonic()
+        self._found, self._fault, self._read = keys, None, time.monotonic()
 
 
 def _fits(key: Mapping[str, Any], algorithm: str) -> bool:

@@ -10,14 +10,13 @@ from typing import Any
 
 from gitops_mcp.adapters.signin.errors import BadToken
 from gitops_mcp.adapters.signin.keys import Keys
-from gitops_mcp.domain.access.identity import SCOPES, Identity, Issuer, Scope, StaticToken
+from gitops_mcp.domain.access.identity import SCOPES, Identity, Issuer, Scope, StaticToken, is_plain_name
 
 SHORTEST = 32
 """Characters of a static token."""
 _LONGEST = 16 << 10
 _MOST_GROUPS = 500
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
-_TEXT = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]{1,256}")
 
 
 class Verifier:
@@ -37,31 +36,41 @@ class Verifier:
 
     def identify(self, token: str) -> Identity:
         """Raises BadToken, or NoKeys where the keys of its issuer cannot be had."""
-        if len(token) > _LONGEST or not _TOKEN.fullmatch(token):
-            raise BadToken("it is no bearer token")
-        if (machine := self._machine(token)) is not None:
-            return Identity(machine.name, "", machine.name, machine.groups, machine.scopes)
-        if token.count(".") != 2:
-            raise BadToken("no token of this server is the same, and it is no JWT")
-        return self._signed(token)
+        return self.machine(token) or self._signed(token)
 
-    def _machine(self, token: str) -> StaticToken | None:
-        """In the same time, whichever it is."""
+    def machine(self, token: str) -> Identity | None:
+        """Whose static token it is: that waits for nobody, and takes the same time whichever it is."""
         digest = hashlib.sha256(token.encode()).hexdigest()
         same = [one for one in self._tokens if hmac.compare_digest(one.sha256, digest)]
-        return same[0] if same and len(token) >= SHORTEST else None
+        if not same or len(token) < SHORTEST:
+            return None
+        return Identity(same[0].name, "", same[0].name, same[0].groups, same[0].scopes)
 
-    def _signed(self, token: str) -> Identity:
+    def issuer(self, token: str) -> Issuer:
+        """Whom a token names, which is not known to be true yet. Raises BadToken."""
+        return self._unverified(token)[1]
+
+    def _unverified(self, token: str) -> tuple[Mapping[str, Any], Issuer, Keys]:
+        """Its header, and the issuer that it names."""
         import jwt
 
+        if len(token) > _LONGEST or not _TOKEN.fullmatch(token):
+            raise BadToken("it is no bearer token")
+        if token.count(".") != 2:
+            raise BadToken("no token of this server is the same, and it is no JWT")
         try:
             header = jwt.get_unverified_header(token)
             claimed = jwt.decode(token, options={"verify_signature": False}).get("iss")
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise BadToken("it is no JWT that can be read") from error
-        issuer, keys = self._issuers.get(claimed if isinstance(claimed, str) else "", (None, None))
-        if issuer is None or keys is None:
+        if not isinstance(claimed, str) or claimed not in self._issuers:
             raise BadToken("its issuer is none of those that are configured")
+        return (header, *self._issuers[claimed])
+
+    def _signed(self, token: str) -> Identity:
+        import jwt
+
+        header, issuer, keys = self._unverified(token)
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in issuer.algorithms:
             raise BadToken(f"its algorithm is none that is taken of its issuer: {', '.join(issuer.algorithms)}")
@@ -88,7 +97,10 @@ class Verifier:
     def _identity(self, issuer: Issuer, claims: Mapping[str, Any]) -> Identity:
         subject, name = claims["sub"], _claim(claims, issuer.name_claim)
         if not _is_text(subject) or (name is not None and not _is_text(name)):
-            raise BadToken("its sub, or the claim with the name, is not a text of 1 to 256 characters on one line")
+            raise BadToken(
+                "its sub, or the claim with the name, is not a text of 1 to 256 characters on one line, with no blank "
+                "around it"
+            )
         groups = _texts(_claim(claims, issuer.groups_claim))
         if issuer.scopes_claim is None:
             scopes = frozenset(SCOPES)
@@ -122,9 +134,11 @@ def _claim(claims: Mapping[str, Any], name: str) -> Any:
 def _texts(found: Any) -> list[str]:
     listed = [found] if isinstance(found, str) else found if isinstance(found, list) else []
     if len(listed) > _MOST_GROUPS or not all(_is_text(one) for one in listed):
-        raise BadToken(f"its groups are not at most {_MOST_GROUPS} names of 1 to 256 characters")
+        raise BadToken(
+            f"its groups are not at most {_MOST_GROUPS} names of 1 to 256 characters, with no blank around them"
+        )
     return listed
 
 
 def _is_text(found: object) -> bool:
-    return isinstance(found, str) and _TEXT.fullmatch(found) is not None
+    return isinstance(found, str) and is_plain_name(found)

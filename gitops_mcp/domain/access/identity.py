@@ -35,9 +35,17 @@ class Identity:
         return one_line(told)[:200]
 
 
+def is_plain_name(name: str) -> bool:
+    """Whether a name of a caller, or of a group, arrives in a header as what it is.
+
+    Servers take away blanks around it.
+    """
+    return 1 <= len(name) <= 256 and name.isprintable() and name == name.strip()
+
+
 def is_of_kubernetes(name: str) -> bool:
     """Whether Kubernetes gives a name, or a group, rights of its own, so that nobody is impersonated by it."""
-    return name.lower().startswith("system:")
+    return name.strip().casefold().startswith("system:")
 
 
 @dataclass(frozen=True)

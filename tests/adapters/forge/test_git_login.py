@@ -88,6 +88,23 @@ def test_a_token_goes_to_no_host_but_its_own() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "public", "variable"),
+    [
+        ("github", "github.com", "GITHUB_TOKEN"),
+        ("gitlab", "gitlab.com", "GITLAB_TOKEN"),
+        ("gitea", "codeberg.org", "GITEA_TOKEN"),
+    ],
+)
+def test_the_token_of_a_forge_of_ones_own_goes_to_no_public_one(kind: str, public: str, variable: str) -> None:
+    environ = {variable: "planted-token"}
+    asked = "protocol=https\nhost={}\npath=platform/fleet.git\n"
+    assert "planted-token" in answer_git(asked.format(public), None, environ)
+    for host in (public, public.upper(), "acme.ghe.com", "git.example.com:8443"):
+        assert answer_git(asked.format(host), f"{kind}=git.example.com", environ) == ""
+    assert "planted-token" in answer_git(asked.format("git.example.com"), f"{kind}=git.example.com", environ)
+
+
 def test_without_a_token_git_asks_its_next_helper() -> None:
     assert answer_git("protocol=https\nhost=github.com\n", None, {}) == ""
 

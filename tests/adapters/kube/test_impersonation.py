@@ -215,3 +215,16 @@ def test_nobody_is_made_more_than_a_person(api: ReplayingApi, kube: Callable[...
     with pytest.raises(Refused, match=r"nobody is impersonated by '[Ss]ystem:"):
         kube(caller).get(CLUSTER, "shop", "orders")
     assert api.requests == []
+
+
+NAMES_OF_OTHERS = [" system:masters", "\tsystem:masters", "jane ", "jane\u00a0", "a\r\nb", "\u200bjane", ""]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_OTHERS, ids=repr)
+def test_a_name_that_would_arrive_as_another_goes_nowhere(
+    api: ReplayingApi, kube: Callable[..., Kube], name: str
+) -> None:
+    for caller in (replace(JANE, name=name), replace(JANE, groups=frozenset({"b", name}))):
+        with pytest.raises(Refused, match=r"^nobody is impersonated by '"):
+            kube(caller).get(CLUSTER, "shop", "orders")
+    assert api.requests == []

@@ -90,6 +90,23 @@ HOUR = 3600
         pytest.param(lambda i: i.token(nbf=int(time.time()) + HOUR), "it does not hold yet", id="not yet valid"),
         pytest.param(lambda i: i.token(sub=None), "it lacks a claim", id="of nobody"),
         pytest.param(lambda i: i.token(sub="a\nb"), "not a text", id="a subject of two lines"),
+        *[
+            pytest.param(lambda i, given=given: i.token(**given), told, id=f"{told} {name!r}")
+            for name in (
+                "jane ",
+                " system:masters",
+                "\tsystem:masters",
+                "a\u00a0b",
+                "\u200bsystem:masters",
+                "a\x85",
+                "",
+            )
+            for given, told in (
+                ({"preferred_username": name}, "its sub, or the claim with the name, is not a text"),
+                ({"sub": name}, "its sub, or the claim"),
+                ({"groups": [name]}, "its groups are not"),
+            )
+        ],
         pytest.param(lambda i: i.token(groups=["g"] * 501), "not at most 500 names", id="too many groups"),
         pytest.param(
             lambda i: i.token(iss="https://evil.example.com"), "its issuer is none of those", id="another issuer"
@@ -116,6 +133,11 @@ HOUR = 3600
         ),
         pytest.param(lambda i: i.token(headers={"crit": ["x"], "x": 1}), "crit|can be read", id="an unknown extension"),
         pytest.param(lambda i: i.token(headers={"kid": "two"}), "the key that it names is none", id="unknown key id"),
+        pytest.param(
+            lambda i: hs256({"kid": 7}, i.claims(), b"x"),
+            "its algorithm is none|can be read",
+            id="a key id that is a number",
+        ),
         pytest.param(lambda i: i.token() + "x" * 17_000, "it is no bearer token", id="oversize"),
         pytest.param(lambda _: "a.b.c", "no JWT that can be read", id="no JWT"),
         pytest.param(

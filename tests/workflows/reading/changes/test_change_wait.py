@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import anyio
 import pytest
+from anyio import CapacityLimiter, lowlevel
+from mcp import Client
 
 from gitops_mcp.answers.changes import ChangeDetail
 from gitops_mcp.app import App
 from gitops_mcp.caller import CallEnd, Cancelled, Nobody, call_until
 from gitops_mcp.sandbox.forges.routing import Answer as ForgeAnswer
+from gitops_mcp.server import CallThreads, build_server
 from gitops_mcp.workflows.reading.changes import change_wait
 from gitops_mcp.workflows.reading.changes.change_wait import Goal
 from gitops_mcp.workflows.reading.changes.questions import change_detail
@@ -70,6 +74,34 @@ def test_the_review_is_waited_for_and_each_look_is_told(on_forge: ForgeTeam) -> 
         "change size is in_review",
         "change size is merged",
     ]
+
+
+@pytest.mark.anyio
+async def test_waits_hold_up_no_other_call_and_are_counted_among_those_that_queue(on_forge: ForgeTeam) -> None:
+    threads, begun = CallThreads(running=CapacityLimiter(1), waiting=CapacityLimiter(1)), anyio.Event()
+    async with Client(build_server(on_forge.app(), threads=threads)) as client, anyio.create_task_group() as group:
+
+        async def hear(progress: float, total: float | None, message: str | None) -> None:
+            begun.set()
+
+        async def wait() -> None:
+            asked = {"change": "size", "wait_for": "merged", "timeout": 30}
+            await client.call_tool("get_change", asked, progress_callback=hear)
+
+        group.start_soon(wait)
+        with anyio.fail_after(20):
+            await begun.wait()
+            group.start_soon(wait)
+            while not threads.queued:
+                await lowlevel.checkpoint()
+            found = await client.call_tool("get_change", {"change": "size"})
+        assert (found.is_error, threads.queued) == (False, 1)
+        group.cancel_scope.cancel()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 @pytest.mark.thorough
