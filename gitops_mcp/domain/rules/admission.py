@@ -94,7 +94,9 @@ def judge_schema(seen: Seen, schema: Schema) -> Admission:
         if one.rule == "unknown field" and _is_there(seen.live, one.path):
             continue  # the API's CRD is newer than this schema
         key, is_null = _fault_key(one, found.kept), one.message in {_NULL, _EMPTIED}
-        passes = is_null or _is_unchanged(one, found.kept, held, schema)
+        # Only a looser CRD has let a wrong type in: what Git says shows none of that.
+        is_held = seen.live is not None or one.rule != "type"
+        passes = is_null or (is_held and _is_unchanged(one, found.kept, held, schema))
         is_old = known[key] > 0 or (passes and not is_null)
         known[key] -= 1
         made.append(_finding(one, is_old=is_old, ours=one.path in found.stricter, passes=passes))
@@ -214,7 +216,7 @@ def _is_unchanged(fault: SchemaFault, new: Object, held: Object | None, schema: 
 
     Items count one by one only in lists whose items have keys.
     """
-    if fault.rule in {"unknown field", "type"}:  # which no object of the API has
+    if fault.rule == "unknown field":  # which no object of the API has
         return False
     node, old = schema.root, held
     value: object = new
