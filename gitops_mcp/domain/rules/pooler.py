@@ -89,9 +89,11 @@ def _pooler_parameters(seen: Seen) -> Iterator[Fault]:
 def _pooler_values(seen: Seen) -> Iterator[Fault]:
     """PgBouncer reads them at its start alone, and nobody else does."""
     for key, value in mapping_at(seen.object, *_PLACE, "parameters").items():
-        is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?", as_text(value))
+        if not isinstance(value, str):
+            continue  # the CRD's own to refuse
+        is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?", value)
         if key in PARAMETERS - _TEXTS and not is_number and not has_unfilled(value):
-            text = f"{quote(as_text(value))} is no number, and PgBouncer does not start with it: such as '20'"
+            text = f"{quote(value)} is no number, and PgBouncer does not start with it: such as '20'"
             yield Fault((*_PLACE, "parameters", key), text, ours=True)
 
 
