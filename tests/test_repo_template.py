@@ -180,6 +180,20 @@ def test_each_choice_gives_whole_files_without_a_mark_or_a_placeholder(
     assert (".sops.yaml" in files) == (secrets == "sops")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_environment_is_called_as_it_was_said_whatever_yaml_makes_of_such_a_word(engine: StarterEngine) -> None:
+    names = ("no", "1e3", "y", "0x1", "12")
+    files = starter_files(Choices(engine, names, "external-secrets", "github", REMOTE))
+    assert tuple(yaml.safe_load(files[".gitops-mcp.yaml"])["environments"]) == names
+    assert tuple(config.resolve_settings(files[".gitops-mcp.yaml"].decode(), config.Flags()).environments) == names
+    if engine == "argocd":
+        (generator,) = yaml.safe_load(files["argocd/applicationset.yaml"])["spec"]["generators"]
+        assert tuple(one["environment"] for one in generator["list"]["elements"]) == names
+    for name in names:
+        made = yaml.safe_load(files[f"clusters/{name}/shop-{name}/kustomization.yaml"])
+        assert made["namespace"] == f"shop-{name}"
+
+
 BY_FORGE = {
     "github": {".github/CODEOWNERS", ".github/pull_request_template.md", ".github/workflows/review.yaml"},
     "gitlab": {".gitlab/CODEOWNERS", ".gitlab/merge_request_templates/Default.md", ".gitlab-ci.yml"},
