@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from gitops_mcp.domain.remote_url import engine_url
+
 StarterEngine = Literal["argocd", "flux"]
 Secrets = Literal["external-secrets", "sealed-secrets", "sops", "cluster"]
 Forge = Literal["github", "gitlab", "gitea"]
@@ -59,14 +61,19 @@ class Choices:
 
     @property
     def words(self) -> frozenset[str]:
-        return frozenset({self.engine, self.secrets, self.forge})
+        return frozenset({self.engine, self.secrets, self.forge, self._login})
+
+    @property
+    def _login(self) -> str:
+        """How an engine logs in to the remote, with its own name."""
+        return f"{self.engine}-{'ssh' if engine_url(self.remote).startswith('ssh:') else 'https'}"
 
     @property
     def values(self) -> dict[str, str]:
         return {
             "engine": {"argocd": "Argo CD", "flux": "Flux"}[self.engine],
             "forge": self.forge,
-            "remote": self.remote,
+            "remote": engine_url(self.remote),
             "secrets": self.secrets,
             # What writes passwords to the API itself is refused where an environment is protected.
             "protected": "false" if self.secrets == "cluster" else "true",

@@ -180,6 +180,20 @@ def test_each_choice_gives_whole_files_without_a_mark_or_a_placeholder(
     assert (".sops.yaml" in files) == (secrets == "sops")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_environment_is_called_as_it_was_said_whatever_yaml_makes_of_such_a_word(engine: StarterEngine) -> None:
+    names = ("no", "1e3", "y", "0x1", "12")
+    files = starter_files(Choices(engine, names, "external-secrets", "github", REMOTE))
+    assert tuple(yaml.safe_load(files[".gitops-mcp.yaml"])["environments"]) == names
+    assert tuple(config.resolve_settings(files[".gitops-mcp.yaml"].decode(), config.Flags()).environments) == names
+    if engine == "argocd":
+        (generator,) = yaml.safe_load(files["argocd/applicationset.yaml"])["spec"]["generators"]
+        assert tuple(one["environment"] for one in generator["list"]["elements"]) == names
+    for name in names:
+        made = yaml.safe_load(files[f"clusters/{name}/shop-{name}/kustomization.yaml"])
+        assert made["namespace"] == f"shop-{name}"
+
+
 BY_FORGE = {
     "github": {".github/CODEOWNERS", ".github/pull_request_template.md", ".github/workflows/review.yaml"},
     "gitlab": {".gitlab/CODEOWNERS", ".gitlab/merge_request_templates/Default.md", ".gitlab-ci.yml"},
@@ -293,6 +307,66 @@ def test_a_pipeline_installs_only_the_commit_that_the_team_pins(
         return
     assert (ran.returncode, (tmp_path / "asked").exists()) == (2, False)
     assert "GITOPS_MCP_SOURCE has to be git+https://HOST/PATH@COMMIT with a full commit id" in ran.stdout
+
+
+REVIEWED = [
+    pytest.param(
+        engine,
+        secrets,
+        forge,
+        marks=() if (engine, secrets) == ("argocd", "external-secrets") else pytest.mark.thorough,
+        id=f"{engine}-{secrets}-{forge}",
+    )
+    for engine in ENGINES
+    for secrets in SECRETS
+    for forge in FORGES
+]
+
+
+@pytest.mark.parametrize(("engine", "secrets", "forge"), REVIEWED)
+def test_the_pipeline_judges_the_first_commit_and_finds_no_fault(
+    engine: StarterEngine, secrets: Secrets, forge: Forge, tmp_path: Path
+) -> None:
+    """Its own step is run, with the variables that the job has. No API tells there which operator runs."""
+    files = starter_files(Choices(engine, ("dev", "prod"), secrets, forge, REMOTE))
+    pipeline = yaml.safe_load(files[PIPELINES[FORGES.index(forge)]])
+    (job,) = pipeline.get("jobs", {"review": pipeline.get("review")}).values()
+    steps = job["script"] if "script" in job else [one["run"] for one in job["steps"] if "run" in one]
+    (step,) = [one for one in steps if "gitops-mcp review" in one]
+    source = f"git+https://git.example.com/mirrors/gitops-mcp.git@{COMMIT}"
+    variables = {**pipeline.get("env", {}), **job.get("variables", {}), "GITOPS_MCP_SOURCE": source}
+    base = {"GITHUB_BASE_REF": "main"} if "jobs" in pipeline else {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
+    runner = {"RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": os.devnull, "GITHUB_STEP_SUMMARY": os.devnull}
+    (tmp_path / "gitops-mcp").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m gitops_mcp "$@"\n')
+    (tmp_path / "gitops-mcp").chmod(0o755)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(Path(__file__).parents[1])}
+    checkout = proposed(tmp_path / "checkout", files)
+    environ = {**os.environ, **variables, **base, **runner, **path}
+    script = f'{step}\nexit "$code"'
+    ran = subprocess.run(["bash", "-c", script], cwd=checkout, env=environ, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    (written_to,) = [one for one in (tmp_path / "review.md", checkout / "review.md") if one.exists()]
+    text = written_to.read_text()
+    assert text.startswith(MARKER)
+    assert "### Errors" not in text
+    assert set(re.findall(r"(?m)^- .* \(([a-z-]+)\)$", text)) == {"configuration-changed", "operator-kind"}
+
+
+def proposed(checkout: Path, files: Mapping[str, bytes]) -> Path:
+    """A checkout whose branch brings `files` to a base without any."""
+    checkout.mkdir()
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=checkout, check=True, capture_output=True)
+
+    git("init", "-q", "-b", "main")
+    git("commit", "-q", "--allow-empty", "-m", "Start")
+    git("update-ref", "refs/remotes/origin/main", "main")  # as fetched
+    git("checkout", "-q", "-b", "start")
+    written(checkout, files)
+    git("add", "-A")
+    git("commit", "-q", "-m", "Start from the template")
+    return checkout
 
 
 def kubectl_kustomize(folder: Path) -> list[Object]:

@@ -45,7 +45,8 @@ class SetupReport(LongAnswer):
         """Those of a subject together, the worst of each first; what is the same in several environments is one row."""
         alike: dict[tuple[str | None, ...], list[CheckRow]] = {}
         for row in rows:
-            alike.setdefault((row.subject, row.check, row.state, row.found, row.mend), []).append(row)
+            mend = (row.mend or "").replace(f"environment={row.environment}", "")  # the first one's does for all
+            alike.setdefault((row.subject, row.check, row.state, row.found, mend), []).append(row)
         rows = [_joined(same) for same in alike.values()]
         subjects = list(dict.fromkeys(row.subject for row in rows))
         rows = sorted(rows, key=lambda row: (subjects.index(row.subject), WORST_FIRST.index(row.state)))

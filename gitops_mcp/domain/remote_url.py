@@ -43,6 +43,12 @@ def parse_remote_url(text: str) -> RemoteUrl:
     return RemoteUrl(host, path)
 
 
+def engine_url(text: str) -> str:
+    """The form that Flux takes: `ssh://git@host/path` of `git@host:path`; what is a URL stays."""
+    match = _SCP.fullmatch(text)
+    return f"ssh://{text[: match.start(2) - 1]}/{match[2].lstrip('/')}" if match else text
+
+
 def without_logins(text: str) -> str:
     """A text with user names and passwords taken out of its URLs; the whole of what git printed may be given."""
     return _CREDENTIALS.sub(r"\1", text)

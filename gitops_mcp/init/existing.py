@@ -23,6 +23,7 @@ from gitops_mcp.caller import Nobody
 from gitops_mcp.config.rules import ENVIRONMENT
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.repository.desired import Desired
+from gitops_mcp.domain.yaml.render import scalar
 from gitops_mcp.errors import InvalidRequest, Refused
 from gitops_mcp.init.files import write_all
 from gitops_mcp.template import template_folder
@@ -135,14 +136,14 @@ def _secrets(ground: Ground) -> Iterator[str]:
 def configuration_text(seen: Seen) -> str:
     lines = [
         "# What gitops-mcp may do here. `gitops-mcp schema` prints every key; what is left out keeps its default.",
-        f"base: {seen.base}",
+        f"base: {scalar(seen.base)}",
     ]
     if seen.environments:
         lines += ["", "# `context: NAME` names the Kubernetes context of each; else it is the one current at start."]
         lines += ["environments:"]
     for name, path in seen.environments.items():
         protected = ", protected: true" if name in _LIVE else ""
-        lines.append(f"  {name}: {{path: {path}{protected}}}")
+        lines.append(f"  {scalar(name, key=True)}: {{path: {scalar(path, inside=True)}{protected}}}")
     if len(seen.secrets) == 1:
         lines += [
             "",

@@ -10,7 +10,7 @@ from pathlib import Path
 from gitops_mcp.adapters.git.new_repository import Folder
 from gitops_mcp.config.rules import checked_environment_name
 from gitops_mcp.domain.names import quote
-from gitops_mcp.domain.remote_url import parse_remote_url, without_logins
+from gitops_mcp.domain.remote_url import engine_url, parse_remote_url, without_logins
 from gitops_mcp.errors import InvalidRequest
 from gitops_mcp.init.files import check_free, is_leftover, write_all
 from gitops_mcp.template import ENGINES, NO_REMOTE, Choices, Forge, starter_files
@@ -18,6 +18,8 @@ from gitops_mcp.template import ENGINES, NO_REMOTE, Choices, Forge, starter_file
 _LONGEST = 58
 """Of an environment's name, so that its namespace is one."""
 _PLAIN_URL = re.compile(r"[!-~]+")
+_TAKEN = re.compile("(?:https?|ssh)://")
+"""What Flux takes."""
 
 
 def make_new(path: Path, folder: Folder | None, given: argparse.Namespace) -> None:
@@ -77,7 +79,12 @@ def _checked_remote(url: str) -> str:
         raise InvalidRequest(
             f"--remote: the address holds a login, which would be in Git for all to read: give it without, as {bare}"
         )
-    if not _PLAIN_URL.fullmatch(url) or not parse_remote_url(url).host or set(url) & set("\"'`#{}<>|\\"):
+    if (
+        not _PLAIN_URL.fullmatch(url)
+        or not _TAKEN.match(engine_url(url))
+        or not parse_remote_url(url).host
+        or set(url) & set("\"'`#{}<>|\\")
+    ):
         raise InvalidRequest(
             f"--remote: {quote(url)} is no address that an engine could read: give one such as "
             f"https://github.com/team/postgres.git or git@github.com:team/postgres.git"
@@ -113,6 +120,9 @@ def _tell(path: Path, choices: Choices, count: int, commit: str | None) -> None:
     steps = [f"gitops-mcp init: {path} has {done}: {chosen}."]
     if choices.remote == NO_REMOTE:
         steps.append(f"Nobody told the address of the repository: replace {NO_REMOTE} by it before you push.")
-    steps.append("README.md says what comes before the first merge. To try it on this machine:")
-    steps.append(f"  gitops-mcp sandbox --dir {path}-sandbox --repo {path}")
+    steps.append("README.md says what comes before the first merge.")
+    if commit:
+        steps.append(f"To try it on this machine:\n  gitops-mcp sandbox --dir {path}-sandbox --repo {path}")
+    else:
+        steps.append("Commit it first (`gitops-mcp init ... --commit`): a sandbox starts from a commit.")
     sys.stderr.write("".join(f"{line}\n" for line in steps))

@@ -417,7 +417,8 @@ def test_clusters_without_backups_are_told_until_they_have_an_archive_a_schedule
         mended = house.report()
     assert (bad(mended, "archive"), bad(mended, "schedules")) == ([], [])
     (found,) = bad(mended, "restore")
-    assert (found.mend or "").startswith("create_postgres_backup with cluster_name=")
+    said = r"create_postgres_backup with cluster_name=\S+, namespace=\S+, environment=prod, merged; .*"
+    assert re.fullmatch(said, found.mend or "")
     for space, name in (("shop", "orders-db"), ("billing", "invoices-db"), ("billing", "left")):
         put(house, kinds.BACKUP, space, name, cluster={"name": name}, **BARMAN)
         until(house.world, partial(is_completed, house, space, name))
@@ -430,17 +431,17 @@ def schedule_as_said(here: House, mend: str) -> None:
     """What an assistant does, and the reviewer, and the engine."""
     found = re.fullmatch(
         r"schedule_postgres_backups with cluster_name=(\S+), namespace=(\S+), "
-        r"destination_path=s3://BUCKET/ and credentials_secret=SECRET, merged",
+        r"environment=(\S+), destination_path=s3://BUCKET/ and credentials_secret=SECRET, merged",
         mend,
     )
     assert found, mend
-    name, space = found.groups()
+    name, space, environment = found.groups()
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in here.environment.items():
             patch.setenv(variable, value)
         with App.open(Flags(repo=here.checkout)).called(Nobody()) as app:
             tool = next(one for one in tools.ALL if one.name == "schedule_postgres_backups")
-            said = {"cluster_name": name, "namespace": space, "environment": "prod", "schedule": "0 0 3 * * *"}
+            said = {"cluster_name": name, "namespace": space, "environment": environment, "schedule": "0 0 3 * * *"}
             made = tool.call(app, {**said, "destination_path": "s3://bucket/", "credentials_secret": "secret"})
     here.team.merge(made.branch)
     until(here.world, lambda: at(here.world.store.get(kinds.CLUSTER, space, name), "spec", "plugins"))

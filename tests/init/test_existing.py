@@ -90,6 +90,12 @@ def repository(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
             "2 Clusters",
             id="beside a stage",
         ),
+        pytest.param(
+            {f"{name}/db.yaml": CLUSTER.format(name=name, namespace="shop") for name in ("test", "no", "1e3")},
+            {"test": {"path": "test"}, "1e3": {"path": "1e3"}, "no": {"path": "no"}},
+            "3 Clusters",
+            id="names that YAML reads otherwise",
+        ),
         pytest.param(ONE, None, "1 Cluster, no object of Argo CD or Flux", id="one environment"),
     ],
     indirect=["repository"],

@@ -82,6 +82,27 @@ def test_a_repository_that_was_just_cloned_gives_its_origin_and_keeps_its_files(
     assert (tmp_path / "notes").read_text() == "mine\n"
 
 
+@pytest.mark.parametrize(("engine", "place"), [("flux", "flux/sync.yaml"), ("argocd", "argocd/project.yaml")])
+def test_an_engine_gets_an_ssh_address_in_the_form_that_it_takes(engine: str, place: str, tmp_path: Path) -> None:
+    given = "git@github.com:team/fleet.git"
+    ran = init("--engine", engine, "--remote", given, "--commit", cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert git("remote", "get-url", "origin", cwd=tmp_path) == given
+    texts = files_of(tmp_path)
+    assert b" ssh://git@github.com/team/fleet.git\n" in texts[place]
+    assert [path for path, text in texts.items() if given.encode() in text] == []
+    assert (b"secretRef:\n    name: postgres-git\n" in texts[place]) == (engine == "flux")
+    assert (
+        b"postgres-git" in texts["README.md"] if engine == "flux" else b"argocd repo add ssh://" in texts["README.md"]
+    )
+
+
+def test_a_sandbox_is_named_where_there_is_a_commit_to_start_from(tmp_path: Path) -> None:
+    assert "sandbox --dir" not in (ran := init("a", "--engine", "flux", cwd=tmp_path)).stderr
+    assert "Commit it first" in ran.stderr
+    assert "sandbox --dir" in init("b", "--engine", "flux", "--commit", cwd=tmp_path).stderr
+
+
 @pytest.mark.parametrize(
     ("before", "arguments", "told"),
     [
@@ -94,6 +115,7 @@ def test_a_repository_that_was_just_cloned_gives_its_origin_and_keeps_its_files(
         pytest.param(
             {}, ["--remote", "https://x:tok@host/a.git"], "as https://host/a.git", id="a login in the address"
         ),
+        pytest.param({}, ["--remote", "git://host/a.git"], "is no address that an engine", id="a scheme of git alone"),
         pytest.param({}, ["--remote", "../a"], "is no address that an engine could read", id="a path"),
     ],
 )

@@ -1,13 +1,75 @@
-"""`status` of an Application, as Argo CD fills it in."""
+"""`status` of an Application, as Argo CD fills it in, and what its project lets it do."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.engines.globs import glob
+from gitops_mcp.domain.objects import Object, at, list_at, mapping_at
 from gitops_mcp.sandbox.engines.operation import Operation, Target, now
 from gitops_mcp.sandbox.engines.sync import ObjectKey, Sync, sync_options
 from gitops_mcp.sandbox.health import health_of, worst_health
+
+_ALWAYS = "* * * * *"
+_OWN_CLUSTER = {"name": "in-cluster", "server": "https://kubernetes.default.svc"}
+
+
+def why_not_permitted(application: Object, project: Object) -> str | None:
+    """Where its project does not let it apply. Addresses of repositories are not looked at: they are stand-ins."""
+    destination = mapping_at(application, "spec", "destination")
+    given = {key: destination.get(key) or "" for key in ("name", "server", "namespace")}
+    is_own = any(given[key] == value for key, value in _OWN_CLUSTER.items())
+    if _permits(list_at(project, "spec", "destinations"), given | _OWN_CLUSTER if is_own else given):
+        return None
+    return (
+        f"application destination server '{given['name'] or given['server']}' and namespace '{given['namespace']}' do "
+        f"not match any of the allowed destinations in project '{project['metadata']['name']}'"
+    )
+
+
+def _permits(rules: list[Object], found: dict[str, str]) -> bool:
+    """One rule has to fit, and none may be a `!` that does not. Half of an address that nobody knows here fits."""
+    permitted = False
+    for rule in rules:
+        patterns = {key: rule.get(key) or "" for key in found}
+        fits = {key: _fits(pattern, found[key]) for key, pattern in patterns.items()}
+        fits |= {key: bool(patterns[key]) for key in _OWN_CLUSTER if not found[key]}
+        denied = {key for key, pattern in patterns.items() if pattern.startswith("!") and not fits[key]}
+        if fits["namespace"] and (fits["server"] or fits["name"]):
+            permitted = True
+        elif denied - {"namespace"} or (denied and fits["server"]):
+            return False
+    return permitted
+
+
+def _fits(pattern: str, text: str) -> bool:
+    denies = pattern.startswith("!")
+    return glob(pattern.removeprefix("!"), crosses=True).fullmatch(text) != denies
+
+
+def is_closed(application: Object, project: Object | None) -> bool:
+    """Whether a window of its project keeps automatic syncs out: of those that are open at any time."""
+    mine = [
+        one
+        for one in list_at(project, "spec", "syncWindows")
+        if {"*", application["metadata"]["name"]} & set(one.get("applications") or ())
+        or {"*", at(application, "spec", "destination", "namespace")} & set(one.get("namespaces") or ())
+    ]
+    active = [one["kind"] for one in mine if one["schedule"] == _ALWAYS]
+    return "deny" in active or ("allow" not in active and any(one["kind"] == "allow" for one in mine))
+
+
+def refused_status(before: Object, message: str) -> Object:
+    """Of an Application that is not compared at all, as it was but for that."""
+    told = {"conditions": [_condition("InvalidSpecError", message, before)]}
+    was = before.get("health", {})
+    since = was["lastTransitionTime"] if was.get("status") == "Unknown" else now()
+    return {
+        **before,
+        **told,
+        "health": {"status": "Unknown", "lastTransitionTime": since},
+        "sync": {"status": "Unknown"},
+    }
 
 
 def application_status(

@@ -1,7 +1,8 @@
 """Argo CD: it keeps the cluster at what the Applications of namespace `argocd` say, one or an app of apps.
 
-Left out: hooks and waves, several sources, and a pause between two comparisons. A sync
-window counts where its schedule is every minute; pauses between tries are as short as the looks at the remote.
+Left out: hooks and waves, several sources, a pause between two comparisons, and of a project all but its destinations
+and sync windows. A window counts where its schedule is every minute; pauses between tries are as short as the looks at
+the remote.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from gitops_mcp.errors import GitOpsError
 from gitops_mcp.sandbox.api import ApiError, Store
 from gitops_mcp.sandbox.controller import Controller
 from gitops_mcp.sandbox.engines.application_sets import ApplicationSets
-from gitops_mcp.sandbox.engines.application_status import application_status
+from gitops_mcp.sandbox.engines.application_status import (
+    application_status,
+    is_closed,
+    refused_status,
+    why_not_permitted,
+)
 from gitops_mcp.sandbox.engines.by_hand import apply_by_hand
 from gitops_mcp.sandbox.engines.hydrator import hydrate, synced_spec
 from gitops_mcp.sandbox.engines.layout import ARGOCD, FINALIZER, ROOT, application, hydrated_application, project
@@ -35,7 +41,6 @@ from gitops_mcp.sandbox.store.resources import NAMESPACE
 NAME = "gitops"
 POLL = 0.15
 """Seconds between two looks at the remote."""
-_ALWAYS = "* * * * *"
 _FAULT = "Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = "
 _MALFORMED = re.compile(r"MalformedYAMLError: yaml: (.*) in File: (.*)", re.DOTALL)
 _UNMARSHAL = 'Failed to unmarshal "{1}": failed to unmarshal manifest: error converting YAML to JSON: yaml: {0}'
@@ -113,6 +118,10 @@ class ArgoCd(Controller):
         followed.sync.respects_ignored = "RespectIgnoreDifferences=true" in options
         if "deletionTimestamp" in application["metadata"]:
             self._delete(application, followed)
+            return
+        project = self._project(application)
+        if project and (refused := why_not_permitted(application, project)):
+            self._tell(application, refused_status(application.get("status", {}), refused), None)
             return
         self._look(spec, followed)
         if followed.target:
@@ -204,7 +213,9 @@ class ArgoCd(Controller):
     def _automatic(self, application: Object, followed: _Followed, target: Target) -> Object | None:
         policy = at(application, "spec", "syncPolicy") or {}
         automated = policy.get("automated")
-        if automated is None or automated.get("enabled") is False or target.error or self._is_closed(application):
+        if automated is None or automated.get("enabled") is False or target.error:
+            return None
+        if is_closed(application, self._project(application)):
             return None
         differing = [key for key, value in target.declared.items() if not followed.sync.is_in_sync(key, value)]
         extra = automated.get("prune") and any(True for _ in followed.sync.undeclared(target.declared))
@@ -219,21 +230,12 @@ class ArgoCd(Controller):
             followed.healed += 1
         return automatic(target, policy, healed=followed.healed, out_of_sync=differing)
 
-    def _is_closed(self, application: Object) -> bool:
-        """Whether a window of its project keeps automatic syncs out: of those that are open at any time."""
-        name = at(application, "spec", "project")
+    def _project(self, application: Object) -> Object | None:
+        """None where nobody has made it here: nothing is refused then."""
         try:
-            windows = at(self.store.get(kinds.APP_PROJECT, ARGOCD, name), "spec", "syncWindows") or []
+            return self.store.get(kinds.APP_PROJECT, ARGOCD, at(application, "spec", "project"))
         except ApiError:
-            return False
-        mine = [
-            one
-            for one in windows
-            if {"*", application["metadata"]["name"]} & set(one.get("applications") or ())
-            or {"*", at(application, "spec", "destination", "namespace")} & set(one.get("namespaces") or ())
-        ]
-        active = [one["kind"] for one in mine if one["schedule"] == _ALWAYS]
-        return "deny" in active or ("allow" not in active and any(one["kind"] == "allow" for one in mine))
+            return None
 
     def _delete(self, application: Object, followed: _Followed) -> None:
         """What it has applied goes before it does, where it has the finalizer for that and nobody has to confirm."""
@@ -251,19 +253,23 @@ class ArgoCd(Controller):
     def _report(self, application: Object, followed: _Followed) -> None:
         target, operation = followed.target, followed.operation
         assert target is not None  # noqa: S101 - it has been looked at
-        before = application.get("status", {})
         status = application_status(application, target, operation, followed.sync, followed.history)
         status |= {"sourceHydrator": followed.hydration} if followed.hydration else {}
-        running, seen = operation.asked if operation and not operation.done else None, application.get("operation")
+        status["reconciledAt"] = now()
+        self._tell(application, status, operation.asked if operation and not operation.done else None)
+
+    def _tell(self, application: Object, status: Object, running: Object | None) -> None:
+        before, seen = application.get("status", {}), application.get("operation")
 
         def reported(live: Object) -> Object:
             kept = {key: live[key] for key in ("apiVersion", "kind", "metadata", "spec")}
             # What somebody has asked for since the engine looked is for its next look.
             asked = running if live.get("operation") == seen else live.get("operation")
-            made = {"status": {**status, "reconciledAt": now()}, **({"operation": asked} if asked else {})}
+            made = {"status": status, **({"operation": asked} if asked else {})}
             return kept | made
 
-        if (status, running) != ({key: value for key, value in before.items() if key != "reconciledAt"}, seen):
+        new, old = ({key: value for key, value in one.items() if key != "reconciledAt"} for one in (status, before))
+        if (new, running) != (old, seen):
             self.store.change(kinds.APPLICATION, ARGOCD, application["metadata"]["name"], reported)
 
     def _create_namespace(self, name: str | None) -> None:

@@ -113,17 +113,19 @@ def _backup_rows(api: ApiOnce, environment: Environment) -> Iterator[CheckRow]:
     ]
     if bare:
         mend = (
-            f"schedule_postgres_backups with {_arguments(bare[0])}, destination_path=s3://BUCKET/ and "
+            f"schedule_postgres_backups with {_arguments(bare[0], environment)}, destination_path=s3://BUCKET/ and "
             "credentials_secret=SECRET, merged"
         )
         yield row("backups", "archive", "warn", f"no archive of {_names(bare)}: nothing can be restored", mend)
     if unscheduled:
-        mend = f"schedule_postgres_backups with {_arguments(unscheduled[0])}, merged"
+        mend = f"schedule_postgres_backups with {_arguments(unscheduled[0], environment)}, merged"
         yield row("backups", "schedules", "warn", f"no backup is scheduled of {_names(unscheduled)}", mend)
-    yield from _restorable_rows(clusters, found)
+    yield from _restorable_rows(clusters, found, environment)
 
 
-def _restorable_rows(clusters: list[Object], found: dict[str, list[Object]]) -> Iterator[CheckRow]:
+def _restorable_rows(
+    clusters: list[Object], found: dict[str, list[Object]], environment: Environment
+) -> Iterator[CheckRow]:
     now = datetime.now(UTC)
     firsts: list[tuple[str, str]] = []
     never: list[Object] = []
@@ -140,7 +142,7 @@ def _restorable_rows(clusters: list[Object], found: dict[str, list[Object]]) -> 
             never.append(one)
     if never:
         mend = (
-            f"create_postgres_backup with {_arguments(never[0])}, merged; where that does not help, "
+            f"create_postgres_backup with {_arguments(never[0], environment)}, merged; where that does not help, "
             "list_postgres_backups says what is in the way"
         )
         yield row("backups", "restore", "warn", f"no backup is complete yet of {_names(never)}", mend)
@@ -154,8 +156,8 @@ def _ref(cluster: Object) -> ClusterRef:
     return ClusterRef(str(at(cluster, "metadata", "namespace")), str(at(cluster, "metadata", "name")))
 
 
-def _arguments(cluster: Object) -> str:
-    return f"cluster_name={_ref(cluster).name}, namespace={_ref(cluster).namespace}"
+def _arguments(cluster: Object, environment: Environment) -> str:
+    return f"cluster_name={_ref(cluster).name}, namespace={_ref(cluster).namespace}, environment={environment.name}"
 
 
 def _names(clusters: list[Object]) -> str:

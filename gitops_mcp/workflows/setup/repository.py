@@ -52,7 +52,8 @@ def find_ground(app: App) -> FoundGround:
         return found.tell(row("git", name, "fail", error, mend))
     found.tell(row("git", "git version", "ok", f"git {found.trial.version()}, in {repository.root}"))
     for name, address in found.trial.addresses().items():
-        if parse_remote_url(address).host.endswith(_PLACEHOLDERS):
+        host = parse_remote_url(address).host
+        if any(host == one or host.endswith(f".{one}") for one in _PLACEHOLDERS):
             found.placeholder = name
             mend = f"git remote set-url {name} URL && git push --set-upstream {name} HEAD"
             found.tell(row("git", "remote", "fail", f"remote {name} is {address}, which is a placeholder", mend))

@@ -12,6 +12,7 @@ import pytest
 
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.sandbox.engines.application_status import why_not_permitted
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.sandbox.store.resources import CONFIG_MAP, NAMESPACE
 from tests.e2e.team import Files, Team, until
@@ -96,10 +97,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Argo]:
         world.store.create(NAMESPACE, {"metadata": {"name": "life"}})
         project = {"apiVersion": kinds.APP_PROJECT.api_version, "kind": "AppProject"}
         window = {"kind": "deny", "schedule": "* * * * *", "duration": "24h", "applications": ["*"]}
-        world.store.create(
-            kinds.APP_PROJECT,
-            {**project, "metadata": {"name": "closed", "namespace": "argocd"}, "spec": {"syncWindows": [window]}},
-        )
+        life = {"server": "https://kubernetes.default.svc", "namespace": "life"}
+        for name, spec in {
+            "closed": {"destinations": [life], "syncWindows": [window]},
+            "narrow": {"destinations": [{**life, "namespace": "*-life"}]},
+        }.items():
+            metadata = {"name": name, "namespace": "argocd"}
+            world.store.create(kinds.APP_PROJECT, {**project, "metadata": metadata, "spec": spec})
         yield Argo(world, Team.on(place / "team", world.remote))
 
 
@@ -274,6 +278,48 @@ def test_a_situation_is_reported_in_the_shape_of_the_recorded_object(argo: Argo,
     with suppress(AssertionError):
         until(argo.world, lambda: shape_of(argo.application()) == expected)
     assert differences(shape_of(argo.application()), expected) == []
+
+
+@pytest.mark.parametrize("namespace", ["life", None], ids=["another namespace", "none"])
+def test_a_destination_that_the_project_does_not_allow_is_refused_in_the_words_of_argo_cd(
+    argo: Argo, namespace: str | None
+) -> None:
+    destination = {"server": "https://kubernetes.default.svc", **({"namespace": namespace} if namespace else {})}
+    argo.begin(project="narrow", destination=destination, syncPolicy={"automated": {"enabled": False}})
+    until(argo.world, lambda: "status" in argo.application())
+    status = argo.application()["status"]
+    (condition,) = status["conditions"]
+    assert condition["type"] == "InvalidSpecError"
+    assert condition["message"] == (
+        f"application destination server 'https://kubernetes.default.svc' and namespace '{namespace or ''}' do not match "
+        "any of the allowed destinations in project 'narrow'"
+    )
+    assert (sorted(status), status["sync"]) == (["conditions", "health", "sync"], {"status": "Unknown"})
+    argo.change({"spec": {"project": "default"}})
+    until(argo.world, lambda: at(argo.application(), "status", "sync", "status") == "OutOfSync")
+    assert "conditions" not in argo.application()["status"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "destination", "is_allowed"),
+    [
+        ([("server", "https://kubernetes.default.svc", "*-dev")], ("https://kubernetes.default.svc", "shop-dev"), True),
+        ([("server", "https://kubernetes.default.svc", "*-dev")], ("https://kubernetes.default.svc", ""), False),
+        ([("server", "https://kubernetes.default.svc", "*")], ("https://kubernetes.default.svc", ""), True),
+        ([("name", "in-cluster", "a")], ("https://kubernetes.default.svc", "a"), True),
+        ([("server", "https://other.example.com", "a")], ("https://kubernetes.default.svc", "a"), False),
+        ([("server", "*", "!kube-*"), ("server", "*", "*")], ("https://kubernetes.default.svc", "kube-system"), False),
+        ([("server", "*", "!kube-*"), ("server", "*", "*")], ("https://kubernetes.default.svc", "shop"), True),
+        ([], ("https://kubernetes.default.svc", "shop"), False),
+    ],
+)
+def test_a_project_allows_destinations_as_argo_cd_reads_them(
+    rules: list[tuple[str, str, str]], destination: tuple[str, str], is_allowed: bool
+) -> None:
+    written = [{key: value, "namespace": namespace} for key, value, namespace in rules]
+    project = {"metadata": {"name": "narrow"}, "spec": {"destinations": written}}
+    application = {"spec": {"destination": dict(zip(("server", "namespace"), destination, strict=True))}}
+    assert (why_not_permitted(application, project) is None) == is_allowed
 
 
 def test_what_is_deleted_with_its_application_waits_where_somebody_has_to_confirm(argo: Argo) -> None:

@@ -172,6 +172,16 @@ def test_an_address_that_init_left_open_is_told_until_it_is_filled_in(fleet: Tea
     assert "  url: https://git.shop.test/fleet.git # say where\n" in (fleet.root / "flux/source.yaml").read_text()
 
 
+@pytest.mark.parametrize(
+    ("host", "is_placeholder"),
+    [("example.org", True), ("git.example.net", True), ("gitlab.counterexample.com", False), ("myexample.org", False)],
+)
+def test_a_placeholder_is_one_of_the_hosts_that_are_nobodys(fleet: Team, host: str, is_placeholder: bool) -> None:
+    run(fleet, f"git remote add other https://{host}/fleet.git")
+    told = [one.found for one in report(fleet).items if one.check == "remote"]
+    assert told == ([f"remote other is https://{host}/fleet.git, which is a placeholder"] if is_placeholder else [])
+
+
 def test_an_address_that_git_substitutes_is_no_placeholder(fleet: Team, tmp_path: Path) -> None:
     run(fleet, f"git config url.{tmp_path}/remote.git.insteadOf https://git.example.com/fleet.git")
     run(fleet, "git remote set-url origin https://git.example.com/fleet.git")
