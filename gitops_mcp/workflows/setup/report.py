@@ -27,8 +27,12 @@ from gitops_mcp.workflows.view import desired_here
 _PACKAGES = ("mcp", "kubernetes", "GitPython")
 
 
-def check_setup(app: App, *, seconds: float = SECONDS) -> SetupReport:
-    """The whole of it; `bounded_report` is what fits into the answer of a tool."""
+def check_setup(app: App, environment: str | None = None, *, seconds: float = SECONDS) -> SetupReport:
+    """The whole of it; `bounded_report` is what fits into the answer of a tool.
+
+    `environment`: the only one that is looked at; None: that of the flags, else all. Raises InvalidRequest with those
+    that there are where it is unknown.
+    """
     found = find_ground(app)
     checks = list(git_checks(found))
     if found.ground:
@@ -38,13 +42,15 @@ def check_setup(app: App, *, seconds: float = SECONDS) -> SetupReport:
     else:
         settings = _settings_alone(app)
     if settings:
-        checks += _environment_checks(app, settings, found.ground)
+        if environment is not None:
+            app.environment(settings, environment)
+        checks += _environment_checks(app, settings, found.ground, environment or app.flags.environment)
     rows = [_versions(), *found.rows, *rows_side_by_side(checks, seconds)]
     return SetupReport.of(rows)
 
 
-def bounded_report(app: App) -> SetupReport:
-    found = check_setup(app)
+def bounded_report(app: App, environment: str | None = None) -> SetupReport:
+    found = check_setup(app, environment)
     worst_first = sorted(found.items, key=lambda one: one.state == "ok")
     return shorten_to_fit(found.model_copy(update={"items": worst_first}), "items")
 
@@ -71,10 +77,10 @@ def _settings_alone(app: App) -> Settings | None:
     return found if app.rights is None else narrowed_settings(found, app.rights, writes=False)
 
 
-def _environment_checks(app: App, settings: Settings, ground: Ground | None) -> Iterator[Check]:
+def _environment_checks(app: App, settings: Settings, ground: Ground | None, only: str | None) -> Iterator[Check]:
     apis = ApisOnce(app, settings)
     for one in settings.environments.values():
-        if app.flags.environment in {None, one.name}:
+        if only in {None, one.name}:
             yield from _checks_of(app, apis, one, ground)
 
 
