@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_mcp.adapters.file_lock import lock_file
+from gitops_mcp.adapters.git.turns import turn
 from gitops_mcp.caller import pause
 from gitops_mcp.errors import Unavailable
 
@@ -54,13 +55,25 @@ class Lock:
 
 
 @contextmanager
-def hold_lock(common: Path, *, timeout: float) -> Iterator[Lock]:
-    """The lock of a repository, waited for at most `timeout` seconds.
+def hold_lock(common: Path, *, timeout: float, fetches: bool = False) -> Iterator[Lock]:
+    """The lock of a repository, waited for at most `timeout` seconds; a fetch, for which many wait, lets few go first.
 
-    Raises Unavailable when another process holds it for longer, or when the folder cannot be written.
+    Raises Unavailable when others hold it for longer, or when the folder cannot be written.
     """
     folder = real_path(common / _FOLDER)
-    descriptor = _acquire_lock(folder, timeout)
+    deadline = time.monotonic() + timeout
+    with turn(folder, seconds=timeout, fetches=fetches) as came:
+        descriptor = _acquire_lock(folder, deadline) if came else None
+        if descriptor is None:
+            raise Unavailable(
+                f"another gitops-mcp process has been working in {common} for {timeout:g} s: try again later"
+            )
+        with _locked(folder, common, descriptor) as lock:
+            yield lock
+
+
+@contextmanager
+def _locked(folder: Path, common: Path, descriptor: int) -> Iterator[Lock]:
     try:
         _clear_lock_folder(folder, common)
         work = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder))
@@ -93,8 +106,8 @@ def remove_leftovers(common: Path) -> None:
             pass
 
 
-def _acquire_lock(folder: Path, timeout: float) -> int:
-    deadline = time.monotonic() + timeout
+def _acquire_lock(folder: Path, deadline: float) -> int | None:
+    """Its descriptor; None where another process holds it until then."""
     seconds = 0.001
     while True:
         try:
@@ -108,12 +121,8 @@ def _acquire_lock(folder: Path, timeout: float) -> int:
             continue  # its last holder removed the folder between the two calls
         except OSError as error:
             raise Unavailable(f"cannot write in {folder}: {error.strerror}") from error
-        if descriptor is not None:
+        if descriptor is not None or time.monotonic() > deadline:
             return descriptor
-        if time.monotonic() > deadline:
-            raise Unavailable(
-                f"another gitops-mcp process has been working in {folder.parent} for {timeout:g} s: try again later"
-            )
         pause(seconds)
         seconds = min(seconds * 2, 0.05)
 

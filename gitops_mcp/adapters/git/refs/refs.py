@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,7 +72,7 @@ class Refs:
     _branch: str | None = None
     """The base that was found last: listed right away the next time."""
     _memory: threading.Lock = field(default_factory=threading.Lock)
-    _fetches: Fetches = field(default_factory=Fetches)
+    _fetches: Fetches[Base] = field(default_factory=Fetches)
 
     def __post_init__(self) -> None:
         self.seen = SeenChanges(self.common)
@@ -103,28 +103,22 @@ class Refs:
         return self.calls.runner
 
     def _fetched(self, settings: GitSettings, remotes: Remotes) -> Base:
-        """Who asks while others fetch shares the next fetch with all that ask by then: it begins after they asked."""
-        asked = time.monotonic()
-        with self._fetches.turn():
-            if self._fetches.began_since(asked, settings):
-                view = self._view(settings, remotes)
-                if view.remote is not None and view.ref in view.refs:
-                    switched = self._heads.switched(view, settings, remotes)
-                    return replace(self._base(view, settings, fetched=True), switched=switched)
-            return self._fetched_alone(settings, remotes)
+        return self._fetches.share(
+            (settings, remotes), lambda begins: self._fetched_alone(settings, remotes, begins=begins)
+        )
 
-    def _fetched_alone(self, settings: GitSettings, remotes: Remotes) -> Base:
+    def _fetched_alone(self, settings: GitSettings, remotes: Remotes, *, begins: Callable[[], None]) -> Base:
         fault: GitOpsError | None = None
         moved = False
         with ExitStack() as stack:
             try:
-                lock = stack.enter_context(hold_lock(self.common, timeout=settings.timeout))
+                lock = stack.enter_context(hold_lock(self.common, timeout=settings.timeout, fetches=True))
             except Unavailable as error:
                 lock, fault = None, error
+            begins()
             before = view = self._view(settings, remotes)
             if view.remote is None:
                 return self._base(view, settings)
-            began = time.monotonic()
             if lock:
                 try:
                     moved = view.fetch(settings.prefix, lock)
@@ -144,7 +138,6 @@ class Refs:
                 self._note(lock, settings.prefix, before, view)
         if fault:
             return self._base(view, settings, fault=fault)
-        self._fetches.note(began, settings)
         switched = self._heads.switched(view, settings, remotes)
         return replace(self._base(view, settings, fetched=True), switched=switched)
 
