@@ -101,9 +101,10 @@ def real_path(path: Path) -> Path:
 def remove_leftovers(common: Path) -> None:
     """Removes what the dead left, where nobody is at work: for those who only read, and so take no lock."""
     folder = common / _FOLDER
-    if folder.is_dir() and any(entry.name != _BASE for entry in folder.iterdir()):
-        with suppress(Unavailable), hold_lock(common, timeout=0):
-            pass
+    with suppress(FileNotFoundError, NotADirectoryError):  # a holder that ends removes it
+        if any(entry.name != _BASE for entry in folder.iterdir()):
+            with suppress(Unavailable), hold_lock(common, timeout=0):
+                pass
 
 
 def _acquire_lock(folder: Path, deadline: float) -> int | None:
