@@ -1,9 +1,10 @@
 """One writer at a time in a repository, and a folder for what it needs meanwhile.
 
 Both live in `<common git folder>/gitops-mcp/`, away from the checkout. The lock is a flock on a file whose descriptor
-git's processes inherit: when a server is killed while its push still runs, the next one waits for that push. Whoever
-gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind
-but a checkout of the base, where commit hooks need one.
+git's processes inherit: when a server is killed while its push still runs, the next one waits for that push. Who waits
+has a turn among those of its process, and locks a second file, so that no process comes first again and again. Whoever
+gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind but
+a checkout of the base, where commit hooks need one.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from gitops_mcp.errors import Unavailable
 
 _FOLDER = "gitops-mcp"
 _FILE = "lock"
+_NEXT = "next"
+"""Locked by the process that waits for the lock: one that has had it comes after that."""
 _INTENDED = "refs"
 _BASE = "base"
 """What goes from holder to holder: a checkout of the base, where there are commit hooks."""
@@ -108,14 +111,25 @@ def remove_leftovers(common: Path) -> None:
 
 
 def _acquire_lock(folder: Path, deadline: float) -> int | None:
-    """Its descriptor; None where another process holds it until then."""
+    """Its descriptor; None where other processes have it until then."""
+    waits = _locked_file(folder, _NEXT, deadline)
+    if waits is None:
+        return None
+    try:
+        return _locked_file(folder, _FILE, deadline)
+    finally:
+        (folder / _NEXT).unlink(missing_ok=True)
+        os.close(waits)
+
+
+def _locked_file(folder: Path, name: str, deadline: float) -> int | None:
     seconds = 0.001
     while True:
         try:
             # Not exist_ok: that fails when the last holder removes the folder meanwhile.
             with suppress(FileExistsError):
                 folder.mkdir()
-            descriptor = lock_file(folder / _FILE, os.O_RDWR | os.O_CREAT, wait=False)
+            descriptor = lock_file(folder / name, os.O_RDWR | os.O_CREAT, wait=False)
         except FileNotFoundError as error:
             if not folder.parent.is_dir():
                 raise Unavailable(f"the git folder {folder.parent} is gone") from error
@@ -125,7 +139,7 @@ def _acquire_lock(folder: Path, deadline: float) -> int | None:
         if descriptor is not None or time.monotonic() > deadline:
             return descriptor
         pause(seconds)
-        seconds = min(seconds * 2, 0.05)
+        seconds = min(seconds * 2, 0.01)
 
 
 def _clear_lock_folder(folder: Path, common: Path) -> None:
@@ -133,7 +147,7 @@ def _clear_lock_folder(folder: Path, common: Path) -> None:
 
     A checkout that one of them was at work in goes, too.
     """
-    left = [entry for entry in folder.iterdir() if entry.name not in {_FILE, _BASE}]
+    left = [entry for entry in folder.iterdir() if entry.name not in {_FILE, _NEXT, _BASE}]
     for entry in left:
         intended = entry / _INTENDED
         if not entry.is_symlink() and intended.is_file():

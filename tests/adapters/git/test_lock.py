@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,6 +165,54 @@ def test_a_fetch_lets_one_write_go_first_and_no_write_waits_for_two(tmp_path: Pa
             line.comes(f"fetch {number}", fetches=True)
 
     assert line.done() == ["fetch 0", "write 0", "fetch 1", "write 1", "fetch 2", "write 2"]
+
+
+_BUSY = """
+import sys, threading, time
+from pathlib import Path
+from gitops_mcp.adapters.git.lock import hold_lock
+
+def work():
+    while True:
+        with hold_lock(Path(sys.argv[1]), timeout=60):
+            print("has it", flush=True)
+            time.sleep(0.03)
+
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+sys.stdin.read()
+"""
+"""A process in which somebody always waits for the lock."""
+
+
+def test_a_process_in_which_many_wait_lets_another_process_in(tmp_path: Path) -> None:
+    common, printed = tmp_path / "git", tmp_path / "printed"
+    common.mkdir()
+    with printed.open("w") as out:
+        busy = subprocess.Popen([sys.executable, "-c", _BUSY, str(common)], stdin=subprocess.PIPE, stdout=out)
+    try:
+        while not printed.stat().st_size:
+            threading.Event().wait(0.001)
+        overtaken = []
+        for _ in range(10):
+            before = printed.read_text().count("\n")
+            with hold_lock(common, timeout=60):
+                overtaken.append(printed.read_text().count("\n") - before)
+    finally:
+        busy.communicate()
+
+    # The one at work, and one that has locked the second file already.
+    assert max(overtaken) <= 2, overtaken
+
+
+def test_what_a_killed_process_left_of_its_waiting_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "gitops-mcp").mkdir()
+    (tmp_path / "gitops-mcp/next").touch()
+
+    with hold_lock(tmp_path, timeout=1):
+        pass
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_who_is_cancelled_leaves_the_line_at_once_and_the_others_stay(tmp_path: Path) -> None:
