@@ -32,10 +32,11 @@ class Fetches(Generic[Found]):
         self._coming: list[_Fetch[Found]] = []
         """Those that have not begun."""
 
-    def share(self, asked: object, fetch: Callable[[Callable[[], None]], Found]) -> Found:
+    def share(self, asked: object, fetch: Callable[[Callable[[], bool]], Found]) -> Found:
         """What a fetch finds that has not begun yet: another call's that asks for the same, else this one's own.
 
-        `fetch` calls what it is given when it begins: who asks from then on shares the next one.
+        `fetch` calls what it is given when it begins, which tells whether others share it: who asks from then on shares
+        the next one.
         """
         while True:
             mine: _Fetch[Found] = _Fetch(asked)
@@ -55,7 +56,7 @@ class Fetches(Generic[Found]):
                 return shared.found
             # The call whose it was has been cancelled.
 
-    def _own(self, mine: _Fetch[Found], fetch: Callable[[Callable[[], None]], Found]) -> Found:
+    def _own(self, mine: _Fetch[Found], fetch: Callable[[Callable[[], bool]], Found]) -> Found:
         try:
             mine.found = fetch(lambda: self._begin(mine))
         except GitOpsError as error:
@@ -67,7 +68,8 @@ class Fetches(Generic[Found]):
                 over.set()
         return mine.found
 
-    def _begin(self, mine: _Fetch[Found]) -> None:
+    def _begin(self, mine: _Fetch[Found]) -> bool:
         with self._changing:
             if mine in self._coming:
                 self._coming.remove(mine)
+            return bool(mine.joined)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from gitops_mcp.adapters.git.fetches import Fetches
+from gitops_mcp.adapters.git.lock import hold_lock
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.adapters.git.settings import GitSettings
+from gitops_mcp.adapters.git.turns import _LINES
 from gitops_mcp.caller import CallEnd, Cancelled, call_until, wait_for
 from gitops_mcp.errors import NotFound
 from tests.e2e.team import Team
@@ -53,6 +55,27 @@ def test_a_fetch_for_other_branches_is_not_shared(tmp_path: Path) -> None:
     assert all(one.fetched for one in found)
 
 
+def test_who_shares_a_fetch_sees_what_is_configured_when_it_asks(tmp_path: Path) -> None:
+    team = Team.of(tmp_path / "team", {"a.yaml": "a: 1\n"})
+    other = Team.of(tmp_path / "other", {"b.yaml": "b: 1\n"})
+    repository = Repository.open(team.checkout)
+    address = team.git(other.checkout, "config", "remote.origin.url").strip()
+    with ThreadPoolExecutor(2) as pool:
+        with hold_lock(repository.common_dir, timeout=1):
+            first = pool.submit(repository.base, GitSettings(), fetch=True)
+            _wait_until(lambda: _LINES[repository.common_dir / "gitops-mcp"]._fetches)
+            team.git(team.checkout, "config", "remote.origin.url", address)
+            second = pool.submit(repository.base, GitSettings(), fetch=True)
+            _wait_until(lambda: repository.refs._fetches._coming[0].joined)
+        assert second.result().url == first.result().url == address
+        assert second.result().commit == other.branches()["main"]
+
+
+def _wait_until(holds: Callable[[], object]) -> None:
+    while not holds():
+        threading.Event().wait(0.001)
+
+
 class _Asking:
     """Calls that ask for what a fetch finds; the fetch goes on when it is let."""
 
@@ -64,7 +87,7 @@ class _Asking:
         self._pool = pool
 
     def ask(self, name: str, end: CallEnd | None = None) -> Future[str]:
-        def fetch(begins: Callable[[], None]) -> str:
+        def fetch(begins: Callable[[], bool]) -> str:
             self.coming.set()
             wait_for(self.may_begin)
             begins()
@@ -80,8 +103,7 @@ class _Asking:
         return self._pool.submit(call)
 
     def joined(self, count: int) -> None:
-        while len(self.fetches._coming[0].joined) < count:
-            threading.Event().wait(0.001)
+        _wait_until(lambda: len(self.fetches._coming[0].joined) == count)
 
 
 def test_who_comes_before_a_fetch_begins_shares_it_and_who_comes_later_does_not() -> None:

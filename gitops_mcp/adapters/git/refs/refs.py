@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gitops_mcp.adapters.git.call import Calls
+from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.failures import remote_error
 from gitops_mcp.adapters.git.fetches import Fetches
 from gitops_mcp.adapters.git.lock import Lock, hold_lock, remove_leftovers
@@ -88,26 +89,32 @@ class Refs:
         branch_name(f"{settings.prefix}x", field="branchPrefix")
         if settings.base is not None:
             branch_name(settings.base, field="base")
-        remotes = Remotes.configured(self.calls.configuration)
-        if not fetch or not remotes.urls:
-            remove_leftovers(self.common)
-            view = self._view(settings, remotes)
-            if fetch:
-                self._note_locally(view, settings)
-            if view.remote is None or view.ref in view.refs:
-                return self._base(view, settings)
-        return self._fetched(settings, remotes)
+        remotes = None if fetch else Remotes.configured(self.calls.configuration)
+        if remotes and (here := self._as_it_stands(settings, remotes)):
+            return here
+        return self._fetches.share(settings, lambda begins: self._fetched(settings, begins))
 
     @property
     def runner(self) -> Runner:
         return self.calls.runner
 
-    def _fetched(self, settings: GitSettings, remotes: Remotes) -> Base:
-        return self._fetches.share(
-            (settings, remotes), lambda begins: self._fetched_alone(settings, remotes, begins=begins)
-        )
+    def _as_it_stands(self, settings: GitSettings, remotes: Remotes, *, note: bool = False) -> Base | None:
+        """None where the base was never fetched."""
+        remove_leftovers(self.common)
+        view = self._view(settings, remotes)
+        if note:
+            self._note_locally(view, settings)
+        return self._base(view, settings) if view.remote is None or view.ref in view.refs else None
 
-    def _fetched_alone(self, settings: GitSettings, remotes: Remotes, *, begins: Callable[[], None]) -> Base:
+    def _fetched(self, settings: GitSettings, begins: Callable[[], bool]) -> Base:
+        remotes = Remotes.configured(self.calls.configuration)
+        if not remotes.urls:
+            begins()
+            if here := self._as_it_stands(settings, remotes, note=True):
+                return here
+        return self._fetched_from(remotes, settings, begins)
+
+    def _fetched_from(self, remotes: Remotes, settings: GitSettings, begins: Callable[[], bool]) -> Base:
         fault: GitOpsError | None = None
         moved = False
         with ExitStack() as stack:
@@ -115,7 +122,8 @@ class Refs:
                 lock = stack.enter_context(hold_lock(self.common, timeout=settings.timeout, fetches=True))
             except Unavailable as error:
                 lock, fault = None, error
-            begins()
+            # Others who share it see what is configured by now.
+            remotes = Remotes.configured(Configuration.read(self.runner)) if begins() else remotes
             before = view = self._view(settings, remotes)
             if view.remote is None:
                 return self._base(view, settings)
