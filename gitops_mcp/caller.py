@@ -131,6 +131,12 @@ def woken_by(wake: Callable[[], None]) -> Iterator[None]:
         raise
 
 
+def wait_for(event: threading.Event, seconds: float | None = None) -> bool:
+    """Whether it was set in time. Nobody else waits for it: a cancelled call sets it, and ends with Cancelled."""
+    with woken_by(event.set):
+        return event.wait(seconds)
+
+
 def has_end() -> bool:
     """Whether this can be cancelled, so that a long wait has to be looked at in between."""
     return _OVER.get() is not None

@@ -1,9 +1,10 @@
 """One writer at a time in a repository, and a folder for what it needs meanwhile.
 
 Both live in `<common git folder>/gitops-mcp/`, away from the checkout. The lock is a flock on a file whose descriptor
-git's processes inherit: when a server is killed while its push still runs, the next one waits for that push. Whoever
-gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind
-but a checkout of the base, where commit hooks need one.
+git's processes inherit: when a server is killed while its push still runs, the next one waits for that push. Who waits
+has a turn among those of its process, and locks a second file, so that no process comes first again and again. Whoever
+gets the lock knows that every other work folder belongs to the dead, and sweeps it. On release nothing stays behind but
+a checkout of the base, where commit hooks need one.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_mcp.adapters.file_lock import lock_file
+from gitops_mcp.adapters.git.turns import turn
 from gitops_mcp.caller import pause
 from gitops_mcp.errors import Unavailable
 
 _FOLDER = "gitops-mcp"
 _FILE = "lock"
+_NEXT = "next"
+"""Locked by the process that waits for the lock: one that has had it comes after that."""
 _INTENDED = "refs"
 _BASE = "base"
 """What goes from holder to holder: a checkout of the base, where there are commit hooks."""
@@ -54,13 +58,25 @@ class Lock:
 
 
 @contextmanager
-def hold_lock(common: Path, *, timeout: float) -> Iterator[Lock]:
-    """The lock of a repository, waited for at most `timeout` seconds.
+def hold_lock(common: Path, *, timeout: float, fetches: bool = False) -> Iterator[Lock]:
+    """The lock of a repository, waited for at most `timeout` seconds; a fetch, for which many wait, lets few go first.
 
-    Raises Unavailable when another process holds it for longer, or when the folder cannot be written.
+    Raises Unavailable when others hold it for longer, or when the folder cannot be written.
     """
     folder = real_path(common / _FOLDER)
-    descriptor = _acquire_lock(folder, timeout)
+    deadline = time.monotonic() + timeout
+    with turn(folder, seconds=timeout, fetches=fetches) as came:
+        descriptor = _acquire_lock(folder, deadline) if came else None
+        if descriptor is None:
+            raise Unavailable(
+                f"another gitops-mcp process has been working in {common} for {timeout:g} s: try again later"
+            )
+        with _locked(folder, common, descriptor) as lock:
+            yield lock
+
+
+@contextmanager
+def _locked(folder: Path, common: Path, descriptor: int) -> Iterator[Lock]:
     try:
         _clear_lock_folder(folder, common)
         work = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder))
@@ -88,34 +104,42 @@ def real_path(path: Path) -> Path:
 def remove_leftovers(common: Path) -> None:
     """Removes what the dead left, where nobody is at work: for those who only read, and so take no lock."""
     folder = common / _FOLDER
-    if folder.is_dir() and any(entry.name != _BASE for entry in folder.iterdir()):
-        with suppress(Unavailable), hold_lock(common, timeout=0):
-            pass
+    with suppress(FileNotFoundError, NotADirectoryError):  # a holder that ends removes it
+        if any(entry.name != _BASE for entry in folder.iterdir()):
+            with suppress(Unavailable), hold_lock(common, timeout=0):
+                pass
 
 
-def _acquire_lock(folder: Path, timeout: float) -> int:
-    deadline = time.monotonic() + timeout
+def _acquire_lock(folder: Path, deadline: float) -> int | None:
+    """Its descriptor; None where other processes have it until then."""
+    waits = _locked_file(folder, _NEXT, deadline)
+    if waits is None:
+        return None
+    try:
+        return _locked_file(folder, _FILE, deadline)
+    finally:
+        (folder / _NEXT).unlink(missing_ok=True)
+        os.close(waits)
+
+
+def _locked_file(folder: Path, name: str, deadline: float) -> int | None:
     seconds = 0.001
     while True:
         try:
             # Not exist_ok: that fails when the last holder removes the folder meanwhile.
             with suppress(FileExistsError):
                 folder.mkdir()
-            descriptor = lock_file(folder / _FILE, os.O_RDWR | os.O_CREAT, wait=False)
+            descriptor = lock_file(folder / name, os.O_RDWR | os.O_CREAT, wait=False)
         except FileNotFoundError as error:
             if not folder.parent.is_dir():
                 raise Unavailable(f"the git folder {folder.parent} is gone") from error
             continue  # its last holder removed the folder between the two calls
         except OSError as error:
             raise Unavailable(f"cannot write in {folder}: {error.strerror}") from error
-        if descriptor is not None:
+        if descriptor is not None or time.monotonic() > deadline:
             return descriptor
-        if time.monotonic() > deadline:
-            raise Unavailable(
-                f"another gitops-mcp process has been working in {folder.parent} for {timeout:g} s: try again later"
-            )
         pause(seconds)
-        seconds = min(seconds * 2, 0.05)
+        seconds = min(seconds * 2, 0.01)
 
 
 def _clear_lock_folder(folder: Path, common: Path) -> None:
@@ -123,7 +147,7 @@ def _clear_lock_folder(folder: Path, common: Path) -> None:
 
     A checkout that one of them was at work in goes, too.
     """
-    left = [entry for entry in folder.iterdir() if entry.name not in {_FILE, _BASE}]
+    left = [entry for entry in folder.iterdir() if entry.name not in {_FILE, _NEXT, _BASE}]
     for entry in left:
         intended = entry / _INTENDED
         if not entry.is_symlink() and intended.is_file():

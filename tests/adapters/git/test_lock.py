@@ -4,13 +4,63 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from gitops_mcp.adapters.git.lock import hold_lock
+from gitops_mcp.adapters.git.lock import hold_lock, remove_leftovers
+from gitops_mcp.caller import CallEnd, Cancelled, call_until
 from gitops_mcp.errors import Unavailable
+
+
+class _Waiting(CallEnd):
+    """The end of a call that tells when the call has begun to wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.set()
+        return super().wait(timeout)
+
+    @contextmanager
+    def waking(self, wake: object) -> Iterator[None]:
+        self.waits.set()
+        with super().waking(wake):  # type: ignore[arg-type]
+            yield
+
+
+class _InLine:
+    """Threads that want the lock, each one started when the one before it waits."""
+
+    def __init__(self, common: Path) -> None:
+        self.common = common
+        self.order: list[str] = []
+        self.ends: dict[str, _Waiting] = {}
+        self._threads: list[threading.Thread] = []
+
+    def comes(self, name: str, **asked: bool) -> None:
+        end = self.ends[name] = _Waiting()
+        self._threads.append(threading.Thread(target=self._work, args=(name, end, asked)))
+        self._threads[-1].start()
+        assert end.waits.wait(30)
+
+    def _work(self, name: str, end: CallEnd, asked: dict[str, bool]) -> None:
+        try:
+            with call_until(end), hold_lock(self.common, timeout=30, **asked):
+                self.order.append(name)
+        except Cancelled:
+            self.order.append(f"{name} cancelled")
+
+    def done(self) -> list[str]:
+        for thread in self._threads:
+            thread.join()
+        return self.order
 
 
 def test_the_lock_and_its_work_folder_are_gone_afterwards(tmp_path: Path) -> None:
@@ -68,6 +118,132 @@ def test_many_writers_never_meet(tmp_path: Path) -> None:
         thread.join()
 
     assert most == [1] * 160
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writers_of_one_process_get_it_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    line = _InLine(tmp_path)
+    names = [f"writer {number}" for number in range(12)]
+    with hold_lock(tmp_path, timeout=1):
+        for name in names:
+            line.comes(name)
+
+    assert line.done() == names
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_none_of_many_writers_is_overtaken_again_and_again(tmp_path: Path) -> None:
+    log: list[tuple[str, int]] = []
+
+    def work(number: int) -> None:
+        for _ in range(20):
+            log.append(("comes", number))
+            with hold_lock(tmp_path, timeout=60):
+                log.append(("has it", number))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    waits = [
+        log.index(("has it", number), at) - at
+        for at, (what, number) in enumerate(log)
+        if what == "comes" and ("has it", number) in log[at:]
+    ]
+    # The other seven come and have it, and come anew; one more each where a thread had not come when it said so.
+    assert max(waits) <= 32, waits
+
+
+def test_a_fetch_lets_one_write_go_first_and_no_write_waits_for_two(tmp_path: Path) -> None:
+    line = _InLine(tmp_path)
+    with hold_lock(tmp_path, timeout=1):
+        for number in range(3):
+            line.comes(f"write {number}")
+        for number in range(3):
+            line.comes(f"fetch {number}", fetches=True)
+
+    assert line.done() == ["fetch 0", "write 0", "fetch 1", "write 1", "fetch 2", "write 2"]
+
+
+_BUSY = """
+import sys, threading, time
+from pathlib import Path
+from gitops_mcp.adapters.git.lock import hold_lock
+
+def work():
+    while True:
+        with hold_lock(Path(sys.argv[1]), timeout=60):
+            print("has it", flush=True)
+            time.sleep(0.03)
+
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+sys.stdin.read()
+"""
+"""A process in which somebody always waits for the lock."""
+
+
+def test_a_process_in_which_many_wait_lets_another_process_in(tmp_path: Path) -> None:
+    common, printed = tmp_path / "git", tmp_path / "printed"
+    common.mkdir()
+    with printed.open("w") as out:
+        busy = subprocess.Popen([sys.executable, "-c", _BUSY, str(common)], stdin=subprocess.PIPE, stdout=out)
+    try:
+        while not printed.stat().st_size:
+            threading.Event().wait(0.001)
+        overtaken = []
+        for _ in range(10):
+            before = printed.read_text().count("\n")
+            with hold_lock(common, timeout=60):
+                overtaken.append(printed.read_text().count("\n") - before)
+    finally:
+        busy.communicate()
+
+    # The one at work, and one that has locked the second file already.
+    assert max(overtaken) <= 2, overtaken
+
+
+def test_what_a_killed_process_left_of_its_waiting_is_taken_over(tmp_path: Path) -> None:
+    (tmp_path / "gitops-mcp").mkdir()
+    (tmp_path / "gitops-mcp/next").touch()
+
+    with hold_lock(tmp_path, timeout=1):
+        pass
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_is_cancelled_leaves_the_line_at_once_and_the_others_stay(tmp_path: Path) -> None:
+    line = _InLine(tmp_path)
+    with hold_lock(tmp_path, timeout=1):
+        for name in ("one", "two", "three"):
+            line.comes(name)
+        line.ends["two"].set()
+        while not line.order:
+            threading.Event().wait(0.001)
+
+    assert line.done() == ["two cancelled", "one", "three"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_only_looks_for_leftovers_meets_no_fault_while_others_come_and_go(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            with hold_lock(tmp_path, timeout=60):
+                pass
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        for _ in range(2000):
+            remove_leftovers(tmp_path)
+    finally:
+        over.set()
+        thread.join()
     assert list(tmp_path.iterdir()) == []
 
 

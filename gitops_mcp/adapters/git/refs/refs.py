@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gitops_mcp.adapters.git.call import Calls
+from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.failures import remote_error
 from gitops_mcp.adapters.git.fetches import Fetches
 from gitops_mcp.adapters.git.lock import Lock, hold_lock, remove_leftovers
@@ -72,7 +73,7 @@ class Refs:
     _branch: str | None = None
     """The base that was found last: listed right away the next time."""
     _memory: threading.Lock = field(default_factory=threading.Lock)
-    _fetches: Fetches = field(default_factory=Fetches)
+    _fetches: Fetches[Base] = field(default_factory=Fetches)
 
     def __post_init__(self) -> None:
         self.seen = SeenChanges(self.common)
@@ -88,43 +89,44 @@ class Refs:
         branch_name(f"{settings.prefix}x", field="branchPrefix")
         if settings.base is not None:
             branch_name(settings.base, field="base")
-        remotes = Remotes.configured(self.calls.configuration)
-        if not fetch or not remotes.urls:
-            remove_leftovers(self.common)
-            view = self._view(settings, remotes)
-            if fetch:
-                self._note_locally(view, settings)
-            if view.remote is None or view.ref in view.refs:
-                return self._base(view, settings)
-        return self._fetched(settings, remotes)
+        remotes = None if fetch else Remotes.configured(self.calls.configuration)
+        if remotes and (here := self._as_it_stands(settings, remotes)):
+            return here
+        return self._fetches.share(settings, lambda begins: self._fetched(settings, begins))
 
     @property
     def runner(self) -> Runner:
         return self.calls.runner
 
-    def _fetched(self, settings: GitSettings, remotes: Remotes) -> Base:
-        """Who asks while others fetch shares the next fetch with all that ask by then: it begins after they asked."""
-        asked = time.monotonic()
-        with self._fetches.turn():
-            if self._fetches.began_since(asked, settings):
-                view = self._view(settings, remotes)
-                if view.remote is not None and view.ref in view.refs:
-                    switched = self._heads.switched(view, settings, remotes)
-                    return replace(self._base(view, settings, fetched=True), switched=switched)
-            return self._fetched_alone(settings, remotes)
+    def _as_it_stands(self, settings: GitSettings, remotes: Remotes, *, note: bool = False) -> Base | None:
+        """None where the base was never fetched."""
+        remove_leftovers(self.common)
+        view = self._view(settings, remotes)
+        if note:
+            self._note_locally(view, settings)
+        return self._base(view, settings) if view.remote is None or view.ref in view.refs else None
 
-    def _fetched_alone(self, settings: GitSettings, remotes: Remotes) -> Base:
+    def _fetched(self, settings: GitSettings, begins: Callable[[], bool]) -> Base:
+        remotes = Remotes.configured(self.calls.configuration)
+        if not remotes.urls:
+            begins()
+            if here := self._as_it_stands(settings, remotes, note=True):
+                return here
+        return self._fetched_from(remotes, settings, begins)
+
+    def _fetched_from(self, remotes: Remotes, settings: GitSettings, begins: Callable[[], bool]) -> Base:
         fault: GitOpsError | None = None
         moved = False
         with ExitStack() as stack:
             try:
-                lock = stack.enter_context(hold_lock(self.common, timeout=settings.timeout))
+                lock = stack.enter_context(hold_lock(self.common, timeout=settings.timeout, fetches=True))
             except Unavailable as error:
                 lock, fault = None, error
+            # Others who share it see what is configured by now.
+            remotes = Remotes.configured(Configuration.read(self.runner)) if begins() else remotes
             before = view = self._view(settings, remotes)
             if view.remote is None:
                 return self._base(view, settings)
-            began = time.monotonic()
             if lock:
                 try:
                     moved = view.fetch(settings.prefix, lock)
@@ -144,7 +146,6 @@ class Refs:
                 self._note(lock, settings.prefix, before, view)
         if fault:
             return self._base(view, settings, fault=fault)
-        self._fetches.note(began, settings)
         switched = self._heads.switched(view, settings, remotes)
         return replace(self._base(view, settings, fetched=True), switched=switched)
 
