@@ -95,7 +95,11 @@ def _scale_cluster(stage: Stage) -> None:
     patch = stage.show("show", "--format=", branch, diff=True)
     _expect_one_commit(stage, answer, main)
     stage.expect(
-        _changed_lines(patch) == ["-  instances: 3 # one in each zone", "+  instances: 4 # one in each zone"],
+        _changed_lines(patch)
+        == [
+            "-  instances: 3 # on three nodes, where there are as many",
+            "+  instances: 4 # on three nodes, where there are as many",
+        ],
         "one line has changed, and its comment is still there",
         found=_changed_lines(patch),
     )

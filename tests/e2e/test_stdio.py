@@ -366,7 +366,7 @@ async def test_a_fault_of_ours_is_told_without_its_inside_and_the_next_call_work
     planted = """
 import sys
 from gitops_mcp import cli
-from gitops_mcp.workflows.reading import cluster_list
+from gitops_mcp.workflows.reading.clusters import cluster_list
 def list_clusters(*_, **__):
     raise RuntimeError("inside of " + repr(sys.argv))
 cluster_list.list_clusters = list_clusters

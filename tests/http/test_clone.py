@@ -105,7 +105,7 @@ def test_replicas_that_are_killed_and_started_again_in_turn_lose_nothing(team: T
         for instances in (3, 4, 5, 6):
             commit = None
             while commit is None:
-                for url in ports:
+                for url in ports if name == "a" else reversed(ports):
                     with suppress(Exception), http_client(url) as client:
                         found = client.answer(
                             SCALE, name=name, instances=instances, change=f"of-{name}", confirm_deletion=True
@@ -136,8 +136,9 @@ def test_replicas_that_are_killed_and_started_again_in_turn_lose_nothing(team: T
         assert set(committed[name]) <= set(team.commits("main", branch))
         assert b"instances: 6" in (team.file(branch, f"{name}.yaml") or b"")
         assert team.changed("main", branch) == [f"1 1 {name}.yaml"]
-    for cache in (tmp_path / "one", tmp_path / "two"):
-        (clone,) = [place for place in cache.iterdir() if place.is_dir()]
+    clones = [place for cache in ("one", "two") for place in (tmp_path / cache).glob("*") if place.is_dir()]
+    assert len(clones) == 2
+    for clone in clones:
         team.git(clone, "fsck", "--no-dangling")
 
 
