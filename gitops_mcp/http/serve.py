@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import anyio
 import uvicorn
 from anyio import to_thread
+from anyio.abc import TaskStatus
 from mcp.server.request_state import RequestStateSecurity
 from starlette.types import ASGIApp
 
@@ -96,10 +97,10 @@ class HttpServer:
             inner = self.sign_in(inner)
         served = HttpApp(inner, names=self.names, limits=self.limits, health=health, metrics=metrics)
         running = _Uvicorn(uvicorn.Config(served, **server_options(self.limits)))
-        sys.stderr.write(f"gitops-mcp: serves {_address(self.listening)}{PATH}\n")
-        sys.stderr.flush()
         async with anyio.create_task_group() as group:
-            group.start_soon(_end_on_signal, running, health)
+            await group.start(_end_on_signal, running, health)
+            sys.stderr.write(f"gitops-mcp: serves {_address(self.listening)}{PATH}\n")
+            sys.stderr.flush()
             async with manager.run():
                 await running.serve(sockets=[self.listening])
             code = await _until_taken_back(metrics)
@@ -160,8 +161,11 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-async def _end_on_signal(running: uvicorn.Server, health: Health) -> None:
+async def _end_on_signal(
+    running: uvicorn.Server, health: Health, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+        task_status.started()
         async for number in received:
             if health.ending:
                 logging.shutdown()

@@ -80,6 +80,7 @@ def verdict(here: Shop, cluster: str = "orders-db") -> dict[str, Any]:
     return found
 
 
+@pytest.mark.thorough
 def test_a_backup_a_restore_a_drill_and_its_removal(here: Shop) -> None:
     assert verdict(here, "invoices-db")["verdict"]["restorable"] == "no"
     told = here.refused("restore_postgres_cluster", cluster_name="invoices-db", new_name="invoices-new")

@@ -244,6 +244,7 @@ def test_what_is_put_where_it_does_not_belong_is_refused_and_not_repeated(watch:
     check_canaries(watch)
 
 
+@pytest.mark.thorough
 def test_what_is_told_in_free_text_is_masked(watch: Watch) -> None:
     watch.provider("cluster")
     reason = " and ".join(watch.canary(form) for form in FORMS[:2])

@@ -57,6 +57,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield House(here, str(identity.to_public()))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "provider",
     [

@@ -115,6 +115,7 @@ def test_a_database_that_is_released_stays_with_its_data(here: Shop) -> None:
     assert "kept" not in here.databases()
 
 
+@pytest.mark.thorough
 def test_dropping_takes_two_changes_and_says_which_is_due(here: Shop) -> None:
     here.applied("create_postgres_database", **ON, database_name="scratch", owner="orders_app")
     told = here.refused("delete_postgres_database", **ON, database_name="scratch", drop=True)

@@ -564,6 +564,7 @@ def test_a_secret_stays_only_where_the_role_of_a_lost_answer_is_there(tmp_path: 
         assert (made.live(kinds.SECRET, "db-ada-password") is not None) is is_there
 
 
+@pytest.mark.thorough
 def test_the_published_roles_are_enough_for_everything_and_grant_no_more(tmp_path: Path) -> None:
     files = ("read-only", "direct", "direct-objects", "direct-passwords")
     with dev(tmp_path, files={".gitops-mcp.yaml": WITH_EXTERNAL}, rules=rbac(*files)) as made:
@@ -866,6 +867,7 @@ def test_without_the_api_nothing_is_planned(tmp_path: Path) -> None:
         assert "127.0.0.1" in told
 
 
+@pytest.mark.thorough
 def test_live_stores_poolers_and_clusters_are_taken_for_what_they_say_beside_their_defaults(tmp_path: Path) -> None:
     with dev(tmp_path, whole=True) as made:
         made.put(

@@ -88,6 +88,7 @@ def left(here: Dev, name: str) -> list[str]:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.few(1)
 def test_a_cluster_goes_whole_while_an_operator_writes_all_the_time(here: Dev) -> None:
     put(here, "busy")
@@ -315,6 +316,7 @@ def test_what_the_server_and_webhooks_warn_of_is_told_once_from_the_dry_run_too(
 GIT_WORDS = ("Git", "commit", "merge", "document", "manifest", "nce applied", "nce this is applied", "pull request")
 
 
+@pytest.mark.thorough
 @pytest.mark.few(1)
 def test_nothing_that_is_changed_directly_is_told_in_words_of_git(here: Dev) -> None:
     roles = [{"name": "bob", "ensure": "present"}]

@@ -334,6 +334,7 @@ def bot(here: House) -> str:
     return next(login for login, token in here.world.forge.tokens.items() if token in here.environment.values())
 
 
+@pytest.mark.thorough
 def test_a_forges_token_that_is_wrong_or_may_too_little_is_told(house: House, mended: SetupReport) -> None:
     assert [row.state for row in of(mended, "rights")] == ["ok"]
     assert house.world.forge
@@ -393,6 +394,7 @@ def test_a_cluster_without_cloudnativepg_is_told_until_it_is_installed(house: Ho
     assert [row.state for row in of(house.report(), "CRDs")] == ["ok"]
 
 
+@pytest.mark.thorough
 def test_an_api_that_is_down_and_one_that_hangs_are_told_while_all_else_answers(house: House, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for port, words in ((1, "refused"), (silent.getsockname()[1], "within")):
@@ -457,6 +459,7 @@ def is_completed(here: House, namespace: str, name: str) -> bool:
 # --- the command
 
 
+@pytest.mark.thorough
 def test_the_command_says_the_same_with_an_exit_code_and_colours_on_a_terminal_only(house: House) -> None:
     command = [sys.executable, "-m", "gitops_mcp", "doctor", "--repo", str(house.checkout)]
     env = {"PYTHONPATH": str(ROOT), **house.environment}

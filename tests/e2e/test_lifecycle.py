@@ -450,6 +450,7 @@ def test_what_is_never_pushed_is_a_draft(road: Road) -> None:
     assert road.team.branches() == branches
 
 
+@pytest.mark.thorough
 def test_what_the_engine_cannot_render_has_failed(tmp_path: Path) -> None:
     listing = "clusters/prod/kustomization.yaml"
     with start_sandbox(tmp_path / "world", step=0.02, poll=0.02) as world:

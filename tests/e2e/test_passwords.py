@@ -158,6 +158,7 @@ def test_a_rotation_that_the_controller_cannot_open_is_never_told_as_done(safe: 
         here.applied("delete_postgres_role", **WORD, role_name="lost")
 
 
+@pytest.mark.thorough
 def test_a_password_that_only_the_cluster_holds(safe: Safe) -> None:
     here = safe.shop
     safe.uses("cluster", protected=False)
@@ -195,6 +196,7 @@ def test_a_password_that_only_the_cluster_holds(safe: Safe) -> None:
     assert again["outcome"] == "committed"
 
 
+@pytest.mark.thorough
 def test_a_password_that_somebody_else_provides(safe: Safe) -> None:
     here = safe.shop
     safe.uses("existing")

@@ -278,6 +278,7 @@ CREDENTIAL = (
 )
 
 
+@pytest.mark.thorough
 @ONE_ERA
 async def test_a_credential_plugin_that_reads_and_prints_does_not_disturb_the_protocol(
     world: World, mode: Mode

@@ -82,6 +82,7 @@ def kubeconfig(place: Path, server: str, **user: object) -> str:
     return str(place)
 
 
+@pytest.mark.thorough
 def test_every_request_goes_out_as_the_user_that_the_kubeconfig_impersonates(tmp_path: Path, mode: Mode) -> None:
     team = Team.of(tmp_path / "team", {".gitops-mcp.yaml": DIRECT, "db.yaml": CLUSTER})
     with listening() as api:

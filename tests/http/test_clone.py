@@ -97,6 +97,7 @@ def test_two_replicas_lose_nothing_of_each_other(team: Team, tmp_path: Path) -> 
     assert team.changed("main", "gitops-mcp/all") == [f"1 1 {name}.yaml" for name in "abcd"]
 
 
+@pytest.mark.thorough
 def test_replicas_that_are_killed_and_started_again_in_turn_lose_nothing(team: Team, tmp_path: Path) -> None:
     """A caller asks again, of whichever replica is there, until it is answered: each write is there once."""
     committed: dict[str, list[str]] = {}
@@ -136,7 +137,9 @@ def test_replicas_that_are_killed_and_started_again_in_turn_lose_nothing(team: T
         assert set(committed[name]) <= set(team.commits("main", branch))
         assert b"instances: 6" in (team.file(branch, f"{name}.yaml") or b"")
         assert team.changed("main", branch) == [f"1 1 {name}.yaml"]
-    clones = [place for cache in ("one", "two") for place in (tmp_path / cache).glob("*") if place.is_dir()]
+    # A replica that is killed while it clones leaves a folder that the next clone takes away.
+    places = [place for cache in ("one", "two") for place in (tmp_path / cache).glob("*") if place.is_dir()]
+    clones = [place for place in places if ".new-" not in place.name]
     assert len(clones) == 2
     for clone in clones:
         team.git(clone, "fsck", "--no-dangling")
