@@ -1,6 +1,6 @@
 """Two replicas on one remote, and many callers: what they answer at half the rate that saturates them, and at it.
 
-python bench/http.py [--seconds 120] [--callers 200]
+python bench/over_http.py [--seconds 120] [--callers 200]
 
 Callers are connections that are kept, one request at a time each, nine reads to a write; every caller has a change of
 its own. There is no Kubernetes API here, so what is measured is the server and Git. Exits 1 where something is missed.
