@@ -10,7 +10,6 @@ understood, and nothing else:
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -97,9 +96,13 @@ def plain_files() -> dict[str, bytes]:
 
 
 def template_folder() -> Path:
-    """Where the template is: inside the installed package, else beside it in a source checkout."""
-    installed = Path(str(importlib.resources.files("gitops_mcp") / "repo_template"))
-    return installed if installed.is_dir() else Path(__file__).parents[1] / "repo_template"
+    return shipped_folder("repo_template")
+
+
+def shipped_folder(name: str) -> Path:
+    """Inside the installed package, else beside it in a source checkout."""
+    installed = Path(__file__).parent / name
+    return installed if installed.is_dir() else Path(__file__).parents[1] / name
 
 
 def _parts(table: tuple[tuple[str, str, str], ...], words: frozenset[str]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,6 @@ The pages of docs/ are the same for everybody and travel with the package.
 
 from __future__ import annotations
 
-import importlib.resources
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +124,6 @@ def read_page(name: str) -> str:
 
 
 def _docs() -> Path:
-    """Inside the installed package, else beside it in a source checkout."""
-    installed = Path(str(importlib.resources.files("gitops_mcp") / "docs"))
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "docs"
+    from gitops_mcp.template import shipped_folder
+
+    return shipped_folder("docs")
