@@ -272,10 +272,13 @@ class _Offered:
             return _error(f"Error executing tool {tool.name}")
         finally:
             spent = _elapsed_ms(started)
-            self.watch.ends(tool.name, outcome, facts.get("error"), spent / 1000)
             log.info("%s: %s in %d ms", tool.name, outcome, spent)
-            if self.app.audit:
-                self.app.audit.write(tool.name, arguments, outcome, duration_ms=spent, **facts)
+            try:
+                if self.app.audit:
+                    self.app.audit.write(tool.name, arguments, outcome, duration_ms=spent, **facts)
+            finally:
+                # Last: where no call runs any more, the process may end.
+                self.watch.ends(tool.name, outcome, facts.get("error"), spent / 1000)
 
 
 def _elapsed_ms(started: float) -> int:

@@ -24,6 +24,7 @@ from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.server import build_server
 from gitops_mcp.tools.registry import Tool
+from gitops_mcp.watch import Watch
 from tests.e2e.dev import NO, YES, Dev, Mode, client, dev
 from tests.e2e.team import text
 
@@ -248,6 +249,30 @@ def test_a_crash_is_a_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (entry,) = entries(own)
     assert (entry["outcome"], entry["error"]) == ("crashed", "ZeroDivisionError")
     assert entry["arguments"] == {"namespace": "shop"}
+
+
+class LinesAtEnds(Watch):
+    """How many lines the log had when a call was said to have ended."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.lines: list[int] = []
+
+    def ends(self, *_: object) -> None:
+        self.lines.append(len(entries(self.log)))
+
+
+def test_a_call_has_ended_once_its_line_is_written_since_the_process_may_end_then(tmp_path: Path) -> None:
+    own = tmp_path / "audit"
+    watch = LinesAtEnds(own)
+    made = build_server(App.open(Flags(repo=tmp_path, audit_log=own)), watch=watch)
+
+    async def ask() -> None:
+        async with Client(made) as direct:
+            await direct.call_tool("list_postgres_clusters", {"namespace": "shop"})
+
+    anyio.run(ask)
+    assert watch.lines == [1]
 
 
 def test_only_its_owner_may_read_it_also_after_it_was_rotated(here: Dev, audit: Path) -> None:
