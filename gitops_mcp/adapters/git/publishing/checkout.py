@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from gitops_mcp.adapters.git.contents.files import FolderEntry, TreeLine
 from gitops_mcp.adapters.git.lock import real_path
+from gitops_mcp.adapters.git.publishing.leftovers import is_as_noted, note_folders
 from gitops_mcp.adapters.git.publishing.trees import Folders, write_tree
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.adapters.git.repository import ATTRIBUTES, Repository
@@ -32,6 +35,8 @@ _MOST = 1000
 """Files of a branch that are looked at; more than these are no change of this server's."""
 _AT = "at"
 """The file that names the tree of a checkout while hooks run in it."""
+_FOLDERS = "folders"
+"""The file that tells how its folders stood before they ran."""
 _FEW = 100
 """Files that are checked out by name: that reads only the folders they lie in."""
 _Made = TypeVar("_Made")
@@ -83,13 +88,25 @@ def _text(data: bytes) -> str | None:
 
 
 def while_cleaned(made: WorkTree, work: Callable[[], _Made]) -> tuple[_Made, bool]:
-    """What the work gives, and whether what hooks have left in the kept checkout was removed meanwhile."""
-    kept = _kept(made, made.lock.base(keep=True))
+    """What the work gives, and whether nothing that hooks have left is in the kept checkout any more.
+
+    That is looked at in a thread: the work waits for git most of its time.
+    """
+    place = made.lock.base(keep=True)
+    kept = _kept(made, place)
     if not (kept.folder.is_dir() and kept_as_it_was(kept.folder).exists()):
         return work(), False
-    given: list[_Made] = []
-    ran = kept.git(*_CLEAN, check=False, meanwhile=lambda: given.append(work()))
-    return given[0], not ran.returncode
+    with ThreadPoolExecutor(1) as thread:
+        is_clean = thread.submit(copy_context().run, _cleaned, kept, place / _FOLDERS)
+        given = work()
+        return given, is_clean.result()
+
+
+def _cleaned(kept: WorkTree, noted: Path) -> bool:
+    if is_as_noted(kept.folder, noted):
+        return True
+    noted.unlink(missing_ok=True)
+    return not kept.git(*_CLEAN, check=False).returncode
 
 
 def check_out(
@@ -157,9 +174,11 @@ def _moved(made: WorkTree, repository: Repository, place: Path, tree: str, *, is
         kept.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         Path(f"{kept.index}.lock").unlink(missing_ok=True)
         try:
-            _move(kept, repository, None if is_last else was, tree)
+            written = _move(kept, repository, None if is_last else was, tree)
             if is_last or was is None or not is_clean:
                 kept.git(*_CLEAN)  # what hooks have left is for no later one
+                written = None
+            note_folders(kept.folder, place / _FOLDERS, changed=written)
         except GitFailed as error:
             if is_last:
                 raise Unavailable(
@@ -173,8 +192,8 @@ def _moved(made: WorkTree, repository: Repository, place: Path, tree: str, *, is
     return kept
 
 
-def _move(kept: WorkTree, repository: Repository, was: str | None, tree: str) -> None:
-    """`was`: the tree that it is known to be at."""
+def _move(kept: WorkTree, repository: Repository, was: str | None, tree: str) -> list[str] | None:
+    """The files that were written, where they are few; `was`: the tree that it is known to be at."""
     # LFS would download all that the base has of it, for hooks that look at manifests.
     env = {"GIT_LFS_SKIP_SMUDGE": "1"}
     new = _new_files(repository, was, tree) if was else None
@@ -184,6 +203,7 @@ def _move(kept: WorkTree, repository: Repository, was: str | None, tree: str) ->
         listed = "".join(f"{path}\0" for path in new).encode(errors="surrogateescape")
         by_name = ("--pathspec-from-file=-", "--pathspec-file-nul")
         kept.git(*_OPTIONS, "checkout", "--quiet", *by_name, tree, input=listed, env=env)
+    return new
 
 
 def _new_files(repository: Repository, old: str, new: str) -> list[str] | None:

@@ -16,7 +16,7 @@ from gitops_mcp.adapters.git.lock import Lock, hold_lock
 from gitops_mcp.adapters.git.paths import check_paths
 from gitops_mcp.adapters.git.publishing.blobs import store_blobs
 from gitops_mcp.adapters.git.publishing.checkout import Branch, check_out, while_cleaned
-from gitops_mcp.adapters.git.publishing.hooks import Hooks
+from gitops_mcp.adapters.git.publishing.hooks import Hooks, while_compared
 from gitops_mcp.adapters.git.publishing.printed import first_lines
 from gitops_mcp.adapters.git.publishing.trees import Folders, write_tree
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
@@ -72,13 +72,21 @@ def write_commit(
     checkout = None
     if hooks.on_commit:
         checkout = check_out(work, repository, branch, tree, keep=True, is_clean=is_clean)
-        message = hooks.run_on_commit(checkout, tree, message)
+        message = hooks.run_on_commit(checkout, message)
     if not message.strip():
         raise Refused("the commit hooks left no message: the commit would not say what it is for")
     # commit-tree does not look at commit.gpgSign.
     signed = configuration.is_on("commit.gpgsign")
     parents = (parent,) if onto is None else (onto, parent)
-    made = _commit_tree(work, tree, parents, message, ("-S",) if signed else ())
+    commit = partial(_commit_tree, work, tree, parents, message, ("-S",) if signed else ())
+    if checkout is None:
+        made = commit()
+    elif signed:
+        # A signature may take a person's hand: only what is going to stand is signed.
+        while_compared(checkout, tree, lambda: None)
+        made = commit()
+    else:
+        made = while_compared(checkout, tree, commit)
     return WrittenCommit(made, checkout, filters, signed)
 
 

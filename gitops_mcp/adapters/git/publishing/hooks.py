@@ -10,8 +10,10 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.publishing.checkout import note_unchanged
@@ -19,6 +21,8 @@ from gitops_mcp.adapters.git.publishing.printed import first_lines
 from gitops_mcp.adapters.git.publishing.worktree import WorkTree
 from gitops_mcp.adapters.git.repository import Repository
 from gitops_mcp.errors import Refused
+
+_Made = TypeVar("_Made")
 
 ON_COMMIT = ("pre-commit", "prepare-commit-msg", "commit-msg")
 _ON_PUSH = "pre-push"
@@ -64,8 +68,11 @@ class Hooks:
                 f"executed: install the team's hooks in this repository, or set commit.hooks to auto"
             )
 
-    def run_on_commit(self, tree: WorkTree, written: str, message: str) -> str:
-        """The message as the hooks leave it. Raises Refused when one refuses, or rewrites files."""
+    def run_on_commit(self, tree: WorkTree, message: str) -> str:
+        """The message as the hooks leave it. Raises Refused when one refuses.
+
+        What they leave in the tree is to be compared (`while_compared`).
+        """
         file = tree.git_dir / "COMMIT_EDITMSG"
         file.write_text(message, encoding="utf-8", errors="surrogateescape", newline="")
         arguments = {"prepare-commit-msg": ("--", str(file), "message"), "commit-msg": ("--", str(file))}
@@ -83,8 +90,6 @@ class Hooks:
                     f"the {hook.name} hook refused the commit ({ran.returncode}); it ran in a checkout of the base "
                     f"that holds this change. It printed:\n{said}"
                 )
-        _check_unchanged(tree, written)
-        note_unchanged(tree.folder)
         return file.read_text(encoding="utf-8", errors="surrogateescape").strip() + "\n"
 
     def folder_for_push(self, tree: WorkTree) -> Path:
@@ -155,11 +160,15 @@ def _working_tree_of(repository: Repository, path: Path) -> Path | None:
     return next((top for top in tops if path.is_relative_to(top)), None)
 
 
-def _check_unchanged(tree: WorkTree, written: str) -> None:
+def while_compared(tree: WorkTree, written: str, work: Callable[[], _Made]) -> _Made:
+    """What the work gives. Raises Refused where the commit hooks have rewritten files."""
+    given: list[_Made] = []
     options = ("--no-ext-diff", "--no-textconv", "--no-renames", "--name-only", "-z")
-    rewritten = [name for name in tree.git("diff", *options, written).text.split("\0") if name]
-    if rewritten:
+    compared = tree.git("diff", *options, written, meanwhile=lambda: given.append(work()))
+    if rewritten := [name for name in compared.text.split("\0") if name]:
         raise Refused(
             f"the commit hooks rewrote {', '.join(rewritten[:10])}, which is more than the request asks for: bring "
             f"the files into the form the hooks want in a change of your own, or set commit.hooks to off"
         )
+    note_unchanged(tree.folder)
+    return given[0]
