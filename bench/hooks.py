@@ -4,32 +4,48 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gitrepo import made, with_files
-from measure import PAIRS, Cost, Ratio, median, timed
+from measure import Cost, Ratio, paired, timed
 from scaling import scale, served
+from stdio import Server
 
 SIZES = (100, 10_000)
 MOST = 1.5
 
 
 def measured() -> Iterator[Ratio | str]:
-    with tempfile.TemporaryDirectory(prefix="gitops-mcp-bench-") as folder:
-        small, large = (_later(made(Path(folder) / str(size), size)) for size in SIZES)
-    yield Ratio("later change with hooks at 10,000 files against the same at 100", large, small, MOST)
+    with tempfile.TemporaryDirectory(prefix="gitops-mcp-bench-") as folder, ExitStack() as stack:
+        small, large = (_Later.prepared(made(Path(folder) / str(size), size), stack) for size in SIZES)
+        name = f"later change with hooks at {SIZES[1]:,} files against the same at {SIZES[0]}"
+        yield paired(name, large.change, small.change, most=MOST)
 
 
-def _later(checkout: Path) -> Cost:
-    """Of a change on a base that has moved since the last one; the hook itself does nothing."""
-    hook = checkout / ".git/hooks/pre-commit"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\nexit 0\n")
-    hook.chmod(0o755)
-    costs = []
-    with served(checkout) as server:
-        scale(server, "warm", 9)
-        for number in range(PAIRS):
-            with_files(checkout, {f"apps/new-{number}.yaml": "a: 1\n"})
-            costs.append(timed(lambda: scale(server, f"change-{number}", 4 + number % 5), pid=server.child.pid))  # noqa: B023 - called at once
-    return median(costs)
+@dataclass
+class _Later:
+    """Changes on a base that has moved since the last one; the hook itself does nothing."""
+
+    checkout: Path
+    server: Server
+    made: int = 0
+
+    @classmethod
+    def prepared(cls, checkout: Path, stack: ExitStack) -> _Later:
+        hook = checkout / ".git/hooks/pre-commit"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\nexit 0\n")
+        hook.chmod(0o755)
+        later = cls(checkout, stack.enter_context(served(checkout)))
+        later.change()
+        return later
+
+    def change(self) -> Cost:
+        number = self.made
+        self.made += 1
+        with_files(self.checkout, {f"apps/new-{number}.yaml": "a: 1\n"})
+        asked = partial(scale, self.server, f"change-{number}", 4 + number % 5)
+        return timed(asked, pid=self.server.child.pid)
