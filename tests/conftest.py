@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
@@ -15,6 +16,7 @@ from tests.drawn import OUTCOMES
 if TYPE_CHECKING:
     from tests.fakes.forges import ForgeServers
 
+gc.disable()
 settings.register_profile("all", settings.get_profile("ci"))
 settings.register_profile("fuzz", max_examples=2_000, derandomize=False, print_blob=True, database=None)
 settings.register_profile("few", settings.get_profile("ci"), max_examples=10)
@@ -103,6 +105,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for place, case in enumerate(cases):
             if place not in kept:
                 case.add_marker(pytest.mark.thorough)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end; each round of the garbage collector would look through all of it."""
+    gc.freeze()
+    gc.enable()
 
 
 def _cases_of_few(items: list[pytest.Item]) -> Iterable[list[pytest.Item]]:
