@@ -27,6 +27,8 @@ def examples(most: int) -> int:
     return max(2, most * settings().max_examples // 100)
 
 
+_CASES = 5
+"""Of a test that a contributor waits for, spread evenly; the others are thorough. The marker `few` says otherwise."""
 _LONG = 20
 """Seconds, twice what any test takes that is not thorough on a machine which does nothing else."""
 
@@ -97,10 +99,9 @@ def forge_server(tmp_path: Path, _first_remote: Path) -> Iterator[ForgeServers]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, a file at a time: nothing long is left when the other workers have no more."""
     items.sort(key=lambda item: ("/domain/" in str(item.path)) - ("/e2e/" in str(item.path)))
-    for cases in _cases_of_few(items):
+    for cases in _cases_by_test(items):
         marker = cases[0].get_closest_marker("few")
-        assert marker
-        (number,) = marker.args
+        number = min(marker.args[0] if marker else _CASES, len(cases))
         kept = {turn * len(cases) // number for turn in range(number)}
         for place, case in enumerate(cases):
             if place not in kept:
@@ -114,11 +115,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def _cases_of_few(items: list[pytest.Item]) -> Iterable[list[pytest.Item]]:
-    """The cases of each test that has the marker `few`, without those that are thorough by themselves."""
+def _cases_by_test(items: list[pytest.Item]) -> Iterable[list[pytest.Item]]:
+    """Those of each test that are not thorough by themselves."""
     found: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("few") and not item.get_closest_marker("thorough"):
+        if not item.get_closest_marker("thorough"):
             found.setdefault(item.nodeid.partition("[")[0], []).append(item)
     return found.values()
 

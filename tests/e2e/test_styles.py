@@ -99,7 +99,6 @@ def _nothing_of_the_users_moves(styles: Styles, before: Look) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
-@pytest.mark.few(5)
 def test_scale_changes_a_number_and_delete_takes_what_belongs_to_the_cluster(styles: Styles, name: str) -> None:
     style, path = MANIFESTS[name], f"clusters/prod/{name}/db.yaml"
     done = styles.ask.answer("scale_postgres_cluster", name="db", namespace=name, instances=5)

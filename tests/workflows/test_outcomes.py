@@ -237,7 +237,6 @@ def forge(tmp_path: Path) -> Forge:
 
 @_THERE
 @pytest.mark.parametrize("way", STATES, ids=lambda way: way.__name__)
-@pytest.mark.few(5)
 def test_the_state_of_a_change_is_the_same_for_whoever_asks(forge: Forge, way: Way, is_there: bool) -> None:
     forge.propose()
     witness = forge.app()

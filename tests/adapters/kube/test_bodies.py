@@ -105,7 +105,6 @@ WHOLE = gzip.compress(json.dumps({**LIST, "items": [ORDERS] * 50}).encode())
         pytest.param(packed(gzip.compress(b" " * (129 << 20), 1)), "more than 134217728 bytes", id="a bomb"),
     ],
 )
-@pytest.mark.few(5)
 def test_what_cannot_be_unpacked_is_told_and_leaves_the_next_request_alone(
     api: ReplayingApi, connect: Callable[[str], Kube], answer: Answer, told: str, *, chunked: bool
 ) -> None:

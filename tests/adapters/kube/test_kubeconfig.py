@@ -113,7 +113,6 @@ contexts: [{name: dev, context: {cluster: c, user: u}}]
         pytest.param("token: hunter2", "exec: {command: x, args: hunter2}", "exec", id="arguments that are a text"),
     ],
 )  # fmt: skip
-@pytest.mark.few(5)
 def test_what_is_malformed_is_refused_by_name_as_kubectl_refuses_it(
     old: str, new: str, told: str, tmp_path: Path
 ) -> None:

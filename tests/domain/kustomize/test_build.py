@@ -50,7 +50,6 @@ MIDDLE = {**BASE, "m/kustomization.yaml": "resources: [../b]\nnamePrefix: m-\n"}
         pytest.param(over("namePrefix: pre-\nnameSuffix: -s\nnamespace: there\nresources: [../b]\npatches:\n" + merge("{o: patches, p: 1}") + "patchesStrategicMerge:\n- |\n  " + (HEAD + "spec: {o: old}").replace("\n", "\n  ") + "\npatchesJson6902:\n- target: {kind: Cluster, name: db}\n  patch: '[{\"op\":\"replace\",\"path\":\"/spec/o\",\"value\":\"json\"},{\"op\":\"add\",\"path\":\"/metadata/labels/x\",\"value\":\"json\"},{\"op\":\"test\",\"path\":\"/metadata/name\",\"value\":\"pre-db-s\"}]'\nlabels: [{pairs: {a: b}}]\ncommonLabels: {x: c}\ncommonAnnotations: {an: b}\n", PLAIN), id="the order of the fields"),
     ],
 )  # fmt: skip
-@pytest.mark.few(5)
 def test_objects_keep_all_their_names(files: dict[str, str], tmp_path: Path) -> None:
     checked(files, "o", tmp_path)
 

@@ -73,7 +73,6 @@ def test_values_of_the_wrong_types_keep_no_tool_from_answering(app: App, api: Ap
 
 
 @pytest.mark.parametrize("name", recorded_names("cluster"))
-@pytest.mark.few(5)
 def test_where_the_api_is_changed_no_advice_on_a_cluster_speaks_of_git(team: Team, api: Api, name: str) -> None:
     team.commit({".gitops-mcp.yaml": "environments: {dev: {delivery: direct}}\n"})
     found = recorded(name)

@@ -273,7 +273,6 @@ def _in(days: int) -> str:
         ({"storage_size": "5Gi"}, InvalidRequest, "storage_size: 5Gi is less than the source's 20Gi"),
     ],
 )
-@pytest.mark.few(5)
 def test_what_cannot_be_restored_says_what_would_work_and_changes_nothing(
     team: Team, api: Api, asked: dict[str, Any], error: type[GitOpsError], told: str
 ) -> None:

@@ -40,7 +40,6 @@ TARGETS = [
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.few(5)
 def test_a_target_means_what_kustomize_takes_it_for(target: str, tmp_path: Path) -> None:
     files = one(
         "patches:\n" + add("q", target=target), HEAD.replace("name: db", "name: db, labels: {l: m}") + "spec: {}\n"
@@ -72,7 +71,6 @@ def test_a_target_means_what_kustomize_takes_it_for(target: str, tmp_path: Path)
         pytest.param("- patch: &p |-\n    " + (HEAD + "spec: {q: 1}").replace("\n", "\n    ") + "\n- patch: *p\n", id="one text twice"),
     ],
 )  # fmt: skip
-@pytest.mark.few(5)
 def test_an_entry_of_patches_does_what_kustomize_does(patches: str, tmp_path: Path) -> None:
     checked(one(f"patches:\n{patches}"), "", tmp_path)
 

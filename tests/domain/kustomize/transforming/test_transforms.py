@@ -129,6 +129,5 @@ def test_annotations_come_out_as_strings_or_not_at_all(annotations: Any, after: 
         pytest.param("sortOptions: {order: fifo}\ngeneratorOptions: {disableNameSuffixHash: true}\n", CLUSTER, id="options without effect"),
     ],
 )  # fmt: skip
-@pytest.mark.few(5)
 def test_a_transformer_does_what_kustomize_does(kustomization: str, document: str, tmp_path: Path) -> None:
     checked(one(kustomization, document), "", tmp_path)

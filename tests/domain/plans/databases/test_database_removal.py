@@ -67,7 +67,6 @@ def deleted(
         pytest.param(ABSENT, True, None, MERGED_ABSENT, "remove", "whether step 1 has been applied could not be read", id="unread, merged"),
     ],
 )  # fmt: skip
-@pytest.mark.few(5)
 def test_the_step_that_is_due(
     text: str, drop: bool, live: Object | None, merged: Object | None, due: str, why: str
 ) -> None:

@@ -96,7 +96,6 @@ OUTAGES = [
 
 @pytest.mark.parametrize("delivery", ["git", "direct"])
 @pytest.mark.parametrize(("answer", "error", "why"), OUTAGES)
-@pytest.mark.few(5)
 def test_where_nothing_could_be_read_nothing_is_counted(
     team: Team, api: Api, answer: Answer, error: type[GitOpsError], why: str, delivery: str
 ) -> None:
