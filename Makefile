@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where nothing compiled may be kept, each worker and each server that a test starts compiles all of it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test coverage fuzz check bench clean
+.PHONY: demo test coverage fuzz check bench docs links clean
 
 demo: .venv/installed
 	$(BIN)/gitops-mcp demo
@@ -49,6 +49,14 @@ check: .venv/installed
 	$(COMPILE)
 	$(PYTEST) $(EVERYTHING)
 	$(MAKE) demo
+
+# The pages as a site in build/site; a broken link or anchor, or a page that nav does not name, fails.
+docs: .venv/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# The only target that asks other hosts, and so none of `make check`: each external link of the README and the pages.
+links: .venv/installed
+	$(BIN)/python -m tests.external_links
 
 bench: .venv/installed
 	$(BIN)/python bench/run.py

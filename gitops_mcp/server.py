@@ -151,7 +151,7 @@ async def _answer_always(ctx: ServerRequestContext[Any], call_next: CallNext) ->
 
 
 def tools_table() -> str:
-    """The README's table of tools, in Markdown."""
+    """The table of docs/tools.md, in Markdown."""
     effects = {"read": "reads", "propose": "proposes a commit", "destroy": "proposes a commit that can destroy"}
     lines = ["| tool | toolset | what it does | effect |", "|---|---|---|---|"]
     for tool in tools.ALL:

@@ -1,22 +1,25 @@
-"""What the README shows is tried here, so that it stays true."""
+"""What the README and the page on the configuration file show is tried here, so that it stays true."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
-from gitops_mcp.config import OPTIONS, Flags, json_schema, resolve_settings
+from gitops_mcp.config import Flags, json_schema, resolve_settings
+from tests.recorded_session import PICTURE, fresh_session, session_of
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+CONFIGURATION = (ROOT / "docs/configuration-file.md").read_text()
+QUICK_START = (ROOT / "docs/quick-start.md").read_text()
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
 def test_its_two_commands_are_targets_of_the_makefile() -> None:
@@ -30,8 +33,8 @@ def test_it_shows_how_a_client_starts_the_server() -> None:
     assert json.loads(text) == {"mcpServers": {"gitops": {"command": "gitops-mcp", "args": []}}}
 
 
-def test_its_configuration_file_has_every_key_at_its_default() -> None:
-    (text,) = blocks("yaml")
+def test_the_configuration_file_that_is_shown_has_every_key_at_its_default() -> None:
+    (text,) = blocks("yaml", CONFIGURATION)
     shown = resolve_settings(text, Flags())
     environments = yaml.safe_load(text)["environments"]
     assert set(yaml.safe_load(text)) == set(json_schema()["properties"])
@@ -42,8 +45,16 @@ def test_its_configuration_file_has_every_key_at_its_default() -> None:
     assert set(environments["prod"]) == set(environment["properties"])
 
 
-def test_it_lists_every_flag() -> None:
-    assert re.findall(r"(?m)^\| `(--[a-z-]+)", README) == [option.flag for option in OPTIONS]
+def test_its_three_commands_are_those_of_the_quick_start() -> None:
+    """Which are run as they stand there."""
+    assert [one for one in blocks("sh") if "gitops-mcp init" in one] == [blocks("sh", QUICK_START)[0]]
+
+
+@pytest.mark.thorough
+def test_its_picture_is_what_the_demo_prints() -> None:
+    """To accept a change: python -m tests.recorded_session, then look at it."""
+    assert f"]({PICTURE.relative_to(ROOT)})" in README
+    assert session_of(PICTURE.read_text()) == fresh_session()
 
 
 def test_what_it_points_at_is_there() -> None:
@@ -58,17 +69,3 @@ def test_what_it_points_at_is_there() -> None:
     ):
         assert path in README
         assert (ROOT / path).exists()
-    assert len(README.splitlines()) < 300
-
-
-def test_its_table_is_what_the_command_prints() -> None:
-    """To accept a change: GITOPS_MCP_TEST_GOLDEN=write, then read the diff."""
-    from gitops_mcp.server import tools_table
-
-    begin, end = "<!-- tools:begin -->\n", "<!-- tools:end -->"
-    before, _, rest = README.partition(begin)
-    shown, _, after = rest.partition(end)
-    if os.environ.get("GITOPS_MCP_TEST_GOLDEN") == "write":
-        shown = tools_table()
-        (ROOT / "README.md").write_text(f"{before}{begin}{shown}{end}{after}")
-    assert shown == tools_table()

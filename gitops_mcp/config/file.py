@@ -115,7 +115,7 @@ class SealedSecretsPart(Part):
 
     certificate: Certificate | None = None
     """PEM file of the controller's certificate, from the root of the repository, or of this machine where it starts
-    with a slash; null: pub-sealed-secrets.pem at or above the cluster's folder, else asked of the controller."""
+    with a slash. Null: pub-sealed-secrets.pem at or above the cluster's folder, else asked of the controller."""
     namespace: Namespace = "kube-system"
     """Namespace of the controller."""
     name: ObjectName = "sealed-secrets-controller"

@@ -247,8 +247,8 @@ HTTP_OPTIONS = (
     Option("http_config", "file that says who may sign in and what they may do", _path, "FILE"),
     Option(
         "state_key_file",
-        "file of the keys that seal what a question to a person leaves with the client, one a line of at least 32 "
-        "characters; the first seals, and replicas share it (default: a key of this process)",
+        "file of the keys that seal what a question to a person leaves with the client, one a line. "
+        "Each has at least 32 characters; the first seals, and replicas share it (default: a key of this process)",
         _path,
         "FILE",
     ),
