@@ -105,3 +105,13 @@ def test_the_site_is_built_strictly_and_loads_nothing_from_elsewhere(tmp_path: P
     assert drawn
     assert all("assets/mermaid.js" in addresses(page) for page in drawn)
     assert (tmp_path / "assets/mermaid.js").exists()
+
+
+@pytest.mark.parametrize("name", ["comparison.md", "security.md"])
+def test_each_claim_names_a_test_that_is_there(name: str) -> None:
+    _, table = (DOCS / name).read_text().split("| shown by |\n", 1)
+    _, *rows = table.partition("\n\n")[0].splitlines()
+    shown = [re.findall(r"`(tests/[^`]+)`", row.split("|")[-2]) for row in rows]
+    assert len(shown) >= 10
+    assert all(shown)
+    assert [path for paths in shown for path in paths if not (ROOT / path).exists()] == []
