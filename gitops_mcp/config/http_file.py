@@ -43,8 +43,8 @@ def _checked_sha256(digest: str) -> str:
 def _checked_name(name: str) -> str:
     if not is_plain_name(name):
         raise ValueError(
-            "expected the name of a caller or a group, as tokens have it: 1 to 256 characters that can be seen, on one "
-            "line, with no blank around them, such as team-shop"
+            "expected the name of a caller or a group, as tokens have it, such as team-shop. It has 1 to 256 "
+            "characters that can be seen, on one line, with no blank around them"
         )
     return name
 

@@ -98,7 +98,7 @@ def spend(steps: int) -> None:
         most, spent = budget.by_place.most_common(1)[0]
         raise Spent(
             f"{most or 'the repository'}: what it asks for takes too much work to build (more than {budget.all:,} "
-            f"steps, {spent:,} of them here): nothing is read of the repository until it asks for less, such as fewer "
+            f"steps, {spent:,} of them here). Nothing is read of the repository until it asks for less, such as fewer "
             f"copies, shorter lists or simpler patterns"
         )
 

@@ -93,7 +93,7 @@ def check_within(ground: Ground, name: str) -> None:
 def _outside(name: str) -> Refused:
     return Refused(
         f"change {name!r} touches objects that lie outside of what you may see or change, so nothing of it is shown "
-        f"or done: ask somebody whose groups have all of them, or name another change"
+        f"or done. Ask somebody whose groups have all of them, or name another change"
     )
 
 

@@ -97,8 +97,8 @@ BAD = {
         "line 4: tokens[1].sha256: stands twice, first in line 3; keep one",
     ],
     f"tokens:\n- {{name: ' system:ci', sha256: {DIGEST}, groups: ['a\u200b']}}\n": [
-        "line 2: tokens[0].groups[0]: expected the name of a caller or a group, as tokens have it: 1 to 256 characters that can be seen, on one line, with no blank around them, such as team-shop",
-        "line 2: tokens[0].name: expected the name of a caller or a group, as tokens have it: 1 to 256 characters that can be seen, on one line, with no blank around them, such as team-shop",
+        "line 2: tokens[0].groups[0]: expected the name of a caller or a group, as tokens have it, such as team-shop. It has 1 to 256 characters that can be seen, on one line, with no blank around them",
+        "line 2: tokens[0].name: expected the name of a caller or a group, as tokens have it, such as team-shop. It has 1 to 256 characters that can be seen, on one line, with no blank around them",
     ],
     "issuers: [{url: https://login.example.com}]\n": [
         "line 1: resource: is missing, and tokens of issuers are made for it: the address of this server"

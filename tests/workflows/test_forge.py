@@ -146,7 +146,7 @@ def test_a_push_that_was_let_past_a_rule_of_the_forge_is_told_as_such(forge: San
     result = scaled(opened(forge), 5)
     [told] = [one.message for one in result.warnings if one.id == "rule-bypassed"]
     assert told == (
-        "a rule of the forge protects gitops-mcp/size, and let this user past it: have the rule leave out branches that "
+        "a rule of the forge protects gitops-mcp/size, and let this user past it. Have the rule leave out branches that "
         "start with gitops-mcp/, or choose another branchPrefix, so that a right to go past rules is not needed"
     )
 

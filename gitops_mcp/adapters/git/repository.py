@@ -108,7 +108,7 @@ class Repository:
             raise Refused(
                 f"branch {quote(branch)} is not written here: changes live on branches that start with "
                 f"{settings.prefix!r}, and the base {base.branch!r} is never one of them, nor the remote's default "
-                f"branch: name another change, or set another branchPrefix"
+                f"branch. Name another change, or set another branchPrefix"
             )
         if base.home and base.pushes:
             Remotes.configured(self.calls.configuration).check_push(base.home, base.branch)

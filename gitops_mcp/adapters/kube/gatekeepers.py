@@ -38,7 +38,7 @@ def _impersonation_error(who: str, resource: str, name: object, *, asked: ApiReq
     only = f' resourceNames: ["{shown}"],' if shown else ""
     return Forbidden(
         f"{asked}: 403, {who} may not impersonate {resource} {shown!r}, as kubeconfig says (as, as-groups, as-uid, "
-        f"as-user-extra) or the file of --http-config (impersonate): take that out there, or an administrator adds to "
+        f"as-user-extra) or the file of --http-config (impersonate). Take that out there, or an administrator adds to "
         f"a ClusterRole of that login, as rbac/impersonate.yaml does: "
         f'`- {{apiGroups: ["{group}"], resources: [{resource}],{only} verbs: [impersonate]}}`'
     )

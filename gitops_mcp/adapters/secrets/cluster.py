@@ -101,7 +101,7 @@ def _check_same_secret(found: Object, namespace: str, name: str, asked: dict[str
     if not is_own_secret(found):
         raise Refused(
             f"Secret {namespace}/{name} was not made by this server (it has no label {MANAGED_BY}: {SERVER} with the "
-            f"annotation {REQUEST}), so it is left alone: change or remove it where it comes from"
+            f"annotation {REQUEST}), so it is left alone. Change or remove it where it comes from"
         )
     for key, value in asked.items():
         is_value = at(found, "metadata", "uid") if key == "uid" else at(found, "metadata", "annotations", key)

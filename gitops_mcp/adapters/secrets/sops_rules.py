@@ -60,7 +60,7 @@ class SopsRules:
         except regex.Unsupported as error:
             raise Refused(
                 f"rule {rule.number} of {self.config} has the path_regex {quote(rule.path_regex)}, which is no regular "
-                f"expression of Go, so which rule is for {seen} cannot be told: correct it, or put a rule for {seen} "
+                f"expression of Go, so which rule is for {seen} cannot be told. Correct it, or put a rule for {seen} "
                 f"before it"
             ) from error
 
@@ -83,7 +83,7 @@ def nearest_rules(read: ReadFile, path: str) -> SopsRules:
             return SopsRules(config, text, _parse_rules(config, text))
     raise Refused(
         f"there is no {CONFIG} at or above {posixpath.dirname(path) or 'the root'}, so sops does not know for whom to "
-        rf"encrypt {path}: commit one with a creation rule (path_regex '\.sops\.ya?ml$' and the public key that the "
+        rf"encrypt {path}. Commit one with a creation rule (path_regex '\.sops\.ya?ml$' and the public key that the "
         rf"engine can decrypt for), or choose another password provider"
     )
 

@@ -102,8 +102,8 @@ def _scaling_warnings(cluster: Object, to: int) -> Iterator[str]:
     most = as_int(at(cluster, "spec", "maxSyncReplicas")) or 0
     if to < most + 1:
         yield (
-            f"maxSyncReplicas is {most}: CNPG's webhook refuses fewer than {most + 1} instances, and where it is off "
-            f"the operator sets spec.instances back (event NoScaleDown), so that it does not last: lower "
+            f"maxSyncReplicas is {most}: CNPG's webhook refuses fewer than {most + 1} instances. Where the webhook is "
+            f"off, the operator sets spec.instances back (event NoScaleDown), so that it does not last. Lower "
             f"maxSyncReplicas first"
         )
     if to == 1 and at(cluster, "spec", "enablePDB") is not False:

@@ -353,7 +353,7 @@ def _shared_refusal(
     if index is not None:
         return Refused(
             f"{start}change {known} too. It is a part of the list {dotted_path(path[:index])}, which a patch can only "
-            f"replace as a whole: whether this one gets a list of its own is for a person to say"
+            f"replace as a whole. Whether this one gets a list of its own is for a person to say"
         )
     return Refused(
         f"{start}change {known} too. No patch is this one's own, and no kustomization that could hold one. Give it an "

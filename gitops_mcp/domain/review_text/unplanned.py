@@ -231,7 +231,7 @@ def _unlisted(part: ProposedPart) -> Iterator[Notice]:
         if is_file and part.after.governing(posixpath.dirname(one.path)) is None:
             text = (
                 f"{one.identity}: a kustomization in {built[one.identity].root or 'the root'} has made it, and none is "
-                f"above {one.path} any more: an engine that builds that folder with kustomize, or takes only the files "
+                f"above {one.path} any more. An engine that builds that folder with kustomize, or takes only the files "
                 f"beside each other, deletes it"
             )
             yield Notice("kustomization-gone", text)

@@ -108,7 +108,7 @@ def _image_that_stays(seen: Seen) -> Iterator[Fault]:
         yield Fault(
             ("spec",),
             f"imageName and imageCatalogRef exclude each other, and the API has imageName from when the Cluster was "
-            f"made, which no applier takes away: state imageName {quote(str(image))} in one change, and then "
+            f"made, which no applier takes away. State imageName {quote(str(image))} in one change, and then "
             f"imageCatalogRef in its place",
         )
 

@@ -12,8 +12,8 @@ from gitops_mcp.tools.registry import Tool
 INSTRUCTIONS = """Works on CloudNativePG PostgreSQL clusters the GitOps way: reads live state from the Kubernetes API, \
 and proposes changes as commits on branches of the team's Git repository. Nothing reaches a database before a person \
 has reviewed and merged the branch and the GitOps engine has applied it. Only in environments that are configured for \
-direct delivery (answers say `delivery: direct`) a change is applied to the API at once, and a person is asked before \
-anything is destroyed.
+direct delivery (answers say `delivery: direct`) a change is applied to the API at once. There a person is asked \
+before anything is destroyed.
 Look first (list_postgres_clusters, get_cluster_status), then dry_run a change and show its diff and impact, then make \
 it. Put requests that belong together into one `change`. After the merge, get_change says whether it is applied and \
 healthy. Set confirm_outage and confirm_deletion only after the person has agreed to the outage or to what would be \

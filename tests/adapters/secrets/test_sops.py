@@ -64,7 +64,7 @@ def test_without_a_sops_yaml_the_error_says_what_to_commit() -> None:
     files: dict[str, str] = {}
     provider = Sops(files.get)
     for ask in (provider.path, lambda path: provider.file(WANTED, path)):
-        with pytest.raises(Refused, match=r"no \.sops\.yaml at or above clusters/prod/shop, .*commit one"):
+        with pytest.raises(Refused, match=r"no \.sops\.yaml at or above clusters/prod/shop, .*Commit one"):
             ask(PLACE)
 
 

@@ -83,7 +83,7 @@ REFUSED = [
         id="a catalog that is declared nowhere, beside one that is",
     ),
     pytest.param(
-        Refused("image-that-stays", Seen(BOTH, declared=listed()), "spec", f"state imageName '{IMAGE}:17.4' in one"),
+        Refused("image-that-stays", Seen(BOTH, declared=listed()), "spec", f"State imageName '{IMAGE}:17.4' in one"),
         id="a catalog where the API has an image that Git never stated",
     ),
     pytest.param(

@@ -511,7 +511,7 @@ def rotate(team: Team) -> Asked:
 @pytest.mark.usefixtures("there")
 def test_a_password_that_a_store_holds_is_changed_there_and_not_here(rotate: Asked) -> None:
     vault = EXTERNAL.replace("{target: {name: other}}", "{target: {name: other}, dataFrom: [{extract: {key: db}}]}")
-    with pytest.raises(Refused, match=r"prod/shop/a.yaml:1 reads .* from a store .*: change it where it comes from"):
+    with pytest.raises(Refused, match=r"prod/shop/a.yaml:1 reads .* from a store .*\. Change it where it comes from"):
         rotate({"prod/shop/a.yaml": vault}, "external-secrets")
 
 

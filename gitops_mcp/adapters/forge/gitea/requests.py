@@ -113,9 +113,9 @@ class Gitea:
             return OpenedPullRequest(found, was_there=True)
         if answer.status == 404:
             raise NotFound(
-                f"{self.name}: {about}: it answers 404, which says that branch {new.branch} or {new.base} is missing, "
-                f"that there is nothing between them, that pull requests are off in {self._place.path}, or that "
-                f"{self._wire.credential.name} may not see it: look at the repository's settings and the token's scope "
+                f"{self.name}: {about}: it answers 404. Branch {new.branch} or {new.base} is missing, "
+                f"there is nothing between them, pull requests are off in {self._place.path}, or "
+                f"{self._wire.credential.name} may not see it. Look at the repository's settings and the token's scope "
                 f"(write:repository)"
             )
         if answer.status >= 300:

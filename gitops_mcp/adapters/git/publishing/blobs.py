@@ -92,7 +92,7 @@ def _check_filters(
         if before[path] is not None:
             raise Refused(
                 f"{path} is stored through the filter {name}, so what Git holds is not the text of the manifest and "
-                f"cannot be edited here: edit it in a checkout, or move what is to be edited to a file without a filter"
+                f"cannot be edited here. Edit it in a checkout, or move what is to be edited to a file without a filter"
             )
 
 

@@ -167,7 +167,7 @@ def while_compared(tree: WorkTree, written: str, work: Callable[[], _Made]) -> _
     compared = tree.git("diff", *options, written, meanwhile=lambda: given.append(work()))
     if rewritten := [name for name in compared.text.split("\0") if name]:
         raise Refused(
-            f"the commit hooks rewrote {', '.join(rewritten[:10])}, which is more than the request asks for: bring "
+            f"the commit hooks rewrote {', '.join(rewritten[:10])}, which is more than the request asks for. Bring "
             f"the files into the form the hooks want in a change of your own, or set commit.hooks to off"
         )
     note_unchanged(tree.folder)

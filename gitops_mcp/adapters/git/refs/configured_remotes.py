@@ -155,7 +155,7 @@ def branch_name(name: str, *, field: str) -> str:
     if not name or _NOT_IN_A_REF.search(name):
         raise InvalidRequest(
             f"{field}: {quote(name)} is not a branch name: no spaces, control characters or any of ~^:?*[\\, no '..', "
-            f"'//' or '@{{', no part that starts with '.' or ends with '.lock', no '-' or '/' at the start, "
-            f"no '/' or '.' at the end"
+            f"'//' or '@{{'. No part of it starts with '.' or ends with '.lock', it does not start with '-' or '/', "
+            f"and does not end with '/' or '.'"
         )
     return name

@@ -219,7 +219,7 @@ def _check_major(spec: Object, recovery: Recovery, who: str) -> None:
     wanted = wanted_major({"spec": spec})
     if recovery.major is not None and wanted is not None and wanted != recovery.major:
         raise InvalidRequest(
-            f"postgres_version: the backup to begin with is of PostgreSQL {recovery.major}, and {who} {wanted}: a "
+            f"postgres_version: the backup to begin with is of PostgreSQL {recovery.major}, and {who} {wanted}. A "
             f"restore is made by the same major: say postgres_version={str(recovery.major)!r}, or a full tag of it of "
             f"the same flavour"
         )
@@ -297,7 +297,7 @@ def _next_steps(desired: Desired, source: RestoreSource, ref: ClusterRef, asked:
         f"{ref.name}-app (new password, new CA); schedule_postgres_backups cluster_name={ref.name}; then delete the old"
     )
     yield (
-        f"once it runs, bootstrap.recovery and externalClusters are not read any more: update_postgres_object "
-        f"kind=Cluster name={ref.name} remove=[spec.bootstrap, spec.externalClusters] takes them out, so that what is "
-        f"ever made anew from Git does not go back to that day"
+        f"once it runs, bootstrap.recovery and externalClusters are not read any more. Take them out with "
+        f"update_postgres_object kind=Cluster name={ref.name} remove=[spec.bootstrap, spec.externalClusters], so that "
+        f"a Cluster which is made anew from Git does not go back to that day"
     )

@@ -51,7 +51,7 @@ class Around:
         if self.served is False:
             raise Refused(
                 f"ObjectStores (barmancloud.cnpg.io) are not served there, so the plugin {BARMAN_PLUGIN} is not "
-                f"installed, and a plugin that is not known stops the operator's work on the Cluster: install the "
+                f"installed, and a plugin that is not known stops the operator's work on the Cluster. Install the "
                 f"Barman Cloud plugin in the operator's namespace first"
             )
         if self.served:

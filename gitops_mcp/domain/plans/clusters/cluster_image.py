@@ -153,7 +153,7 @@ def _catalog_change(declared: Declaration, desired: Desired, *, version: str | N
         argument = "image" if image is not None else "postgres_version"
         raise Refused(
             f"{argument}: {declared.identity} at {declared.place} takes its image from {kind} {name}, major "
-            f"{at(reference, 'major')}, which excludes an image of its own: ask for another major with "
+            f"{at(reference, 'major')}, which excludes an image of its own. Ask for another major with "
             f"postgres_version, such as '{at(reference, 'major')}', or change the entry of the catalog for all that "
             f"use it"
         )

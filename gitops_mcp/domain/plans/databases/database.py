@@ -82,7 +82,7 @@ def require_database(desired: Desired, cluster: Declaration, ref: ClusterRef, na
     if bootstrap_database(cluster.object) == name:
         raise Refused(
             f"database {name!r} of Cluster {ref} was made by bootstrap, and no Database object describes it, so there "
-            f"is nothing to remove from {desired.origin.name}: it goes with its Cluster, or by hand with DROP DATABASE"
+            f"is nothing to remove from {desired.origin.name}. It goes with its Cluster, or by hand with DROP DATABASE"
         )
     raise NotFound(f"{desired.origin.declares} no database {name!r} for Cluster {ref}; {suggest(name, known)}")
 

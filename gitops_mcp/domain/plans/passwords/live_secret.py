@@ -104,7 +104,7 @@ def kept_password_notices(provider: Maker, secret: str, seen: NameInUse) -> tupl
     if provider != "external-secrets" or not any(one.kind == EXTERNAL_SECRET.kind for one in seen.live):
         return ()
     told = (
-        f"an ExternalSecret {secret} of this server's is live, and was made for another role or an earlier one: unless "
+        f"an ExternalSecret {secret} of this server's is live, and was made for another role or an earlier one. Unless "
         f"it is gone before this is applied, the role gets the password that it generated then"
     )
     return (Notice("password-kept", told),)

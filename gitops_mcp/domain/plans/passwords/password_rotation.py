@@ -57,7 +57,7 @@ def _check_generated(maker: SecretDocument) -> None:
     if not is_generated(maker.object):
         raise Refused(
             f"{maker.place} reads the password of Secret {maker.secret} from a store or a generator that is not "
-            f"written here: change it where it comes from, and the External Secrets Operator brings it"
+            f"written here. Change it where it comes from, and the External Secrets Operator brings it"
         )
 
 

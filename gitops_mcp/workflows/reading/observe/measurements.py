@@ -26,7 +26,7 @@ _MOST_BYTES = 5 << 20
 _VOLUMES = {"kubelet_volume_stats_used_bytes": 0, "kubelet_volume_stats_capacity_bytes": 1}
 _BLOCKED = (
     "The API server reaches pods by itself, and in EKS and GKE a firewall between its control plane and the nodes "
-    "often stands in the way: allow TCP 9187 and 8000 there (EKS: the security group of the nodes; GKE: a firewall "
+    "often stands in the way. Allow TCP 9187 and 8000 there (EKS: the security group of the nodes; GKE: a firewall "
     "rule for the control plane's range), or name a Prometheus as `metrics: {prometheus: URL}` of the environment"
 )
 

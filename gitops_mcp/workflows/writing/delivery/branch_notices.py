@@ -75,7 +75,7 @@ def rule_notices(ground: Ground, published: PublishedCommit | None) -> Iterator[
     """A user whom the rules let past them writes branches that they protect, and the forge says so afterwards."""
     if published and _BYPASSED in published.printed:
         text = (
-            f"a rule of the forge protects {published.branch}, and let this user past it: have the rule leave out "
+            f"a rule of the forge protects {published.branch}, and let this user past it. Have the rule leave out "
             f"branches that start with {ground.git.prefix}, or choose another branchPrefix, so that a right to go past "
             f"rules is not needed"
         )
