@@ -141,7 +141,7 @@ async def test_names_are_completed_by_what_there_is(world: World, mode: Mode) ->
         assert await completed(client, upgrade, "environment") == ["prod"]
         assert await completed(client, upgrade, "version", "1") == []
         assert await completed(client, upgrade, "no_such") == []
-        assert await completed(client, page, "page", "change") == ["changes"]
+        assert await completed(client, page, "page", "troubl") == ["troubleshooting"]
         made = structure(await call(client, "scale_postgres_cluster", name="orders-db", instances=5))
         assert await completed(client, change, "change", made["change"][:4]) == [made["change"]]
         assert await completed(client, change, "page") == []

@@ -216,7 +216,7 @@ def test_of_the_manifest_only_the_lines_of_the_archive_differ(team: Team, api: A
 def test_where_the_plugin_is_not_installed_nothing_is_moved(team: Team, api: Api) -> None:
     start(team, PLAIN)
     serve(api, served=False)
-    with pytest.raises(Refused, match="install the Barman Cloud plugin"):
+    with pytest.raises(Refused, match="Install the Barman Cloud plugin"):
         migrated(team)
     api.answers[BARMAN] = status(503, "ServiceUnavailable", "not now")
     assert "Mind: whether the plugin" in migrated(team, dry_run=True).summary

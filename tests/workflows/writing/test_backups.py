@@ -207,7 +207,7 @@ def test_a_plugin_that_is_not_installed_is_refused_and_one_of_which_nobody_knows
 ) -> None:
     team.commit(kustomized(db=cluster()))
     serve(api, served=False)
-    with pytest.raises(Refused, match="install the Barman Cloud plugin in the operator's namespace first"):
+    with pytest.raises(Refused, match="Install the Barman Cloud plugin in the operator's namespace first"):
         scheduled(team, destination_path="s3://b")
     api.answers[BARMAN] = status(503, "ServiceUnavailable", "not now")
     found = scheduled(team, destination_path="s3://b", dry_run=True)

@@ -322,7 +322,7 @@ def test_a_live_cluster_of_the_new_name_is_never_restored_over(team: Team, api: 
 def test_a_backup_of_another_major_is_not_restored_by_this_one(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster(spec=ARCHIVED)})
     serve(api, backup(majorVersion=17))
-    with pytest.raises(InvalidRequest, match=r"is of PostgreSQL 17, and db\.yaml:1 now says 18: a restore"):
+    with pytest.raises(InvalidRequest, match=r"is of PostgreSQL 17, and db\.yaml:1 now says 18. A restore"):
         restored(team)
     made = spec_of(team, restored(team, postgres_version="17.5-standard-trixie"))
     assert made["imageName"] == "ghcr.io/example/postgresql:17.5-standard-trixie"
@@ -331,7 +331,7 @@ def test_a_backup_of_another_major_is_not_restored_by_this_one(team: Team, api: 
 def test_another_major_that_is_asked_for_is_what_is_refused(team: Team, api: Api) -> None:
     team.commit({"db.yaml": cluster(spec=ARCHIVED)})
     serve(api, backup())
-    with pytest.raises(InvalidRequest, match=r"is of PostgreSQL 18, and this asks for 17: .* postgres_version='18'"):
+    with pytest.raises(InvalidRequest, match=r"is of PostgreSQL 18, and this asks for 17. .* postgres_version='18'"):
         restored(team, postgres_version="17")
 
 
