@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from gitops_mcp import tools
 from gitops_mcp.config import HTTP_OPTIONS, OPTIONS, json_schema
 from gitops_mcp.config.options import Option
+from gitops_mcp.domain.rules.rule import Rule
+from gitops_mcp.domain.rules.table import RULES
+from gitops_mcp.errors import InvalidRequest, NotFound, Refused, Unavailable
 from gitops_mcp.server import tools_table
 from gitops_mcp.tools.offer.inputs import argument_model
 from gitops_mcp.tools.offer.schemas import input_schema
 from gitops_mcp.tools.registry import Tool, scope_of
+from tests.said import reads_as_prose, texts_of
 
 NOTE = "<!-- Generated: GITOPS_MCP_TEST_GOLDEN=write pytest tests/test_generated_pages.py -->\n"
 EFFECTS = {"read": "reads", "propose": "proposes a commit", "destroy": "proposes a commit that can destroy"}
 SHOWN = 80
+_CLUSTER = ("Cluster",)
+_ERRORS = {
+    InvalidRequest: "ask otherwise: the text names the field, the rule and a value that works",
+    NotFound: "take one of the names that the text offers",
+    Refused: "do what the text says first, or ask a person who may",
+    Unavailable: "try again once what the text names answers",
+}
+"""What whoever gets one does."""
 
 
 @functools.cache
@@ -33,6 +47,9 @@ def generated_pages() -> Mapping[str, str]:
             _keys("Configuration", "`.gitops-mcp.yaml` at the root of the repository", "repository")
         ),
         "configuration-http.md": _page(_keys("Configuration over HTTP", "the file of `--http-config`", "http")),
+        "errors.md": _page(_errors()),
+        "errors-clusters.md": _page(_rules("Rules of Clusters", [one for one in RULES if one.kinds == _CLUSTER])),
+        "errors-objects.md": _page(_rules("Rules of other kinds", [one for one in RULES if one.kinds != _CLUSTER])),
     }
 
 
@@ -58,6 +75,59 @@ def _tools() -> Iterator[str]:
         yield f"- [{name.replace('-', ', ')}](tools-{name}.md): {len(members)}"
     yield ""
     yield tools_table()
+
+
+def _errors() -> Iterator[str]:
+    yield "# Errors"
+    yield "An error begins with its class, has changed nothing, and says what was asked, what was found and what would work."
+    yield ""
+    yield "| class | what you do |"
+    yield "|---|---|"
+    for error, action in _ERRORS.items():
+        yield f"| `{error.__name__}` | {action} |"
+    yield ""
+    yield "A plan that breaks a rule is an `InvalidRequest` with the field and the rule's own words. They are listed by id:"
+    yield ""
+    yield "- [Rules of Clusters](errors-clusters.md)"
+    yield "- [Rules of other kinds](errors-objects.md)"
+    yield ""
+    yield "The source says who would refuse or complain: the API server, the webhook, the operator once it is applied, or"
+    yield "this server alone. A value in a text is `{…}`."
+
+
+def _rules(title: str, rules: Iterable[Rule]) -> Iterator[str]:
+    yield f"# {title}"
+    yield "[Errors](errors.md) says how these are told. Each text goes on from the path of the field."
+    yield ""
+    yield "| rule | source | what it says |"
+    yield "|---|---|---|"
+    for rule in rules:
+        parts = [f"`` {_escaped(one)} ``" if "`" in one else f"`{_escaped(one)}`" for one in _texts_of(rule)]
+        texts = "<br>".join(parts) or "what its source says"
+        whom = "" if rule.kinds == _CLUSTER else f" {', '.join(rule.kinds) if len(rule.kinds) < 5 else 'every kind'}:"
+        yield f"| `{rule.id}` |{whom} {rule.source} | {texts} |"
+
+
+def _texts_of(rule: Rule) -> list[str]:
+    """Of its check and of the functions of the same module that it calls, in their order."""
+    functions = _functions(inspect.getsource(sys.modules[rule.check.__module__]))
+    found: dict[str, None] = {}
+    todo, seen = [rule.check.__name__], set[str]()
+    while todo:
+        name = todo.pop(0)
+        if name in seen or name not in functions:
+            continue
+        seen.add(name)
+        for text in texts_of(functions[name]):
+            if reads_as_prose(text):
+                found[" ".join(text.split())] = None
+        todo += [one.id for one in ast.walk(functions[name]) if isinstance(one, ast.Name)]
+    return list(found)
+
+
+@functools.cache
+def _functions(source: str) -> Mapping[str, ast.FunctionDef]:
+    return {one.name: one for one in ast.parse(source).body if isinstance(one, ast.FunctionDef)}
 
 
 def _toolset(name: str, members: list[Tool]) -> Iterator[str]:

@@ -34,12 +34,12 @@ def _said() -> Iterator[tuple[str, str]]:
     for path in PACKAGE.rglob("*.py"):
         place = path.relative_to(PACKAGE)
         if not _NOT_ANSWERS & set(place.parts):
-            for text in _texts(ast.parse(path.read_text())):
+            for text in texts_of(ast.parse(path.read_text())):
                 if reads_as_prose(text):
                     yield place.as_posix(), text.replace("\n", "\\n")
 
 
-def _texts(node: ast.AST) -> Iterator[str]:
+def texts_of(node: ast.AST) -> Iterator[str]:
     """The texts under a node from outside to inside, without those of `_NOT_SAID`."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return
@@ -49,10 +49,10 @@ def _texts(node: ast.AST) -> Iterator[str]:
     if text is not None:
         yield text
         for part in _values(node):
-            yield from _texts(part)
+            yield from texts_of(part)
         return
     for child in ast.iter_child_nodes(node):
-        yield from _texts(child)
+        yield from texts_of(child)
 
 
 def _name(function: ast.expr) -> str:
