@@ -22,7 +22,7 @@ def echo(text: Annotated[str, Field(description="What to say")]) -> str:
     return text
 server.run("stdio")
 """
-_LIST_MOST, _TOOL_MOST = 62_000, 2_900
+_LIST_MOST, _TOOL_MOST = 64_000, 2_900
 OURS = [sys.executable, "-m", "gitops_mcp"]
 
 

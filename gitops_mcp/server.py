@@ -22,6 +22,7 @@ import anyio
 from anyio import CapacityLimiter, to_thread
 from mcp import MCPError
 from mcp.server import CacheHint, Server, ServerRequestContext
+from mcp.server.apps import EXTENSION_ID
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.types import (
@@ -52,6 +53,7 @@ from gitops_mcp.tools.offer.inputs import argument_model, read_arguments
 from gitops_mcp.tools.offer.offering import instructions, no_such_tool, offered_tools
 from gitops_mcp.tools.offer.schemas import input_schema, output_schema
 from gitops_mcp.tools.registry import Tool, scope_of
+from gitops_mcp.ui.cards import card_beside
 from gitops_mcp.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -110,6 +112,8 @@ def build_server(
         on_call_tool=offered.call_tool,
         **Catalog(offered.known_tools, offered.ask_tool).handlers(),
     )
+    # Told to all: the list may not differ by client, and who knows no cards passes over what they are called.
+    server.extensions[EXTENSION_ID] = {}
     sealed = RequestStateBoundary(security or RequestStateSecurity.ephemeral(ttl=SECONDS), default_audience=_NAME)
     server.middleware += [_answer_always, sealed]
     return server
@@ -171,6 +175,7 @@ class _BoundTool:
 
     @functools.cached_property
     def listed(self) -> OfferedTool:
+        card = card_beside(self.tool.name, writes=self.tool.writes)
         return OfferedTool(
             name=self.tool.name,
             title=self.tool.title,
@@ -183,6 +188,7 @@ class _BoundTool:
                 idempotent_hint=True,
                 open_world_hint=True,
             ),
+            _meta={"ui": {"resourceUri": card.uri}} if card else None,
         )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from anyio import to_thread
 from mcp import MCPError
 from mcp.server import ServerRequestContext
+from mcp.server.apps import APP_MIME_TYPE, ResourceCsp
 from mcp.types import (
     INVALID_PARAMS,
     CallToolResult,
@@ -51,9 +52,16 @@ from gitops_mcp.catalog.resources import (
 from gitops_mcp.domain.names import one_line
 from gitops_mcp.errors import GitOpsError
 from gitops_mcp.tools.registry import Tool
+from gitops_mcp.ui.cards import CARDS, Card, card_page, find_card
 
 _COMPLETED_AT_MOST = 100
 """As the protocol says."""
+
+_CARD_MS = 3_600_000
+"""How long a client may keep a card, which changes with the version of the server only."""
+_LOADS_NOTHING = ResourceCsp(connect_domains=[], resource_domains=[], frame_domains=[], base_uri_domains=[])
+_CARD_META = {"ui": {"csp": _LOADS_NOTHING.model_dump(by_alias=True), "prefersBorder": True}}
+"""As the SDK's `Apps` would put it: that offers its cards through MCPServer alone, and ours is the server below it."""
 
 Context = ServerRequestContext[Any]
 Ask = Callable[[Context, Tool, Mapping[str, Any]], Awaitable[CallToolResult]]
@@ -97,7 +105,7 @@ class Catalog:
             for one in self._resources(context)
             if not one.is_template
         ]
-        return ListResourcesResult(resources=[*rows, *await to_thread.run_sync(_pages)])
+        return ListResourcesResult(resources=[*rows, *await to_thread.run_sync(_pages), *map(_offered_card, CARDS)])
 
     async def list_templates(
         self,
@@ -119,6 +127,10 @@ class Catalog:
         )
 
     async def read_resource(self, context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+        if card := find_card(params.uri):
+            page = await to_thread.run_sync(card_page, card)
+            shown = TextResourceContents(uri=params.uri, mime_type=APP_MIME_TYPE, text=page, _meta=_CARD_META)
+            return ReadResourceResult(contents=[shown], ttl_ms=_CARD_MS, cache_scope="public")
         try:
             found, given = find_resource(params.uri, self._resources(context))
             text = await self._text(context, found, given)
@@ -197,6 +209,17 @@ def _offered_prompt(prompt: Prompt) -> OfferedPrompt:
             OfferedArgument(name=one.name, description=one.description, required=one.required)
             for one in prompt.arguments
         ],
+    )
+
+
+def _offered_card(card: Card) -> OfferedResource:
+    return OfferedResource(
+        uri=card.uri,
+        name=card.name + "-card",
+        title=card.title,
+        description=card.description,
+        mime_type=APP_MIME_TYPE,
+        _meta=_CARD_META,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from mcp import Client, MCPError
+from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
 from mcp.types import (
     GetPromptResult,
     PromptReference,
@@ -18,6 +19,7 @@ from mcp.types import (
 
 from gitops_mcp.catalog.prompts import PROMPTS
 from gitops_mcp.sandbox.run import World
+from gitops_mcp.ui.cards import CARDS
 from tests.e2e.conftest import Mode, call, server, structure
 
 PAGES = {path.stem for path in (Path(__file__).parents[2] / "docs").glob("*.md")}
@@ -46,13 +48,32 @@ async def test_what_is_there_can_be_read_by_its_address(world: World, mode: Mode
         templates = [one.uri_template for one in (await client.list_resource_templates()).resource_templates]
         assert templates == ["gitops-mcp://changes/{change}", "gitops-mcp://docs/{page}"]
         assert listed[:2] == ["gitops-mcp://clusters", "gitops-mcp://configuration"]
-        assert {uri.rpartition("/")[2] for uri in listed[2:]} == PAGES
+        assert [uri for uri in listed if uri.startswith("ui:")] == [one.uri for one in CARDS]
+        assert {uri.rpartition("/")[2] for uri in listed[2 : -len(CARDS)]} == PAGES
         assert "orders-db" in await read(client, "gitops-mcp://clusters")
         assert "| prod | clusters/prod |" in await read(client, "gitops-mcp://configuration")
         assert (await read(client, "gitops-mcp://docs/changes")).startswith("# ")
         made = structure(await call(client, "scale_postgres_cluster", name="orders-db", instances=5))
         shown = await read(client, f"gitops-mcp://changes/{made['change']}")
         assert "+  instances: 5" in shown
+
+
+@pytest.mark.anyio
+async def test_a_card_is_read_as_a_page_that_may_load_nothing(world: World, mode: Mode) -> None:
+    async with server(world, mode=mode) as client:
+        assert client.server_capabilities.extensions == {EXTENSION_ID: {}}
+        offered = (await client.list_tools()).tools
+        beside = {str((one.meta or {}).get("ui", {}).get("resourceUri")) for one in offered}
+        assert beside == {"None", *(one.uri for one in CARDS)}
+        assert all(one.meta for one in offered if one.annotations and not one.annotations.read_only_hint)
+        for card in CARDS:
+            found = await client.read_resource(card.uri)
+            assert isinstance(found, ReadResourceResult)
+            (contents,) = found.contents
+            assert isinstance(contents, TextResourceContents)
+            assert contents.mime_type == APP_MIME_TYPE
+            assert not any((contents.meta or {})["ui"]["csp"].values())
+            assert "default-src 'none'" in contents.text
 
 
 @pytest.mark.anyio
