@@ -19,7 +19,7 @@ from typing import Any
 
 _STYLE = ("card.css",)
 _SHARED = ("parts.js", "bridge.js", "frame.js")
-"""In the order in which they need each other; what draws the card comes last."""
+"""Scripts of every card, in the order in which they need each other."""
 _NO_SCRIPTS = "This card needs scripts. The text of the answer says the same."
 
 
@@ -28,6 +28,8 @@ class Card:
     name: str
     title: str
     description: str
+    parts: tuple[str, ...]
+    """Its own scripts, which come after those."""
     readers: frozenset[str]
     """Reading tools that it is shown beside."""
     writes: bool = False
@@ -43,6 +45,7 @@ CARDS = (
         "change",
         "Card of a change",
         "Fields before and after, impact, the road from draft to healthy and the diff, as a page.",
+        ("diff.js", "change.js"),
         frozenset({"get_change", "review_change"}),
         writes=True,
     ),
@@ -73,7 +76,7 @@ def static_page(card: Card, structured: Mapping[str, Any], text: str) -> str:
 
 def _page(card: Card, *, answer: str, text: str) -> str:
     style = "".join(_file(name) for name in _STYLE)
-    script = f'"use strict";\n(() => {{\n{"".join(_file(name) for name in (*_SHARED, f"{card.name}.js"))}}})();\n'
+    script = f'"use strict";\n(() => {{\n{"".join(_file(name) for name in (*_SHARED, *card.parts))}}})();\n'
     return Template(_file("page.html")).substitute(
         title=html.escape(card.title),
         style_digest=_digest(style),

@@ -61,7 +61,8 @@ async def test_what_is_there_can_be_read_by_its_address(world: World, mode: Mode
 @pytest.mark.anyio
 async def test_a_card_is_read_as_a_page_that_may_load_nothing(world: World, mode: Mode) -> None:
     async with server(world, mode=mode) as client:
-        assert client.server_capabilities.extensions == {EXTENSION_ID: {}}
+        if mode == "auto":  # the older era has no word for extensions
+            assert client.server_capabilities.extensions == {EXTENSION_ID: {}}
         offered = (await client.list_tools()).tools
         beside = {str((one.meta or {}).get("ui", {}).get("resourceUri")) for one in offered}
         assert beside == {"None", *(one.uri for one in CARDS)}
