@@ -1,7 +1,7 @@
 """Prints ratios against baselines of the same run; exits 1 where one that is promised is missed.
 
 python bench/run.py [startup] [scaling] [script] [modelling] [changes] [listing] [members] [validating] [hooks] [fleet]
-[standing] [pull_requests] [history] [status]
+[standing] [pull_requests] [history] [status] [ui]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import script
 import standing
 import startup
 import status
+import ui
 import validating
 from measure import Ratio
 
@@ -39,6 +40,7 @@ PARTS = {
     "pull_requests": pull_requests.measured,
     "history": history.measured,
     "status": status.measured,
+    "ui": ui.measured,
 }
 
 

@@ -11,11 +11,13 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_mcp.command_line import argument_parser
 
 if TYPE_CHECKING:
+    from gitops_mcp.answers.reviews import ReviewResult
     from gitops_mcp.app import App
     from gitops_mcp.config import Flags
     from gitops_mcp.http.serve import HttpServer
@@ -88,6 +90,8 @@ def _review(given: argparse.Namespace) -> int:
         with opened.called(Nobody()) as app:
             candidate = named_candidate(app, given.from_base, given.head, environ)
             found = review(app, candidate, "GitLab" if environ.get("GITLAB_CI") else "GitHub", limit=_COMMENT)
+        if given.html:
+            _write_page(Path(given.html), found)
     except GitOpsError as error:
         print(f"gitops-mcp review: could not judge: {error}", file=sys.stderr)
         unjudged = {"verdict": "not_judged", "why": str(error)}
@@ -98,6 +102,19 @@ def _review(given: argparse.Namespace) -> int:
         return 2
     printed = _print_text(f"{json.dumps(found.structured(), indent=2) if given.json else found.body}\n")
     return printed or int(is_failed(found.verdict, given.fail_on))
+
+
+def _write_page(place: Path, found: ReviewResult) -> None:
+    """Raises Unavailable where it cannot be written."""
+    from gitops_mcp.errors import Unavailable
+    from gitops_mcp.ui.cards import card_beside, static_page
+
+    card = card_beside("review_change", writes=False)
+    assert card is not None  # noqa: S101 - it is one of its readers
+    try:
+        place.write_text(static_page(card, found.structured(), found.body), encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise Unavailable(f"--html {place}: {error.strerror}") from error
 
 
 def _answer_git(given: argparse.Namespace) -> int:

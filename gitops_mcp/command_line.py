@@ -133,6 +133,7 @@ def _add_review(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("head", metavar="HEAD", help="what is proposed: a branch, tag or commit that is here")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument("--html", metavar="FILE", help="also write the findings as a page, for the artefacts of a job")
     parser.add_argument(
         "--fail-on",
         choices=("warning", "error", "outage", "data_loss", "never"),

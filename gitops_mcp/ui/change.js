@@ -60,9 +60,12 @@ function header() {
   const base = textOf(answer.base);
   const at = textOf(answer.base_commit) && ` at ${textOf(answer.base_commit).slice(0, 12)}`;
   const where = [textOf(answer.environment), answer.delivery === "direct" && "applied directly"].filter(Boolean).join(", ");
+  // What is to be minded of a summary stands below it, so that the title stays one line.
+  const [title, mind] = titleOf().split(/\. (.*)/s);
   return el(
     "header",
-    el("div.top", el("h1", titleOf()), state && badge(named(state), toneOf(state))),
+    el("div.top", el("h1", title), state && badge(named(state), toneOf(state))),
+    mind && el("p", prose(mind)),
     textOf(answer.why) && el("p", sentence(textOf(answer.why))),
     textOf(answer.waited) && el("p", textOf(answer.waited)),
     el("p.quiet", where && `${where} \u00b7 `, from && el("span.mono", from), from && base && " into ", base && el("span.mono", base + at)),
@@ -94,7 +97,7 @@ function impact() {
 
 function notes(title, given, tone) {
   const rows = listOf(given).map(partOf).filter((one) => textOf(one.message) || textOf(one.id));
-  const made = rows.map((one) => el(`li.${tone}`, el("b", textOf(one.id)), textOf(one.message)));
+  const made = rows.map((one) => el(`li.${tone}`, el("b", textOf(one.id)), prose(textOf(one.message))));
   const left = leftOff({ bad: "errors", careful: "warnings", plain: "unchecked" }[tone]);
   return section(title, rows.length ? el("ul.notes", made) : null, left);
 }
@@ -247,7 +250,7 @@ function actions() {
   if (!host || !host.callsTools || !change || gone) return opens ? el("div.actions", opens) : null;
   const state = textOf(answer.state) || writtenState();
   const open = OPEN.has(state);
-  return el(
+  const made = el(
     "div.actions",
     opens,
     answer.outcome !== "dry_run" && button("Refresh", refresh),
@@ -255,6 +258,7 @@ function actions() {
     open && (Number(textOf(answer.behind)) > 0 || listOf(answer.conflicts).length > 0) && button("Bring up to the base", bringUp),
     open && button("Discard\u2026", askDiscard, "danger"),
   );
+  return made.children.length ? made : null;
 }
 
 const fieldsKnown = () => Boolean(compared || textsOf(answer.about).length);

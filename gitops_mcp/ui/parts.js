@@ -33,6 +33,9 @@ function withAttributes(element, attributes) {
 
 let sections = 0;
 
+// What an answer sets between backquotes is code.
+const prose = (text) => text.split(/`([^`]+)`/).map((one, at) => (at % 2 ? el("code", one) : one));
+
 // A part of the card under a heading; nothing where there is nothing to show.
 function section(title, ...children) {
   const kept = children.flat(2).filter(Boolean);
@@ -42,7 +45,7 @@ function section(title, ...children) {
   return withAttributes(el("section", heading, kept), { "aria-labelledby": heading.id });
 }
 
-const bullets = (texts, what = "ul") => (texts.length ? el(what, texts.map((one) => el("li", one))) : null);
+const bullets = (texts, what = "ul") => (texts.length ? el(what, texts.map((one) => el("li", prose(one)))) : null);
 
 const badge = (text, tone) => el(`span.badge.${tone}`, text);
 
@@ -56,7 +59,7 @@ function table(caption, titles, rows) {
   if (!rows.length) return null;
   const head = titles.map((one) => withAttributes(el("th", one), { scope: "col" }));
   const body = rows.map((row) => el("tr", row.map((cell, at) => withAttributes(el("td", cell), { "data-title": titles[at] }))));
-  const made = el("table", withAttributes(el("caption.unseen", caption)), el("thead", el("tr", head)), el("tbody", body));
+  const made = el("table", el("caption.unseen", caption), el("thead", el("tr", head)), el("tbody", body));
   return el("div.scroll", made);
 }
 

@@ -66,6 +66,17 @@ def test_a_pipeline_gets_a_comment_and_an_exit_code(team: ProposingTeam) -> None
     assert (found["verdict"], [one["id"] for one in found["errors"]]) == ("error", ["storage-shrink"])
 
 
+def test_a_pipeline_gets_the_findings_as_a_page_too(team: ProposingTeam) -> None:
+    propose(team, "size: 20Gi", "size: 10Gi")
+    page = team.served.checkout.with_name("review.html")
+    assert ended(team.served.checkout, "--html", str(page), "HEAD").returncode == 1
+    text = page.read_text()
+    assert "storage-shrink" in text
+    assert "<pre>&lt;!-- gitops-mcp:review --&gt;" in text
+    lost = ended(team.served.checkout, "--html", "/nowhere/review.html", "HEAD")
+    assert (lost.returncode, "--html /nowhere/review.html: No such file" in lost.stderr) == (2, True)
+
+
 @pytest.mark.thorough
 def test_what_could_not_be_judged_ends_with_2_and_says_why_in_both_forms(team: ProposingTeam) -> None:
     unknown = ended(team.served.checkout, "main", "nowhere")

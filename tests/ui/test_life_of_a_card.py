@@ -35,6 +35,7 @@ def test_a_failed_call_is_told_as_it_came(browser: Browser, card: Card) -> None:
     host.page.close()
 
 
+@pytest.mark.thorough
 @EACH_CARD
 def test_a_host_that_never_begins_is_told_with_its_time_limit(browser: Browser, card: Card) -> None:
     host = open_card(browser, card, silent=True, clock=True)
@@ -44,6 +45,7 @@ def test_a_host_that_never_begins_is_told_with_its_time_limit(browser: Browser, 
     host.page.close()
 
 
+@pytest.mark.thorough
 @EACH_CARD
 def test_an_answer_that_never_comes_is_told_with_its_time_limit_and_may_come_later(
     browser: Browser, card: Card
@@ -57,6 +59,7 @@ def test_an_answer_that_never_comes_is_told_with_its_time_limit_and_may_come_lat
     host.page.close()
 
 
+@pytest.mark.thorough
 @EACH_CARD
 def test_a_cancelled_call_and_a_farewell_are_taken(browser: Browser, card: Card) -> None:
     host = open_card(browser, card)
