@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Where nothing compiled may be kept, each worker and each server that a test starts compiles all of it again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test coverage fuzz check bench docs links clean
+.PHONY: demo test coverage fuzz check bench docs links pictures clean
 
 demo: .venv/installed
 	$(BIN)/gitops-mcp demo
@@ -57,6 +57,10 @@ docs: .venv/installed
 # The only target that asks other hosts, and so none of `make check`: each external link of the README and the pages.
 links: .venv/installed
 	$(BIN)/python -m tests.external_links
+
+# Of the cards, in a real browser: what a change of theirs looks like is in the diff.
+pictures: .venv/installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.ui.screenshots
 
 bench: .venv/installed
 	$(BIN)/python bench/run.py

