@@ -2,7 +2,7 @@
 
 const WORDS = /[\p{L}\p{N}_]+|\s+|[^\p{L}\p{N}_\s]/gu;
 const WORDS_COMPARED = 160;
-const LINES_OPEN = 400;
+const LINES_OPEN = 250;
 
 function diffParts(text) {
   const lines = text.split("\n");
