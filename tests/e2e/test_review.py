@@ -66,6 +66,7 @@ def test_a_pipeline_gets_a_comment_and_an_exit_code(team: ProposingTeam) -> None
     assert (found["verdict"], [one["id"] for one in found["errors"]]) == ("error", ["storage-shrink"])
 
 
+@pytest.mark.thorough
 def test_a_pipeline_gets_the_findings_as_a_page_too(team: ProposingTeam) -> None:
     propose(team, "size: 20Gi", "size: 10Gi")
     page = team.served.checkout.with_name("review.html")

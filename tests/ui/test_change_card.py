@@ -52,6 +52,7 @@ def test_the_road_ends_where_the_change_stands(browser: Browser, state: str, las
     host.page.close()
 
 
+@pytest.mark.thorough
 def test_a_write_shows_its_fields_and_asks_where_its_change_stands(browser: Browser) -> None:
     host = shown(browser, written())
     expect(host.frame.locator("h2", has_text="Live")).to_be_visible()
@@ -115,6 +116,7 @@ def test_a_change_that_is_kept_stays_as_it_was(browser: Browser) -> None:
     host.page.close()
 
 
+@pytest.mark.thorough
 def test_what_is_behind_is_brought_up_and_read_again_by_keyboard(browser: Browser) -> None:
     host = shown(browser, change(behind=2))
     host.answers("refresh_change", written(summary="Planned again"))
@@ -181,7 +183,10 @@ def planted(value: Any, text: str = HOSTILE) -> Any:
     return text if isinstance(value, str) else value
 
 
-@pytest.mark.parametrize("made", [change, pytest.param(written, marks=pytest.mark.thorough), review])
+THOROUGH = [pytest.param(one, marks=pytest.mark.thorough) for one in (written, review)]
+
+
+@pytest.mark.parametrize("made", [change, *THOROUGH])
 def test_markup_and_script_in_every_field_stay_text(browser: Browser, made: Callable[[], Answer]) -> None:
     host = shown(browser, planted(made()), planted(change()))
     assert host.frame.locator("img, a, iframe, object, form").count() == 0
@@ -196,12 +201,14 @@ def test_markup_and_script_in_every_field_stay_text(browser: Browser, made: Call
     host.page.close()
 
 
+@pytest.mark.thorough
 def test_an_address_that_is_a_script_is_no_button(browser: Browser) -> None:
     host = shown(browser, planted(change(), "javascript:parent.postMessage(1,'*')"))
     assert host.frame.get_by_role("button", name="Open the pull request").count() == 0
     host.page.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "answer",
     [
@@ -254,7 +261,8 @@ def test_a_card_fits_a_narrow_frame_in_both_themes(browser: Browser, theme: str)
     host.page.close()
 
 
-@pytest.mark.parametrize("scripts", [True, pytest.param(False, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("scripts", [True, False])
 def test_a_static_page_says_it_with_scripts_and_without(browser: Browser, *, scripts: bool) -> None:
     page = browser.new_page(java_script_enabled=scripts)
     page.set_content(static_page(CARD, planted(review()), f"The comment. {HOSTILE}"))

@@ -25,6 +25,7 @@ def test_a_card_begins_as_the_extension_says_and_loads_nothing(browser: Browser,
     host.page.close()
 
 
+@pytest.mark.thorough
 @EACH_CARD
 def test_a_failed_call_is_told_as_it_came(browser: Browser, card: Card) -> None:
     host = open_card(browser, card)
