@@ -49,6 +49,13 @@ CARDS = (
         frozenset({"get_change", "review_change"}),
         writes=True,
     ),
+    Card(
+        "cluster",
+        "Card of a cluster",
+        "Findings and what to do, instances by node, services, backups with what can be restored, volumes, as a page.",
+        ("cluster.js",),
+        frozenset({"get_cluster_status"}),
+    ),
 )
 
 

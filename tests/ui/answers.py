@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gitops_mcp.answers.changes import ChangeDetail
+from gitops_mcp.answers.cluster_status import ClusterStatus
 from gitops_mcp.answers.reviews import ReviewResult
 from gitops_mcp.answers.writes import DiscardResult, PullRequestResult, WriteResult
 from gitops_mcp.domain.diff import unified_diff
@@ -90,3 +91,74 @@ def discarded(**more: Any) -> dict[str, Any]:
 def opened() -> dict[str, Any]:
     told: dict[str, Any] = {"change": "scale-orders", "branch": "gitops-mcp/scale-orders", "outcome": "dry_run"}
     return PullRequestResult(**told, title="Scale orders-db", body="## Why\nmore load").structured()
+
+
+def cluster(**more: Any) -> dict[str, Any]:
+    """A detailed status of a cluster that is not well, as it is sent: its model reads objects of the API."""
+    instances = [
+        {
+            "name": f"orders-{number}",
+            "role": "primary" if number == 1 else "replica",
+            "state": "healthy",
+            "pod": "Running",
+        }
+        | {
+            "ready": number < 3,
+            "restarts": number - 1,
+            "node": f"node-{number}",
+            "started": "2026-01-30T09:00:00Z (1d)",
+        }
+        for number in (1, 2, 3)
+    ]
+    volumes = [
+        {
+            "name": f"orders-{number}",
+            "instance": f"orders-{number}",
+            "role": "PG_DATA",
+            "phase": "Bound",
+            "state": "healthy",
+        }
+        | {"requested": "20Gi", "capacity": "10Gi", "storage_class": "standard"}
+        for number in (1, 2, 3)
+    ]
+    backups = {
+        "archiver": "barman-cloud.cloudnative-pg.io",
+        "completed": 1,
+        "schedules": [{"name": "nightly", "schedule": "0 0 2 * * *", "method": "plugin", "suspended": False, "next": "2099-01-01T02:00:00Z (in 1d)"}],
+        "recent": [
+            {"name": "orders-1", "phase": "completed", "method": "plugin", "stopped": "2026-01-29T02:10:00Z (2d)"},
+            {"name": "orders-2", "phase": "failed", "method": "plugin", "started": "2026-01-30T02:00:00Z (1d)", "error": "403 of the store"},
+        ],
+        "recovery_windows": [{"store": "orders-store", "server": "orders", "first": "2026-01-20T02:10:00Z (11d)"}],
+    }  # fmt: skip
+    git = {
+        "declared": "clusters/prod/shop/orders.yaml:2",
+        "namespace_from": "document",
+        "differs": [{"field": "spec.instances", "git": 3, "live": 4}],
+        "pending": ["scale-shop-orders"],
+    }
+    told = {
+        "environment": "prod",
+        "namespace": "shop",
+        "name": "orders",
+        "live": "available",
+        "phase": "Waiting for the instances to become active",
+        "phase_class": "progressing",
+        "healthy": False,
+        "summary": {"instances": "2/3 ready", "primary": "orders-1", "postgres": 18, "storage": "20Gi"},
+        "problems": [{"severity": "critical", "id": "not-ready", "what": "orders-3 is not ready", "action": "look at its pod"}],
+        "git": git,
+        "instances": instances,
+        "volumes": volumes,
+        "backups": backups,
+        "services": [{"name": "orders-rw", "serves": "the primary", "type": "ClusterIP", "host": "orders-rw.shop.svc", "ports": [5432]}],
+        "poolers": [{"name": "orders-pooler", "type": "rw", "phase": "active", "instances": 2}],
+        "databases": [{"name": "app", "object": "orders-app", "owner": "app", "ensure": "present", "reclaim": "retain", "applied": "yes"}],
+        "certificates": [{"secret": "orders-ca", "expires": "2026-03-01T00:00:00Z", "days_left": 29, "renewed_by_operator": True}],
+        "events": [{"last": "2026-01-31T09:00:00Z (5m)", "warning": True, "reason": "Unhealthy", "message": "probe failed", "count": 3}],
+        "engines": ["Argo CD Application argocd/gitops: Synced, Healthy"],
+        "warnings": [{"id": "few-nodes", "message": "there are three nodes"}],
+    }  # fmt: skip
+    sent = {name: value for name, value in {**told, **more}.items() if value is not None}
+    assert sent.keys() <= ClusterStatus.model_fields.keys()
+    return sent

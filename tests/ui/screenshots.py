@@ -43,12 +43,12 @@ def main() -> None:
         start_sandbox(Path(folder) / "world", step=0.02, poll=0.02, forge="github") as world,
     ):
         answers = anyio.run(functools.partial(asked, world))
-    card = card_beside("get_change", writes=False)
-    assert card
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         for name, (answer, followed) in answers.items():
+            card = card_beside("get_cluster_status" if name.startswith("cluster-") else "get_change", writes=False)
+            assert card
             for theme in ("light", "dark"):
                 for width in (360, 1200):
                     host = open_card(browser, card, theme=theme, width=width)
@@ -60,21 +60,33 @@ def main() -> None:
 
 
 async def asked(world: World) -> dict[str, tuple[Answer, Answer]]:
-    """By the name of the picture an answer, and what get_change says of it: a change that arrives, one that fails, and one that loses data."""
+    """By the name of the picture an answer, and what get_change says of it.
+
+    A change that arrives, one that fails, and one that loses data; a cluster that is well, and one that is not.
+    """
     configured = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
     # A home of its own: the git configuration of whoever runs this plays no part.
     env = {**configured["env"], "HOME": str(world.directory.parent), "PATH": os.environ["PATH"]}
     started = StdioServerParameters(command=configured["command"], args=configured["args"], env=env)
     async with Client(stdio_client(started)) as client:
+        whole = {**ON, "detail_level": "detailed"}
+        well = structure(await call(client, "get_cluster_status", **whole))
         scaled = await written(client, "scale_postgres_cluster", name="orders-db", instances=4, reason="more readers")
         healthy = await arrived(world, client, scaled, "healthy")
         orphan = await written(client, "create_postgres_database", **ON, database_name="reports", owner="analyst")
         failed = await arrived(world, client, orphan, "failed")
+        unwell = structure(await call(client, "get_cluster_status", **whole))
         kept = await written(client, "create_postgres_database", **ON, database_name="audit", owner="orders_app")
         await arrived(world, client, kept, "healthy")
         step = await written(client, "delete_postgres_database", **ON, database_name="audit", drop=True, confirm_deletion=True)  # fmt: skip
         seen = structure(await call(client, "get_change", change=step["change"]))
-        return {"healthy": (healthy, healthy), "failing": (failed, failed), "destructive": (step, seen)}
+        return {
+            "healthy": (healthy, healthy),
+            "failing": (failed, failed),
+            "destructive": (step, seen),
+            "cluster-healthy": (well, well),
+            "cluster-failing": (unwell, unwell),
+        }
 
 
 async def written(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
