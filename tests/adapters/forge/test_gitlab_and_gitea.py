@@ -106,7 +106,7 @@ def test_gitea_that_is_set_to_shorter_pages_is_read_to_the_end(gitea: Met, monke
 
 
 def test_gitea_a_missing_branch_a_missing_right_and_no_pull_requests_are_one_answer(gitea: Met) -> None:
-    with pytest.raises(NotFound, match=r"branch never or main is missing.*pull requests are off.*write:repository"):
+    with pytest.raises(NotFound, match=r"Branch never or main is missing.*pull requests are off.*write:repository"):
         gitea.opened().create(new("never"))
 
 
