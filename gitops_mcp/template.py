@@ -28,7 +28,7 @@ NO_REMOTE = "https://git.example.com/CHANGE-ME/postgres.git"
 
 _ENVIRONMENT = "__environment__"
 _PLACEHOLDER = re.compile(r"__([a-z]+)__")
-_MARK = re.compile(r" *#!([a-z,-]+)$")
+_MARK = re.compile(r"(?<! ) *#!([a-z,-]+)$")
 _PARTS = (
     # With which choice, what of the template, and where it goes.
     ("", "starter", ""),

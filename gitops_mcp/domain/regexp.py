@@ -14,7 +14,6 @@ from gitops_mcp.domain.budget import spend
 
 _TOKENS = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.|.", re.DOTALL)
 _NAME = re.compile(r"\(\?P?<(?![=!])[A-Za-z0-9_]*[^A-Za-z0-9_>]")
-_CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
 _LONG_COUNT = re.compile(r"\{(?:[0-9]{9,}(?:,[0-9]*)?|[0-9]+,[0-9]{9,})\}")
 """Go refuses it as too many; the C++ takes the braces for themselves."""
 
@@ -96,8 +95,21 @@ def _check_for_go(pattern: str) -> None:
     plain = "".join(one for one in tokens if not one.startswith("\\"))
     if _NAME.search(plain):
         raise Unreadable("invalid named capture: letters, digits and '_'")
-    if _LONG_COUNT.search(_CLASS.sub("", plain)):
+    if _LONG_COUNT.search(_without_classes(plain)):
         raise Unreadable("invalid repeat count: at most 1000")
+
+
+def _without_classes(pattern: str) -> str:
+    """Without `[…]`, where a bracket that closes is itself one of the characters if it is the first."""
+    kept, start = "", 0
+    while (opened := pattern.find("[", start)) >= 0:
+        first = opened + 1 + pattern.startswith("^", opened + 1)
+        closed = pattern.find("]", first + 1)
+        closed = pattern.find("]", first) if closed < 0 else closed
+        if closed < 0:
+            break
+        kept, start = kept + pattern[start:opened], closed + 1
+    return kept + pattern[start:]
 
 
 @cache

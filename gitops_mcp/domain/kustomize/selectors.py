@@ -16,7 +16,7 @@ _KEY = r"([\w./-]+)"
 _EQUAL = re.compile(rf"\s*{_KEY}\s*(==|=|!=)\s*([\w.-]*)\s*", re.ASCII)
 _AMONG = re.compile(rf"\s*{_KEY}\s+(in|notin)\s*\(([\w.,\s-]*)\)\s*", re.ASCII)
 _THERE = re.compile(rf"\s*+(?:(!)\s*+)?{_KEY}\s*", re.ASCII)
-_COMMA = re.compile(r",(?![^(]*\))")
+_SPLITS = re.compile(r"[(),]")
 
 
 def selects(selector: Object, draft: Draft) -> bool:
@@ -60,10 +60,22 @@ def _fits_pattern(selector: Object, field: str, text: str) -> bool:
 
 def _meets_selector(selector: str, pairs: Any) -> bool:
     found: Mapping[str, Any] = pairs if isinstance(pairs, dict) else {}
-    requirements = _COMMA.split(selector) if selector.strip() else []
+    requirements = _requirements(selector) if selector.strip() else []
     # All of them are read first: one that is not understood must not hide behind one that is not met.
     met = {_meets_requirement(part, found) for part in requirements}
     return met <= {True}
+
+
+def _requirements(selector: str) -> list[str]:
+    """What stands between the commas; one before which no bracket opens and behind which one closes splits nothing."""
+    commas, bracket = [len(selector)], ""
+    for found in reversed(list(_SPLITS.finditer(selector))):
+        if found[0] != ",":
+            bracket = found[0]
+        elif bracket != ")":
+            commas.append(found.start())
+    starts = [0, *(one + 1 for one in commas[:0:-1])]
+    return [selector[start:end] for start, end in zip(starts, reversed(commas), strict=True)]
 
 
 def _meets_requirement(text: str, pairs: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from gitops_mcp.domain.yaml.values import is_same
 
 __all__ = ["GONE", "Candidate", "Look", "entry_lists", "find_candidates", "own_entries"]
 
-_READ: Final = re.compile(r"(\.Values)?((?:\)*\.[A-Za-z_]\w*)+)")
+_READ: Final = re.compile(r"(\.Values)?((?:(?<!\))\)*\.[A-Za-z_]\w*)+)")
 """`.Values.a.b`, `(.Values.a).b`, `$one.c`."""
 _SYNONYMS = (
     {"instances", "replicas", "replicacount", "nodes", "members", "instancecount"},

@@ -22,7 +22,6 @@ from gitops_mcp.domain.kustomize.tree import MissingFile, TrackedTree, UnreadFil
 from gitops_mcp.domain.objects import Object, Path, at
 from gitops_mcp.domain.yaml.tree import Unparsable
 
-_STEP = re.compile(r"((?:\[[^\]]*\]|\\.|[^.\\\[])*)(?:\.|$)")
 _ELEMENT = re.compile(r"\[([^=\]]+)=([^\]]*)\]")
 
 
@@ -226,7 +225,19 @@ def _has_path(value: Any, path: Path) -> bool:
 
 def _path_steps(field: str) -> list[str]:
     r"""`a.[b.c].d\.e` as `a`, `[b.c]`, `d.e`."""
-    return [re.sub(r"\\(.)", r"\1", match[1]) for match in _STEP.finditer(field) if match[1]]
+    steps, start, last = [""], 0, field.rfind("]")
+    while start < len(field):
+        one, end = field[start], start + 1
+        if one == "\\":
+            end += 1
+        elif one == "[" and start < last:
+            end = field.index("]", start) + 1
+        if one == ".":
+            steps.append("")
+        else:
+            steps[-1] += field[start:end]
+        start = end
+    return [re.sub(r"\\(.)", r"\1", one) for one in steps if one]
 
 
 def _find_places(value: Any, steps: list[str], *, create: bool) -> Iterator[Path]:
