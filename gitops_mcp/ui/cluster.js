@@ -50,7 +50,9 @@ function clusterHeader() {
     textOf(top.instances) && `${textOf(top.instances)}`,
     textOf(top.postgres) && `PostgreSQL ${textOf(top.postgres)}`,
     textOf(top.storage),
+    textOf(top.wal_storage) && `${textOf(top.wal_storage)} for WAL`,
     textOf(top.created) && `${textOf(top.created)} old`,
+    textsOf(top.fenced).length && `fenced: ${textsOf(top.fenced).join(", ")}`,
     top.hibernated === true && "hibernated",
     top.deleting === true && "is being deleted",
     textOf(top.replica_of) && `replica of ${textOf(top.replica_of)}`,
@@ -89,8 +91,13 @@ function findings() {
       textOf(one.action) && el("p", el("b", "What to do"), prose(textOf(one.action))),
     ),
   );
-  const none = textOf(seen.live) === "available" ? el("ul.notes", el("li.good", "Nothing was found that is wrong.")) : null;
-  return section("Findings", made.length ? el("ul.notes", made) : none);
+  const unread = textsOf(seen.not_read);
+  const limited = unread.length ? el("p.quiet", `Not looked at: ${unread.join("; ")}.`) : null;
+  const more = Number(textOf(partOf(seen.omitted).problems));
+  const left = more > 0 ? el("p.quiet", `${counted(more, "more finding")} left off`) : null;
+  const nothing = unread.length ? el("li.plain", "Nothing was found that is wrong in what was looked at.") : el("li.good", "Nothing was found that is wrong.");
+  const none = textOf(seen.live) === "available" && !left ? el("ul.notes", nothing) : null;
+  return section("Findings", made.length ? el("ul.notes", made) : none, left, limited);
 }
 
 function warningsOf() {
@@ -160,24 +167,36 @@ function backups() {
   const rows = facts([
     ["In short", textOf(found.line)],
     ["Archiver", textOf(found.archiver)],
-    ["Completed", textOf(found.completed)],
-    ...windows.map((one) => ["Restorable", textOf(one.first) && `from ${textOf(one.first)}${textOf(one.store) && ` (${textOf(one.store)})`}`]),
+    ["Completed", textOf(found.completed) && `${textOf(found.completed)}${textOf(found.older) && `, ${textOf(found.older)} older ones not shown`}`],
+    ...windows.map((one) => ["Restorable", restorable(one)]),
+    ...recent.filter((one) => textOf(one.waits)).map((one) => ["Waits", `${textOf(one.name)}: ${textOf(one.waits)}`]),
     ...schedules.map((one) => [
       "Schedule",
-      `${textOf(one.name)}: ${textOf(one.schedule)}, next ${textOf(one.next) || "unknown"}${one.suspended === true ? ", suspended" : ""}${textOf(one.error) && `, ${textOf(one.error)}`}`,
+      `${textOf(one.name)}: ${textOf(one.schedule)}, next ${textOf(one.next) || "unknown"}${textOf(one.late) && `, late by ${textOf(one.late)}`}${one.suspended === true ? ", suspended" : ""}${textOf(one.error) && `, ${textOf(one.error)}`}`,
     ]),
   ]);
   const failed = recent.filter((one) => textOf(one.error)).map((one) => el("li.bad", el("b", textOf(one.name)), textOf(one.error)));
   return section("Backups", backupLine(windows, recent, schedules), rows, failed.length ? el("ul.notes", failed) : null);
 }
 
-// From the oldest moment that is known to the next backup; the bar is what can be restored.
+// Until when WAL is there an answer does not say; the last backup that succeeded is the end that is known.
+function restorable(one) {
+  const told = [
+    textOf(one.first) && `from ${textOf(one.first)}`,
+    textOf(one.last_success) && `last backup ${textOf(one.last_success)}`,
+    textOf(one.last_failure) && `last failure ${textOf(one.last_failure)}`,
+    textOf(one.store),
+  ];
+  return told.filter(Boolean).join(", ");
+}
+
+// From the oldest moment that is known to the next backup; a bar is between the first and the last good backup.
 function backupLine(windows, recent, schedules) {
   const now = Date.now();
   const dots = recent.map((one) => ({ at: momentOf(one.stopped || one.started), tone: clusterTone(textOf(one.phase)), name: `${textOf(one.name)}: ${textOf(one.phase)}` }));
   const next = schedules.map((one) => ({ at: momentOf(one.next), tone: "plain", name: `${textOf(one.name)} runs next` }));
-  const bars = windows.map((one) => ({ from: momentOf(one.first), to: now }));
-  const moments = [...dots, ...next].map((one) => one.at).concat(bars.map((one) => one.from)).filter(Number.isFinite);
+  const bars = windows.map((one) => ({ from: momentOf(one.first), to: momentOf(one.last_success) }));
+  const moments = [...dots, ...next].map((one) => one.at).concat(bars.flatMap((one) => [one.from, one.to])).filter(Number.isFinite);
   if (!moments.some((one) => one < now)) return null;
   const from = Math.min(...moments);
   const to = Math.max(now, ...moments);
@@ -185,7 +204,9 @@ function backupLine(windows, recent, schedules) {
   const drawing = drawn("svg", { viewBox: "0 0 600 46", role: "img", class: "timeline", "aria-label": `Backups from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}` });
   drawing.append(drawn("line", { x1: 8, x2: 592, y1: 16, y2: 16, class: "axis" }));
   for (const one of bars.filter((bar) => Number.isFinite(bar.from))) {
-    drawing.append(titled(drawn("rect", { x: x(one.from), y: 11, width: Math.max(x(one.to) - x(one.from), 2), height: 10, rx: 3, class: "window" }), "What can be restored"));
+    const width = one.to > one.from ? Math.max(x(one.to) - x(one.from), 4) : 4;
+    const told = one.to > one.from ? "Restorable from the first of these backups to the last at least" : "Restorable from here on; until when is not known";
+    drawing.append(titled(drawn("rect", { x: x(one.from), y: 11, width, height: 10, rx: 2, class: "window" }), told));
   }
   for (const one of [...dots, ...next].filter((dot) => Number.isFinite(dot.at))) {
     drawing.append(titled(drawn("circle", { cx: x(one.at), cy: 16, r: 5, class: one.tone }), `${one.name}, ${new Date(one.at).toISOString()}`));
@@ -225,7 +246,8 @@ function volumes() {
 function declaredRows(title, name) {
   const rows = rowsOf(name).map((one) => {
     const state = textOf(one.applied) ? (one.applied === "yes" ? "applied" : `not applied: ${textOf(one.message) || textOf(one.applied)}`) : textOf(one.state);
-    return [el("span.mono", textOf(one.name)), [state, textOf(one.owner) && `owner ${textOf(one.owner)}`, ...textsOf(one.errors)].filter(Boolean).join("; ")];
+    const flags = [one.deleting === true && "is being deleted", textOf(one.stale), textOf(one.failing)];
+    return [el("span.mono", textOf(one.name)), [state, textOf(one.owner) && `owner ${textOf(one.owner)}`, ...flags, ...textsOf(one.errors)].filter(Boolean).join("; ")];
   });
   return section(title, stacked(title, ["Name", "State"], rows));
 }
@@ -240,11 +262,9 @@ function clusterMore() {
   const conditions = rowsOf("conditions").map((one) => [textOf(one.type), textOf(one.status), textOf(one.message)]);
   const others = rowsOf("others").map((one) => Object.entries(one).map(([name, value]) => `${name} ${textOf(value)}`).join(", "));
   const left = Object.entries(partOf(seen.omitted)).filter(([, number]) => Number(number) > 0).map(([name, number]) => `${number} more ${name} left off`);
-  const unread = textsOf(seen.not_read);
   const unknown = Object.entries(seen).filter(([name, value]) => !CLUSTER_SHOWN.has(name) && value !== null);
   return section(
     "Details",
-    unread.length ? el("p.quiet", `Not read: ${unread.join("; ")}`) : null,
     left.length ? el("p.quiet", left.join("; ")) : null,
     conditions.length ? folded(counted(conditions.length, "condition"), false, stacked("Conditions", ["Condition", "Status", "Message"], conditions)) : null,
     events.length ? folded(counted(events.length, "event"), false, stacked("Events", ["When", "Reason", "Message"], events)) : null,

@@ -42,7 +42,15 @@ def test_backups_are_a_line_of_time_with_what_can_be_restored(browser: Browser) 
     assert (line.get_attribute("aria-label") or "").startswith("Backups from 2026-01-20T02:10:00.000Z to 2099-")
     assert line.locator("circle").count() == 3
     assert line.locator("circle.bad title").text_content() == "orders-2: failed, 2026-01-30T02:00:00.000Z"
-    assert line.locator("rect.window").count() == 1
+    told = line.locator("rect.window title")
+    assert told.text_content() == "Restorable from here on; until when is not known"
+    assert float(line.locator("rect.window").get_attribute("width") or 0) < 5
+    host.page.close()
+    window = {"server": "orders", "first": "2026-01-20T02:10:00Z (11d)", "last_success": "2026-01-29T02:10:00Z (2d)"}
+    backups = {**cluster()["backups"], "recovery_windows": [{**window, "last_failure": "2026-01-30T02:00:00Z (1d)"}]}
+    host = shown(browser, cluster(backups=backups))
+    assert "last failure 2026-01-30T02:00:00Z (1d)" in host.text
+    assert (host.frame.locator("rect.window title").text_content() or "").endswith("to the last at least")
     host.page.close()
 
 
@@ -64,6 +72,11 @@ def test_of_a_concise_answer_everything_can_be_asked_for(browser: Browser) -> No
     ("more", "told"),
     [
         pytest.param({"problems": [], "healthy": True}, "Nothing was found that is wrong.", id="healthy"),
+        pytest.param(
+            {"problems": [], "not_read": ["logs"]}, "Not looked at: logs.", id="not all read"
+        ),
+        pytest.param({"problems": [], "omitted": {"problems": 2}}, "2 more findings left off", id="left off"),
+        pytest.param({"summary": {"fenced": ["orders-1"]}}, "fenced: orders-1", id="fenced"),
         pytest.param({"live": "unavailable", "phase": None, "healthy": None}, "the API did not answer", id="no API"),
         pytest.param({"live": "absent", "phase": None, "healthy": None}, "not live", id="not live"),
     ],
