@@ -72,9 +72,7 @@ def test_of_a_concise_answer_everything_can_be_asked_for(browser: Browser) -> No
     ("more", "told"),
     [
         pytest.param({"problems": [], "healthy": True}, "Nothing was found that is wrong.", id="healthy"),
-        pytest.param(
-            {"problems": [], "not_read": ["logs"]}, "Not looked at: logs.", id="not all read"
-        ),
+        pytest.param({"problems": [], "not_read": ["logs"]}, "Not looked at: logs.", id="not all read"),
         pytest.param({"problems": [], "omitted": {"problems": 2}}, "2 more findings left off", id="left off"),
         pytest.param({"summary": {"fenced": ["orders-1"]}}, "fenced: orders-1", id="fenced"),
         pytest.param({"live": "unavailable", "phase": None, "healthy": None}, "the API did not answer", id="no API"),
