@@ -20,7 +20,7 @@ WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 ALONE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest
 PYTEST := $(ALONE) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Once, which each worker would do for itself at the same time.
-COMPILE := $(BIN)/python -m compileall -q -j 0 gitops_mcp tests
+COMPILE := $(BIN)/python -m compileall -q -j 0 gitops_mcp tests evals
 FEW := --hypothesis-profile=few -m "not thorough"
 EVERYTHING := --hypothesis-profile=all
 

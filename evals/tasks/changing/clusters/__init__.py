@@ -1,0 +1,4 @@
+from evals.task import Task
+from evals.tasks.changing.clusters import scale
+
+TASKS: tuple[Task, ...] = (scale.TASK,)

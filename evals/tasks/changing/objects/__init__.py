@@ -1,0 +1,3 @@
+from evals.task import Task
+
+TASKS: tuple[Task, ...] = ()
