@@ -11,9 +11,9 @@ from evals.arms import Arm
 from evals.hand_in import HandIn
 from evals.judge import Fault, judge
 from evals.scene import Scene, set_scene
-from evals.task import Agent, Task
-from evals.tools import open_tools
+from evals.task import Task
 from evals.transcript import Transcript
+from evals.work import Agent, Unusable, Work
 
 HAND_IN = """\
 End your last message with one JSON block, fenced as ```json, and nothing after it. It is compared exactly:
@@ -41,10 +41,6 @@ There is nobody to answer while you work: where a person has to decide, end with
 {hand_in}"""
 
 
-class Unusable(Exception):
-    """An endpoint or a server that does not work: no fault of the agent's."""
-
-
 @dataclass(frozen=True)
 class Result:
     task: Task
@@ -66,20 +62,17 @@ def instructions(scene: Scene, arm: Arm) -> str:
 
 
 def run_task(task: Task, arm: Arm, agent: Agent, folder: Path) -> Result:
-    """`folder` is empty, and keeps all that the run leaves behind."""
+    """`folder` is empty, and keeps what the run leaves behind."""
     transcript = Transcript()
     with set_scene(task.ground, folder) as scene:
         task.prepare(scene)
         scene.begin()
         start = time.monotonic()
+        told = instructions(scene, arm)
+        transcript.add("prompt", f"{told}\n{task.request}")
         try:
-            told = instructions(scene, arm)
-            transcript.add("prompt", f"{told}\n{task.request}")
-            with open_tools(arm.servers(scene), transcript, folder) as tools:
-                agent(task, scene, told, tools)
+            agent(Work(told, task.request, scene, arm.servers(scene), transcript, folder))
         except Unusable as error:
             return Result(task, [], transcript, time.monotonic() - start, str(error))
-        finally:
-            transcript.write(folder / "transcript.jsonl")
         seconds = time.monotonic() - start
         return Result(task, judge(task, scene, transcript), transcript, seconds)

@@ -10,8 +10,9 @@ from typing import Any
 import httpx2
 
 from evals.scene import KEPT, Scene
-from evals.task import Agent, Check, Script, Task
+from evals.task import Check, Script
 from evals.tools import Tools
+from evals.work import Agent, Work
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,10 @@ GENERAL_DOERS: Mapping[Check, Callable[[Hands], None]] = {
 def follow(script: Script) -> Agent:
     """The agent that does what a script says and hands in what it returns."""
 
-    def agent(_task: Task, scene: Scene, _told: str, tools: Tools) -> None:
-        hands = Hands(scene, tools)
-        handed_in = script(hands)
-        hands.say(f"```json\n{handed_in.model_dump_json()}\n```")
+    def work(given: Work) -> None:
+        with given.open_tools() as tools:
+            hands = Hands(given.scene, tools)
+            handed_in = script(hands)
+            hands.say(f"```json\n{handed_in.model_dump_json()}\n```")
 
-    return agent
+    return work

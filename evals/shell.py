@@ -3,8 +3,8 @@
 python -m evals.shell CHECKOUT [--sockets FOLDER --port N ...]
 
 With ports the shell runs in a network namespace of its own, whose loopback has these ports of the machine's loopback
-and nothing else: they are handed over through sockets in the folder. What it runs has this process's environment,
-which holds nothing of the person's own but PATH.
+and nothing else: they are handed over through sockets in the folder. Of this process's environment what it runs has
+PATH, HOME, KUBECONFIG and what is Git's.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pydantic import Field
 
 _CHARACTERS = 20_000
 _SECONDS = 120
+_KEPT = {"PATH", "HOME", "KUBECONFIG"}
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
 Open = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
@@ -41,6 +42,7 @@ def shell_server(checkout: Path) -> MCPServer:
         child = await asyncio.create_subprocess_exec(
             *("bash", "-c", command),
             cwd=checkout,
+            env={name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("GIT_")},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -11,7 +11,6 @@ from evals.scene import Ground, Scene
 
 if TYPE_CHECKING:
     from evals.scripted import Hands
-    from evals.tools import Tools
 
 Category = Literal["reading", "changing", "judgement", "recovery"]
 
@@ -91,7 +90,3 @@ class Task:
     """The mark of a branch that may go on, in the place of a new one."""
     may_delete: str | None = None
     """The mark of a branch that may go."""
-
-
-Agent = Callable[[Task, Scene, str, "Tools"], None]
-"""Works on a task, told so and so, with these tools; all that it says and does goes into their transcript."""
