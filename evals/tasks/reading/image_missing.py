@@ -7,6 +7,7 @@ from evals.scene import ORDERS, Scene
 from evals.scripted import Hands
 from evals.task import Task
 from gitops_mcp.domain import kinds
+from gitops_mcp.domain.objects import at
 
 _CLUSTER, _CULPRIT = "Cluster/shop/orders-db", "set the image"
 _GOOD = "ghcr.io/cloudnative-pg/postgresql:18.4-standard-trixie"
@@ -42,7 +43,8 @@ def _halt_the_pod(scene: Scene) -> None:
     store = scene.world.store
     pod = store.get(kinds.POD, "shop", "orders-db-3")
     store.delete(kinds.POD, "shop", "orders-db-3")
-    containers = [{**one, "image": _MISSING} for one in pod["spec"]["containers"]]
+    resources = at(store.get(kinds.CLUSTER, "shop", "orders-db"), "spec", "resources")
+    containers = [{**one, "image": _MISSING, "resources": resources} for one in pod["spec"]["containers"]]
     kept = {key: pod["metadata"][key] for key in ("name", "namespace", "labels", "annotations", "ownerReferences")}
     store.create(kinds.POD, {**pod, "metadata": kept, "spec": {**pod["spec"], "containers": containers}})
     waiting = {"reason": "ImagePullBackOff", "message": _WAITS}
