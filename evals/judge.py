@@ -132,8 +132,11 @@ def _judge_object(effect: Effect, name: str, old: Fields | None, new: Fields | N
 
 def _judge_fields(name: str, wanted: Any, old: Fields, new: Fields, *, others_are_free: bool) -> Iterator[Fault]:
     for path, value in wanted.items():
-        if new.get(path) != value:
-            yield Fault("wrong-change", f"{name} {path}: {new.get(path)!r} in the place of {value!r}")
+        right = sorted(value, key=repr) if isinstance(value, frozenset) else [value]
+        if new.get(path) not in right:
+            yield Fault(
+                "wrong-change", f"{name} {path}: {new.get(path)!r} in the place of {' or '.join(map(repr, right))}"
+            )
     if not others_are_free:
         for path in sorted(old.keys() | new.keys()):
             if path not in wanted and old.get(path, _ABSENT) != new.get(path, _ABSENT):
