@@ -21,8 +21,12 @@ Fields = dict[str, Any]
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?=([^}]*))?\}")
 
 
+class NotBuiltError(Exception):
+    """What kubectl, or a parser of YAML, says of a commit whose objects no engine could make."""
+
+
 def built(scene: Scene, commit: str) -> dict[str, Fields]:
-    """The objects of a commit by `Kind/namespace/name`."""
+    """The objects of a commit by `Kind/namespace/name`. Raises NotBuiltError."""
     archive = subprocess.run(
         ["git", "archive", "--format=tar", commit],
         cwd=scene.world.remote,
@@ -37,19 +41,21 @@ def built(scene: Scene, commit: str) -> dict[str, Fields]:
             tar.extractall(root, filter="data")
         for folder in scene.ground.builds:
             text = _substituted(_rendered(scene, root / folder), root, scene.ground.variables)
-            for one in yaml.safe_load_all(text):
-                if one:
-                    about = one["metadata"]
-                    name = "/".join(filter(None, (one["kind"], about.get("namespace"), about["name"])))
-                    found[name] = dict(_leaves(one, ""))
+            for one in _documents(text):
+                about = one["metadata"]
+                name = "/".join(filter(None, (one["kind"], about.get("namespace"), about["name"])))
+                found[name] = dict(_leaves(one, ""))
     return found
 
 
 def _rendered(scene: Scene, folder: Path) -> str:
     if (folder / "kustomization.yaml").exists():
-        return subprocess.run(
-            ["kubectl", "kustomize", str(folder)], env=scene.environment, check=True, capture_output=True, text=True
-        ).stdout
+        made = subprocess.run(
+            ["kubectl", "kustomize", str(folder)], env=scene.environment, check=False, capture_output=True, text=True
+        )
+        if made.returncode:
+            raise NotBuiltError(made.stderr.strip())
+        return made.stdout
     return "\n---\n".join(path.read_text() for path in sorted(folder.rglob("*.yaml")))
 
 
@@ -63,6 +69,13 @@ def _substituted(text: str, root: Path, variables: str | None) -> str:
     ]
     values: Mapping[str, str] = engine["spec"]["postBuild"]["substitute"]
     return _VARIABLE.sub(lambda found: str(values.get(found[1], found[2] or "")), text)
+
+
+def _documents(text: str) -> list[dict[str, Any]]:
+    try:
+        return [one for one in yaml.safe_load_all(text) if one]
+    except yaml.YAMLError as error:
+        raise NotBuiltError(str(error)) from error
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -224,7 +224,8 @@ class Scene:
     _before: Before | None = None
 
     def begin(self) -> None:
-        """From here on it is the agent's."""
+        """From here on it is the agent's. The operator has made the passwords that nobody may see."""
+        self.until(self.passwords)
         self.commit({}, message="Think about it", branch=KEPT)
         self.git(self.checkout, "fetch", "--quiet", "origin")
         self.git(self.checkout, "merge", "--quiet", "--ff-only", f"origin/{BASE}")

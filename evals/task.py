@@ -47,7 +47,7 @@ class Effect:
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Values afterwards, by object and path; None: it goes."""
     created: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The fields that a new object must have, by object; others are its own affair."""
+    """The fields that a new object must have, by object; others are its own affair. A frozenset: one of its values."""
     deleted: frozenset[str] = frozenset()
     beside: tuple[str, ...] = ()
     """Patterns of objects that may come as well, such as the Secret of a new role."""
