@@ -1,10 +1,10 @@
 from evals.task import Task
-from evals.tasks.recovery import conflict, follows_another_branch, race, refused_by_webhook, take_back
+from evals.tasks.recovery import conflict, follows_another_branch, race, refused_by_webhook, undo_one_of_two
 
 TASKS: tuple[Task, ...] = (
     race.TASK,
     conflict.TASK,
-    take_back.TASK,
+    undo_one_of_two.TASK,
     refused_by_webhook.TASK,
     follows_another_branch.TASK,
 )

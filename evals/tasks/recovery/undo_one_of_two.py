@@ -35,7 +35,7 @@ def _takes_back_what_came_after(hands: Hands) -> HandIn:
 
 
 TASK = Task(
-    id="take-back-one-of-two",
+    id="undo-one-of-two",
     category="recovery",
     request=(
         "Since somebody merged larger shared buffers for orders-db, its pods are killed for memory. Propose to set "
