@@ -186,7 +186,9 @@ def _http_server(told: Flags, app: App) -> HttpServer:
     except ModuleNotFoundError as error:
         if error.name != "prometheus_client":
             raise
-        raise InvalidRequest("--transport http needs more than stdio does: install gitops-mcp[http]") from error
+        raise InvalidRequest(
+            "--transport http needs more than stdio does: install gitops-mcp with its extra `http`"
+        ) from error
     return HttpServer.open(told, app)
 
 

@@ -71,3 +71,20 @@ def anchors(text: str) -> set[str]:
             slug = re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower())
             found.append(f"{slug}_{found.count(slug)}" if slug in found else slug)
     return set(found)
+
+
+def fences(text: str) -> Iterator[tuple[int, str, str]]:
+    """(line, language, text) of each block of code."""
+    for token in _PARSER.parse(text):
+        if token.type in {"fence", "code_block"}:
+            yield (token.map or [0])[0] + 1, (token.info.split() or [""])[0], token.content
+
+
+def inline_codes(text: str) -> Iterator[tuple[int, str]]:
+    """(line of its block, code) of what stands in the prose as code."""
+    line = 1
+    for token in _PARSER.parse(text):
+        line = token.map[0] + 1 if token.map else line
+        for one in token.children or []:
+            if one.type == "code_inline":
+                yield line, one.content

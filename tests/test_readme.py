@@ -57,6 +57,13 @@ def test_its_picture_is_what_the_demo_prints() -> None:
     assert session_of(PICTURE.read_text()) == fresh_session()
 
 
+def test_each_row_that_compares_leads_to_a_test() -> None:
+    (rows,) = re.findall(r"(?m)^\| \| gitops-mcp .*\n\|---.*\n((?:\|.*\n)+)", README)
+    shown = [row.split("|")[2] for row in rows.splitlines()]
+    assert len(shown) >= 6
+    assert all(re.fullmatch(r" \[[a-z ]+\]\(tests/(\w+/)*test_\w+\.py\) ", one) for one in shown), shown
+
+
 def test_what_it_points_at_is_there() -> None:
     for path in (
         "LICENSE",

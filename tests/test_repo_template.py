@@ -177,6 +177,8 @@ def test_each_choice_gives_whole_files_without_a_mark_or_a_placeholder(
         (name, f"clusters/{name}", (f"shop-{name}",), secrets != "cluster") for name in ("dev", "staging", "prod")
     ]
     assert set(files) >= BY_FORGE[forge] | {"README.md", f"{engine}/kustomization.yaml"}
+    told = [line for line in files["README.md"].decode().splitlines() if line.startswith("**")]
+    assert len(told) == len({line.partition("**:")[0] for line in told}), "said once more for each environment"
     assert (".sops.yaml" in files) == (secrets == "sops")
 
 

@@ -47,7 +47,7 @@ def tell_story(screen: Screen, folder: Path, cast: Cast) -> None:
 def _show_next_steps(stage: Stage) -> None:
     command, *arguments = _own_command()
     stage.screen.title("", "With a repository of your own")
-    stage.screen.paragraphs("Put this into .mcp.json at its root (Claude Code; the README has other clients):")
+    stage.screen.paragraphs("Put this into .mcp.json at its root (Claude Code; docs/clients.md has other clients):")
     stage.screen.plain(json.dumps({"mcpServers": {"gitops": {"command": command, "args": arguments}}}, indent=2))
     stage.screen.paragraphs(
         "With --read-only among its args it only looks. To try these stand-ins with an assistant of your own, start "

@@ -21,7 +21,7 @@ def start_traces(environ: Mapping[str, str]) -> Callable[[], object]:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        log.warning("%s… is set, but no traces are sent: install gitops-mcp[otel]", _SIGN)
+        log.warning("%s… is set, but no traces are sent: install gitops-mcp with its extra `otel`", _SIGN)
         return lambda: None
     name = environ.get("OTEL_SERVICE_NAME", "gitops-mcp")
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: name}))

@@ -168,7 +168,7 @@ def test_without_an_engine_for_templates_lists_and_edits_say_what_installs_one(
     (team.root.parent / "bin").mkdir()
     (team.root.parent / "bin/git").symlink_to(git)
     app = of_remote(team, CHART)
-    said = r"may make objects of CloudNativePG.*`pip install 'gitops-mcp\[helm\]'`, or put `helm` on PATH"
+    said = r"may make objects of CloudNativePG.*install gitops-mcp with its extra `helm`, or put `helm` on PATH"
 
     with pytest.raises(NotFound, match=said):
         desired_at(app).cluster("shop-db", "shop", environment="default")

@@ -44,7 +44,7 @@ _KEPT = frozenset(
 )
 _KEPT_PREFIXES = ("AWS_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "HUAWEICLOUD_", "VAULT_")
 _PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})
-_GET = "install it (https://github.com/getsops/sops) on PATH, or `pip install 'gitops-mcp[sops]'`"
+_GET = "install it (https://github.com/getsops/sops) on PATH, or install gitops-mcp with its extra `sops`"
 _SAID_MOST = 400
 
 

