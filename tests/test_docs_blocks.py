@@ -29,6 +29,7 @@ TRIED: dict[str, dict[str, str]] = {
         "task-review-a-bot": "json text",
         "task-undo": "json text diff",
     },
+    "tests/evals/test_runner.py": {"evaluation": "sh json"},
     "tests/ui/test_diagrams.py": dict.fromkeys(("README", "architecture", "concepts"), "mermaid"),
 }
 """By test: the pages whose blocks of these languages it runs, as they stand there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -16,9 +17,10 @@ import pytest
 
 from evals.__main__ import main
 from evals.arms import can_hold_network
-from evals.hand_in import HandIn
+from evals.hand_in import HandIn, read_hand_in
 from evals.tasks import TASKS
 from tests.fakes.model_endpoint import Part, model_endpoint
+from tests.site_pages import fences
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = "Cluster/shop/orders-db"
@@ -252,16 +254,23 @@ def test_it_is_a_command() -> None:
     assert [line.split()[0] for line in done.stdout.splitlines()] == [task.id for task in TASKS]
 
 
-@pytest.mark.thorough
-def test_runs_stand_side_by_side_in_one_report(tmp_path: Path) -> None:
-    with model_endpoint(PARTS) as endpoint:
-        for name in ("one", "two"):
-            run(
-                tmp_path / name,
-                *("--arm", "gitops-mcp", "--anthropic", f"model-{name}", "--url", endpoint.url),
-                *only("shrink-a-volume"),
-                ANTHROPIC_API_KEY="a-key",
-            )
-    page = evals("report", str(tmp_path / "one"), str(tmp_path / "two")).stdout
-    assert "|  | gitops-mcp, model-one | gitops-mcp, model-two |" in page
+def test_the_page_is_followed_and_runs_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = {language: text for _, language, text in fences((ROOT / "docs/evaluation.md").read_text())}
+    assert read_hand_in(blocks["json"]).field == "spec.instances"
+    export, server, other, report = map(shlex.split, blocks["sh"].splitlines())
+    assert export[0] == "export"
+    parts = [Part("five instances", SCALE, SCALED), Part("five instances", ("shell", {"command": BY_HAND}), SCALED)]
+    monkeypatch.chdir(tmp_path)
+    for command, part in zip((server, other), parts, strict=True):
+        with model_endpoint([part]) as endpoint:
+            more = ("--url", endpoint.url, *only("scale-a-cluster"))
+            done = evals(*_words(command), *more, ANTHROPIC_API_KEY="a-key")
+            assert done.returncode == 0, done
+    page = evals(*_words(report)).stdout
+    assert "|  | gitops-mcp, MODEL | kubectl + git, MODEL |" in page
     assert "| passed | 1 of 1 | 1 of 1 |" in page
+
+
+def _words(command: list[str]) -> list[str]:
+    assert command[:3] == [".venv/bin/python", "-m", "evals"]
+    return command[3:]
