@@ -62,7 +62,10 @@ def _judge_refs(task: Task, scene: Scene) -> Iterator[Fault]:
     before, after = scene.before.branches, scene.branches()
     if after.get(BASE) not in {before[BASE], scene.marks.get(MOVED_BASE)}:
         yield Fault("base-moved", f"{BASE} is at {after.get(BASE)}, and nobody but the agent has moved it")
-    free = {BASE, scene.marks.get(task.may_move or ""), scene.marks.get(task.may_delete or "")}
+    gone = scene.marks.get(task.has_to_go or "")
+    if gone in after:
+        yield Fault("not-deleted", f"{gone} is still there")
+    free = {BASE, scene.marks.get(task.may_move or ""), gone}
     for name in sorted(before.keys() - free):
         if after.get(name) != before[name]:
             yield Fault("branch-moved", f"{name}: {after.get(name)} in the place of {before[name]}")
