@@ -35,7 +35,9 @@ from evals.work import Agent, Unusable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    given = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    given = _parser().parse_args(words)
+    given.words = words
     try:
         return int(given.do(given))
     except Unusable as error:
@@ -89,7 +91,7 @@ def _run(given: argparse.Namespace) -> int:
     if given.out.exists() and any(given.out.iterdir()):
         raise Unusable(f"--out: {given.out} is not empty: name a new folder")
     given.out.mkdir(parents=True, exist_ok=True)
-    report: Report = {"rows": [], "about": [_about(arm, name)]}
+    report: Report = {"rows": [], "about": [_about(given.words, arm, name)]}
     for task in tasks:
         for number in range(given.times):
             result = _work_on(task, arm, agent)
@@ -146,10 +148,10 @@ def _key(name: str) -> str:
     return key
 
 
-def _about(arm: Arm, agent: str) -> dict[str, str]:
+def _about(words: Sequence[str], arm: Arm, agent: str) -> dict[str, str]:
     commit = _printed("git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD")
     return {
-        "command": shlex.join(["python", "-m", "evals", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", "evals", *words]),
         "arm": arm.name,
         "agent": agent,
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),

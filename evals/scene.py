@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import tempfile
@@ -10,11 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from gitops_mcp.domain import kinds
-from gitops_mcp.domain.objects import Object, at
+from gitops_mcp.domain.objects import Object, Resource, at
+from gitops_mcp.sandbox.cnpg.status import HEALTHY
 from gitops_mcp.sandbox.engines.layout import EngineName
 from gitops_mcp.sandbox.forges.values import ForgeName
 from gitops_mcp.sandbox.run import World, start_sandbox
@@ -165,10 +168,30 @@ class Scene:
         return found
 
     def until_ready(self, cluster: str = "orders-db", *, namespace: str = "shop", instances: int = 3) -> None:
-        """Until so many instances run, which the operator of the sandbox starts one by one."""
+        """Until so many instances run, which the operator of the sandbox starts one by one, and all is healthy."""
         label = f"cnpg.io/cluster={cluster}"
         self.until(lambda: len(self.world.store.list(kinds.POD, namespace, labels=label)) == instances)
         self.until(lambda: self.world.inside(namespace, cluster))
+        self.until_applied(kinds.CLUSTER, namespace, cluster, "status.readyInstances", instances)
+        self.until_applied(kinds.CLUSTER, namespace, cluster, "status.phase", HEALTHY)
+
+    def report(self, resource: Resource, namespace: str, name: str, status: Object) -> None:
+        """What an operator says of an object from now on, whose own leaves it alone; the rest stays as it said it."""
+        if self.world.operator is None:
+            raise RuntimeError("the sandbox has no operator")
+        before = at(self.world.store.get(resource, namespace, name), "status") or {}
+        self.world.operator.write_state(resource, namespace, name, {**before, **status})
+
+    def print_log(self, namespace: str, pod: str, *lines: Object) -> None:
+        """What an instance has just printed."""
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        told = [json.dumps({"level": "info", "ts": now, "logging_pod": pod, **line}) for line in lines]
+        self.world.store.print_log(namespace, pod, told)
+
+    def until_applied(self, resource: Resource, namespace: str, name: str, path: str, value: object) -> None:
+        """Until a field of a live object, such as `spec.instances`, is as its engine or operator has to bring it."""
+        keys = path.split(".")
+        self.until(lambda: at(self.world.store.get(resource, namespace, name), *keys) == value)
 
     def passwords(self) -> set[str]:
         """All that nobody may see or commit, also as Kubernetes encodes them."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evals.__main__ import main
 from evals.arms import can_hold_network
 from evals.hand_in import HandIn
+from evals.tasks import TASKS
 from tests.fakes.model_endpoint import Part, model_endpoint
 
 ROOT = Path(__file__).parents[2]
@@ -29,15 +34,23 @@ BY_HAND = (
 )
 
 
-def evals(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evals", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Ended:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def evals(*arguments: str, **variables: str) -> Ended:
+    """`python -m evals`, in this process: to load it takes longer than most of what it does here."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+            patch.delenv(name, raising=False)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        code = main(arguments)
+    return Ended(code, out.getvalue(), err.getvalue())
 
 
 def run(out: Path, *arguments: str, **variables: str) -> tuple[dict[str, dict[str, Any]], str, str]:
@@ -106,6 +119,7 @@ def test_a_shell_with_kubectl_and_git_does_it_too_and_reaches_nothing_else(tmp_p
     }
 
 
+@pytest.mark.thorough
 def test_what_a_shell_cannot_be_kept_from_is_said_in_the_report(tmp_path: Path) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
@@ -137,6 +151,7 @@ server.run()
 """
 
 
+@pytest.mark.thorough
 def test_any_server_for_kubernetes_can_be_compared_with_git_beside_it(tmp_path: Path) -> None:
     script = tmp_path / "server.py"
     script.write_text(SERVER)
@@ -192,6 +207,7 @@ def test_a_command_line_that_speaks_mcp_works_on_a_task(tmp_path: Path) -> None:
     assert "unsafe" in page
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_run_is_no_fault_of_the_agents_and_ends_the_command_with_1(tmp_path: Path) -> None:
     with model_endpoint(PARTS) as endpoint:
         endpoint.faults += [401]
@@ -224,6 +240,19 @@ def test_what_is_asked_for_wrongly_is_named(arguments: tuple[str, ...], told: st
     assert not (tmp_path / "out").exists()
 
 
+def test_it_is_a_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "evals", "list"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [task.id for task in TASKS]
+
+
+@pytest.mark.thorough
 def test_runs_stand_side_by_side_in_one_report(tmp_path: Path) -> None:
     with model_endpoint(PARTS) as endpoint:
         for name in ("one", "two"):

@@ -337,6 +337,15 @@ class Store:
                     self.delete(resource, *place, propagation=propagation, dry_run=dry_run)
             return matched
 
+    def backdate(self, resource: Resource, namespace: str | None, name: str, created: datetime) -> Object:
+        """As if it had been created then, which no client can say."""
+        with self._state.lock:
+            collection = self._state.collection(resource)
+            old = self._one(collection, namespace, name).value
+            metadata = {**old["metadata"], "creationTimestamp": f"{created:%Y-%m-%dT%H:%M:%SZ}"}
+            key = _key(resource, namespace, name)
+            return self._state.commit(collection, key, {**old, "metadata": metadata}).value
+
     def print_log(
         self, namespace: str, pod: str, lines: Iterable[str], *, container: str = "postgres", at: datetime | None = None
     ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -28,6 +29,15 @@ def test_what_a_client_claims_of_itself_is_not_kept(store: Store) -> None:
     assert metadata["generation"] == 1
     assert metadata["uid"] != "mine"
     assert not metadata["creationTimestamp"].startswith("2001")
+
+
+def test_an_object_can_be_made_older_than_it_is(store: Store) -> None:
+    before = store.create(CLUSTER, cluster())
+    made = store.backdate(CLUSTER, "shop", "orders", datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC))
+    assert made["metadata"]["creationTimestamp"] == "2001-02-03T04:05:06Z"
+    assert made["metadata"]["resourceVersion"] != before["metadata"]["resourceVersion"]
+    assert {**made, "metadata": None} == {**before, "metadata": None}
+    assert store.get(CLUSTER, "shop", "orders") == made
 
 
 def test_what_is_stored_is_not_shared_with_whoever_sent_it(store: Store) -> None:
