@@ -1,4 +1,4 @@
 from evals.task import Task
-from evals.tasks.recovery import password_never_comes, race, take_back
+from evals.tasks.recovery import race, rotate_a_leaked_password, take_back
 
-TASKS: tuple[Task, ...] = (race.TASK, password_never_comes.TASK, take_back.TASK)
+TASKS: tuple[Task, ...] = (race.TASK, rotate_a_leaked_password.TASK, take_back.TASK)
