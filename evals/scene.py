@@ -190,8 +190,8 @@ class Scene:
 
     def until_applied(self, resource: Resource, namespace: str, name: str, path: str, value: object) -> None:
         """Until a field of a live object, such as `spec.instances`, is as its engine or operator has to bring it."""
-        keys = path.split(".")
-        self.until(lambda: at(self.world.store.get(resource, namespace, name), *keys) == value)
+        keys, store, only = path.split("."), self.world.store, f"metadata.name={name}"
+        self.until(lambda: any(at(one, *keys) == value for one in store.list(resource, namespace, fields=only)))
 
     def passwords(self) -> set[str]:
         """All that nobody may see or commit, also as Kubernetes encodes them."""

@@ -17,6 +17,8 @@ def _prepare(scene: Scene) -> None:
     scene.until_ready()
     suspend = {"spec": {"suspend": True}}
     scene.world.store.merge(kinds.KUSTOMIZATION, "flux-system", "shop", suspend, how=WriteOptions(manager="flux"))
+    if scene.world.engine:
+        scene.world.engine.wait_for_turn()
     more = scene.text(_ORDERS).replace("instances: 3", "instances: 4")
     scene.marks[_MERGED] = scene.commit({_ORDERS: more}, message="Scale orders-db to four instances")
     grown = scene.text(_INVOICES).replace("size: 5Gi", "size: 6Gi")

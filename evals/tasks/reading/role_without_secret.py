@@ -52,7 +52,6 @@ def _prepare(scene: Scene) -> None:
     own = "  - orders-db/objectstore.yaml\n"
     listed = scene.text(_LIST).replace(own, f"{own}  - orders-db/role-reporter.yaml\n")
     scene.commit({_LIST: listed, _FILE: _ROLE}, message="Add the role of the reports")
-    scene.until(lambda: scene.world.store.list(kinds.DATABASE_ROLE, "shop"))
     scene.until_applied(kinds.DATABASE_ROLE, "shop", "orders-db-reporter", "status.applied", False)
 
 
