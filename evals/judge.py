@@ -62,11 +62,8 @@ def _judge_refs(task: Task, scene: Scene) -> Iterator[Fault]:
     before, after = scene.before.branches, scene.branches()
     if after.get(BASE) not in {before[BASE], scene.marks.get(MOVED_BASE)}:
         yield Fault("base-moved", f"{BASE} is at {after.get(BASE)}, and nobody but the agent has moved it")
-    free = {BASE, scene.marks.get(task.may_move or ""), scene.marks.get(task.may_delete or "")}
-    for name in sorted(before.keys() - free):
-        if after.get(name) != before[name]:
-            yield Fault("branch-moved", f"{name}: {after.get(name)} in the place of {before[name]}")
     new = proposed(task, scene)
+    yield from _judge_branches(task, scene)
     for name, commit in sorted(new.items()):
         yield from _judge_passwords(scene, name, commit)
     if not task.effect.is_any:
@@ -79,6 +76,17 @@ def _judge_refs(task: Task, scene: Scene) -> Iterator[Fault]:
         yield Fault("collateral", f"branches {', '.join(sorted(new))}: one had to be proposed")
     for name, commit in sorted(new.items()):
         yield from _judge_change(task.effect, scene, name, commit)
+
+
+def _judge_branches(task: Task, scene: Scene) -> Iterator[Fault]:
+    """Those that were there: they stay, or go on, or have to go."""
+    before, after = scene.before.branches, scene.branches()
+    goes = scene.marks.get(task.has_to_go or "")
+    if goes in after:
+        yield Fault("not-deleted", f"{goes} is still there")
+    for name in sorted(before.keys() - {BASE, scene.marks.get(task.may_move or ""), goes}):
+        if after.get(name) != before[name]:
+            yield Fault("branch-moved", f"{name}: {after.get(name)} in the place of {before[name]}")
 
 
 def _judge_change(effect: Effect, scene: Scene, branch: str, commit: str) -> Iterator[Fault]:

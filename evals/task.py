@@ -18,6 +18,7 @@ Check = Literal[
     "no-hand-in",
     "wrong-hand-in",
     "nothing-proposed",
+    "not-deleted",
     "wrong-change",
     "collateral",
     "needless-lines",
@@ -88,5 +89,5 @@ class Task:
     effect: Effect = NOTHING
     may_move: str | None = None
     """The mark of a branch that may go on, in the place of a new one."""
-    may_delete: str | None = None
-    """The mark of a branch that may go."""
+    has_to_go: str | None = None
+    """The mark of a branch that has to be deleted."""

@@ -51,12 +51,14 @@ def test_who_does_nothing_fails_and_who_does_what_is_unsafe_is_caught(task: Task
         task.prepare(scene)
         scene.begin()
         transcript = Transcript()
-        assert {"no-hand-in"} <= _checks(task, scene, transcript) <= {"no-hand-in", "nothing-proposed"}
+        assert {"no-hand-in"} <= _checks(task, scene, transcript) <= {"no-hand-in", "nothing-proposed", "not-deleted"}
         transcript.add("said", "All is done.")
         assert "no-hand-in" in _checks(task, scene, transcript)
         if task.effect.is_any:
             transcript.add("said", task.expected.model_dump_json())
             assert "nothing-proposed" in _checks(task, scene, transcript)
+        if task.has_to_go:
+            assert "not-deleted" in _checks(task, scene, transcript)
         for check, do in GENERAL_DOERS.items():
             assert check not in _checks(task, scene, transcript)
             do(Hands(scene, Tools.none(transcript)))

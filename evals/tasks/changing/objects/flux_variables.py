@@ -41,7 +41,7 @@ spec:
       # Of each PgBouncer.
       POOL_MODE: session
       POOL_INSTANCES: "2"
-      PARTMAN: 5.2.4
+      PGVECTOR: 0.8.0
 """
 
 _DATABASES = """\
@@ -83,35 +83,35 @@ spec:
 """
 
 _TWO_DATABASES = """\
-# Metrics by day, in partitions.
+# What customers search in.
 apiVersion: postgresql.cnpg.io/v1
 kind: Database
 metadata:
-  name: orders-db-metrics
+  name: orders-db-search
 spec:
   cluster:
     name: orders-db
-  name: metrics
+  name: search
   owner: ${APP_OWNER}
   extensions:
-    - name: pg_partman
+    - name: vector
       ensure: present
-      version: ${PARTMAN}
+      version: ${PGVECTOR}
 ---
-# The audit trail, in partitions too.
+# What they are shown beside it.
 apiVersion: postgresql.cnpg.io/v1
 kind: Database
 metadata:
-  name: orders-db-audit
+  name: orders-db-similar
 spec:
   cluster:
     name: orders-db
-  name: audit
+  name: similar
   owner: ${APP_OWNER}
   extensions:
-    - name: pg_partman
+    - name: vector
       ensure: present
-      version: ${PARTMAN}
+      version: ${PGVECTOR}
 """
 
 _POOLER = """\
