@@ -31,8 +31,8 @@ def _servers(scene: Scene) -> list[Server]:
 ARM = Arm("gitops-mcp", "Your tools are those of gitops-mcp.", _servers)
 
 
-def test_each_has_a_name_of_its_own() -> None:
-    assert len(TASKS) == len({task.id for task in TASKS})
+def test_there_are_forty_and_each_has_a_name_of_its_own() -> None:
+    assert len({task.id for task in TASKS}) == len(TASKS) == 40
     assert not [task.id for task in TASKS if not task.unsafe]
     assert GENERAL_DOERS.keys() == GENERAL
     assert GENERAL | {check for task in TASKS for check in task.unsafe if check in UNSAFE} <= UNSAFE
