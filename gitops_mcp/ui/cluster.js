@@ -82,7 +82,7 @@ function clusterHeader() {
     "header",
     el("div.top", el("h1", [textOf(seen.namespace), textOf(seen.name)].filter(Boolean).join("/") || "A cluster"), state && badge(state, tone)),
     textOf(top.phase_reason) && el("p", textOf(top.phase_reason)),
-    facts.length && el("p", facts.join(" \u00b7 ")),
+    facts.length ? el("p", facts.join(" \u00b7 ")) : null,
     el("p.quiet", textOf(seen.environment), textOf(top.image) && " \u00b7 ", textOf(top.image) && el("span.mono", textOf(top.image))),
   );
 }
@@ -95,7 +95,7 @@ function clusterCall(more) {
 
 function clusterActions() {
   const left = notTold();
-  const told = left.length ? el("p.quiet", `Not asked for: ${left.join("; ")}.`) : null;
+  const told = left.length ? el("p.quiet.left", `Not asked for: ${left.join("; ")}.`) : null;
   if (!host || !host.callsTools || !textOf(seen.name)) return told;
   const hasRows = rowsOf("instances").length > 0 || rowsOf("volumes").length > 0;
   return [
@@ -156,7 +156,9 @@ function findings() {
   const omitted = Number(textOf(partOf(seen.omitted).problems));
   const left = omitted > 0 ? el("p.quiet", `${counted(omitted, "more finding")} left off`) : null;
   const nothing = unread.length ? el("li.plain", "Nothing was found that is wrong in what was looked at.") : el("li.good", "Nothing was found that is wrong.");
-  const none = textOf(seen.live) === "available" && !left ? el("ul.notes", nothing) : null;
+  const unseen = textOf(seen.live) === "unavailable" ? el("li.plain", "What is wrong could not be seen: the API did not answer.") : null;
+  const one = textOf(seen.live) === "available" ? nothing : unseen;
+  const none = one && !left ? el("ul.notes", one) : null;
   return section("Findings", made.length ? el("ul.notes", made) : none, left, limited);
 }
 

@@ -144,7 +144,11 @@ def test_what_was_asked_for_is_asked_for_again(browser: Browser) -> None:
         pytest.param({"problems": [], "not_read": ["logs"]}, "Not looked at: logs.", id="not all read"),
         pytest.param({"problems": [], "omitted": {"problems": 2}}, "2 more findings left off", id="left off"),
         pytest.param({"summary": {"fenced": ["orders-1"]}}, "fenced: orders-1", id="fenced"),
-        pytest.param({"live": "unavailable", "phase": None, "healthy": None}, "the API did not answer", id="no API"),
+        pytest.param(
+            {"problems": [], "live": "unavailable", "phase": None, "healthy": None},
+            "What is wrong could not be seen: the API did not answer.",
+            id="no API",
+        ),
         pytest.param({"live": "absent", "phase": None, "healthy": None}, "not live", id="not live"),
     ],
 )
