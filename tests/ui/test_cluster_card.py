@@ -102,6 +102,26 @@ def test_backups_are_a_line_of_time_with_what_can_be_restored(browser: Browser) 
     host.page.close()
 
 
+@pytest.mark.thorough
+def test_a_moment_that_cannot_be_is_listed_and_stretches_no_line(browser: Browser) -> None:
+    backups = cluster()["backups"]
+    recent = [
+        {**backups["recent"][0], "stopped": when}
+        for when in ("2999-01-01T00:00:00Z", "+275761-01-01T00:00:00Z", "soon")
+    ]
+    windows = [{**backups["recovery_windows"][0], "first": "2999-01-01T00:00:00Z"}]
+    odd = {**backups, "recent": [*recent, backups["recent"][1]], "recovery_windows": windows}
+    host = shown(browser, cluster(backups=odd), now="2026-01-31T10:00:00Z")
+    line = host.frame.locator(".timeline")
+    assert (line.get_attribute("aria-label") or "").startswith(
+        "Backups from 2026-01-30T02:00:00.000Z to 2026-01-31T10:"
+    )
+    assert (line.locator(".dot").count(), line.locator(".window").count()) == (1, 0)
+    for told in ("2999-01-01T00:00:00Z", "+275761-01-01T00:00:00Z", "soon"):
+        assert told in host.text
+    host.page.close()
+
+
 def test_of_a_concise_answer_everything_can_be_asked_for(browser: Browser) -> None:
     host = shown(browser, cluster(**dict.fromkeys(CONCISE)))
     assert "Primary" in host.text
