@@ -95,6 +95,7 @@ class InstanceRow(Answer):
     ready: bool | None = None
     restarts: int | None = None
     node: TextOrNone = None
+    zone: TextOrNone = None
     image: TextOrNone = None
     started: When = None
     waiting: TextOrNone = None

@@ -242,19 +242,19 @@ class Operator(Controller):
     def _tell_window(self, cluster: Object, stores: dict[Place, Object]) -> None:
         """From when to when it can be restored: in the ObjectStore by the plugin, else in the Cluster's status."""
         window = self._archives.window(cluster, stores)
-        if window is None:
-            return
         name, server = own_archive(cluster)
+        told_in = cluster if name is None else stores.get((cluster["metadata"]["namespace"], name))
+        if window is None or told_in is None or self._is_passed_over(told_in):
+            return
         if name is None:
             told = {"firstRecoverabilityPoint": window["first"], "lastSuccessfulBackup": window["last"]}
             if any(at(cluster, "status", key) != value for key, value in told.items()):
                 self.store.merge(kinds.CLUSTER, *_place(cluster), {"status": told}, subresource="status")
             return
-        store = stores[cluster["metadata"]["namespace"], name]
         said = {"firstRecoverabilityPoint": window["first"], "lastSuccessfulBackupTime": window["last"]}
-        if at(store, "status", "serverRecoveryWindow", server) != said:
+        if at(told_in, "status", "serverRecoveryWindow", server) != said:
             patch = {"status": {"serverRecoveryWindow": {server: said}}}
-            self.store.merge(kinds.OBJECT_STORE, *_place(store), patch, subresource="status")
+            self.store.merge(kinds.OBJECT_STORE, *_place(told_in), patch, subresource="status")
 
     def _is_passed_over(self, found: Object) -> bool:
         return "deletionTimestamp" in found["metadata"] or found["metadata"]["uid"] in self._left_alone

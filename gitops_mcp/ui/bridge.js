@@ -46,7 +46,8 @@ class Host {
     const result = await this.#request("tools/call", { name, arguments: given }, CALL_SECONDS);
     const text = plainText(result);
     if (result.isError) throw new Error(text || `${name} failed, and the host does not say why`);
-    return partOf(result.structuredContent);
+    if (!hasParts(result.structuredContent)) throw new Error(text || `${name} answered with nothing that a card can show`);
+    return result.structuredContent;
   }
 
   async open(url) {

@@ -52,7 +52,7 @@ CARDS = (
     Card(
         "cluster",
         "Card of a cluster",
-        "Findings and what to do, instances by node, services, backups with what can be restored, volumes, as a page.",
+        "Findings and what to do, instances by zone, services, backups with what can be restored, volumes, as a page.",
         ("cluster.js",),
         frozenset({"get_cluster_status"}),
     ),

@@ -26,8 +26,8 @@ const SHOWN_ELSEWHERE = new Set([
 let answer = {};
 let compared = null;
 let confirming = null;
-const named = (state) => NAMES[state] ?? state.replaceAll("_", " ");
-const toneOf = (state) => TONES[state] ?? "plain";
+const named = (state) => wordIn(NAMES, state) ?? state.replaceAll("_", " ");
+const toneOf = (state) => wordIn(TONES, state) ?? "plain";
 
 // What a write cannot know yet: where its change stands.
 async function follow() {
@@ -88,8 +88,9 @@ function pullName() {
 function impact() {
   const { level, reasons } = partOf(answer.impact);
   if (!textOf(level)) return null;
-  const said = IMPACTS[level] ?? named(textOf(level));
-  const one = el(`li.${IMPACTS[level] ? toneOf(level) : "plain"}`, el("b", said), bullets(textsOf(reasons)));
+  const known = wordIn(IMPACTS, textOf(level));
+  const said = known ?? named(textOf(level));
+  const one = el(`li.${known ? toneOf(textOf(level)) : "plain"}`, el("b", said), bullets(textsOf(reasons)));
   return section("Impact", el("ul.notes", one));
 }
 
@@ -111,7 +112,7 @@ function road() {
   const who = next.length ? el("div.after", el("h2", "What comes next, and who does it"), bullets(next, "ol")) : null;
   if (!state) return next.length ? section("What comes next, and who does it", bullets(next, "ol")) : null;
   const left = ROAD.includes(state) ? null : state;
-  const reached = ROAD.indexOf(left ? (LEFT_AFTER[state] ?? "draft") : state);
+  const reached = ROAD.indexOf(left ? (wordIn(LEFT_AFTER, state) ?? "draft") : state);
   const steps = ROAD.slice(0, left ? reached + 1 : ROAD.length).map((name, at) => step(name, at < reached || (left && at === reached) ? "done" : at === reached ? "now" : "ahead", at < reached));
   if (left) steps.push(step(left, "now"));
   return section("Road", withAttributes(el("ol.road", steps), { "aria-label": "Road of the change" }), who);
@@ -133,7 +134,7 @@ function writtenState() {
   if (answer.delivery === "direct" || answer.verdict || answer.outcome === "dry_run") return answer.outcome === "discarded" ? "discarded" : "";
   if (answer.outcome === "discarded") return "discarded";
   const state = textOf(partOf(answer.pull_request).state);
-  if (state) return { open: "in_review", merged: "merged", closed: "closed" }[state] ?? "";
+  if (state) return wordIn({ open: "in_review", merged: "merged", closed: "closed" }, state) ?? "";
   return answer.outcome === "committed" ? "draft" : "";
 }
 

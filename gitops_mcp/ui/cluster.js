@@ -2,22 +2,42 @@
 
 const CLUSTER_TONES = {
   ok: "good", healthy: "good", completed: "good", yes: "good", Bound: "good", Running: "good", active: "good", ready: "good",
-  critical: "bad", failed: "bad", failing: "bad", no: "bad", unavailable: "bad", Lost: "bad",
+  critical: "bad", failed: "bad", failing: "bad", no: "bad", unavailable: "bad", Lost: "bad", walArchivingFailing: "bad",
   warning: "careful", progressing: "careful", waiting: "careful", pending: "careful", absent: "careful", suspended: "careful", unknown: "careful",
+  replicating: "careful", resizing: "careful", dangling: "careful", unusable: "bad", unhealthy: "bad", missing: "bad",
 };
 const FINDING_TONES = { critical: "bad", warning: "careful", info: "plain" };
-const SVG = "http://www.w3.org/2000/svg";
+// What each section of the status tells, by the part of the answer that shows whether it is there.
+const SECTIONS = [
+  { name: "state", part: "conditions", holds: "conditions, services, poolers and events" },
+  { name: "instances", part: "instances", holds: "instances" },
+  { name: "storage", part: "volumes", holds: "volumes" },
+  { name: "roles", part: "roles", holds: "roles" },
+  { name: "databases", part: "databases", holds: "databases" },
+  { name: "backups", part: "backups", holds: "backups" },
+  { name: "certificates", part: "certificates", holds: "certificates" },
+  { name: "git", part: "git", holds: "what Git says" },
+];
 const DETAILED = ["instances", "volumes", "services", "certificates", "databases", "roles", "poolers"];
 const CLUSTER_SHOWN = new Set([
   "omitted", "environment", "namespace", "name", "live", "phase", "phase_class", "healthy", "summary", "git", "engines", "problems", "not_read",
   "warnings", "conditions", "backups", "events", "others", ...DETAILED,
 ]);
+const EVERYTHING = { detail_level: "detailed" };
 
 let seen = {};
-const clusterTone = (word) => CLUSTER_TONES[word] ?? "plain";
-const rowsOf = (name) => listOf(seen[name]).map(partOf);
+// What get_postgres_metrics has answered; null where nobody has asked it.
+let measured = null;
+// As the status was asked for last: reading it again brings no less.
+let asked = {};
+const clusterTone = (word) => wordIn(CLUSTER_TONES, word) ?? "plain";
+const rowsIn = (answer, name) => listOf(partOf(answer)[name]).map(partOf);
+const rowsOf = (name) => rowsIn(seen, name);
+const measuredOf = (part, name) => rowsIn(measured, part).find((one) => textOf(one.name) === name) ?? {};
 // "2026-01-31T09:00:00Z (5m)": the moment, and how long ago that is.
 const momentOf = (text) => new Date(textOf(text).split(" ")[0]).getTime();
+// Short enough to stay in one line; what is longer is no moment.
+const moment = (value) => textOf(value) && el(textOf(value).length < 40 ? "span.time" : "span", textOf(value));
 // A row below the other where there is no room for columns.
 function stacked(...given) {
   const made = table(...given);
@@ -33,6 +53,7 @@ function drawCluster() {
     findings(),
     warningsOf(),
     topology(),
+    poolers(),
     el("div.columns", services(), inGit()),
     backups(),
     volumes(),
@@ -44,7 +65,7 @@ function drawCluster() {
 
 function clusterHeader() {
   const top = partOf(seen.summary);
-  const state = textOf(seen.phase) || { available: "live", unavailable: "the API did not answer", absent: "not live" }[textOf(seen.live)] || textOf(seen.live);
+  const state = textOf(seen.phase) || wordIn({ available: "live", unavailable: "the API did not answer", absent: "not live" }, textOf(seen.live)) || textOf(seen.live);
   const tone = seen.healthy === true ? "good" : seen.healthy === false ? "bad" : clusterTone(textOf(seen.phase_class) || textOf(seen.live));
   const facts = [
     textOf(top.instances) && `${textOf(top.instances)}`,
@@ -61,7 +82,7 @@ function clusterHeader() {
     "header",
     el("div.top", el("h1", [textOf(seen.namespace), textOf(seen.name)].filter(Boolean).join("/") || "A cluster"), state && badge(state, tone)),
     textOf(top.phase_reason) && el("p", textOf(top.phase_reason)),
-    facts.length && el("p", facts.join(" \u00b7 ")),
+    facts.length ? el("p", facts.join(" \u00b7 ")) : null,
     el("p.quiet", textOf(seen.environment), textOf(top.image) && " \u00b7 ", textOf(top.image) && el("span.mono", textOf(top.image))),
   );
 }
@@ -73,68 +94,149 @@ function clusterCall(more) {
 }
 
 function clusterActions() {
-  if (!host || !host.callsTools || !textOf(seen.name)) return null;
-  const isDetailed = DETAILED.some((name) => Array.isArray(seen[name]));
-  const again = button("Refresh", () => askFor(clusterCall(isDetailed ? { detail_level: "detailed" } : {}), receiveCluster));
-  const all = isDetailed ? null : button("Show everything", () => askFor(clusterCall({ detail_level: "detailed" }), receiveCluster), "main");
-  return el("div.actions", all, again);
+  const left = notTold();
+  const told = left.length ? el("p.quiet.left", `Not asked for: ${left.join("; ")}.`) : null;
+  if (!host || !host.callsTools || !textOf(seen.name)) return told;
+  const hasRows = rowsOf("instances").length > 0 || rowsOf("volumes").length > 0;
+  return [
+    el(
+      "div.actions",
+      left.length ? button("Show everything", () => readStatus(EVERYTHING), "main") : null,
+      button("Refresh", () => readStatus(asked)),
+      hasRows && !measured && button("Measure lag and volumes", measureCluster),
+    ),
+    told,
+  ];
+}
+
+// The sections that nobody asked for. One that was asked for and is not there could not be read: a warning says why.
+function notTold() {
+  const isAll = asked.detail_level === EVERYTHING.detail_level && !asked.sections;
+  if (textOf(seen.live) !== "available" || isAll) return [];
+  const isLeftOut = asked.sections ? (one) => !asked.sections.includes(one.name) : (one) => seen[one.part] === undefined || seen[one.part] === null;
+  return SECTIONS.filter(isLeftOut).map((one) => one.holds);
+}
+
+function askedBy(given) {
+  const [level, sections] = [textOf(given.detail_level), textsOf(given.sections)];
+  if (level || sections.length) return { ...(level && { detail_level: level }), ...(sections.length && { sections }) };
+  return Object.keys(given).length === 0 && DETAILED.every((name) => Array.isArray(seen[name])) ? EVERYTHING : {};
+}
+
+async function readStatus(more) {
+  const { tool, arguments: given } = clusterCall(more);
+  const again = measured !== null;
+  seen = await host.call(tool, given);
+  [asked, measured] = [more, null];
+  drawCluster();
+  return again ? measureCluster().catch((error) => `Read again, and not measured: ${error.message}`) : "Read again";
+}
+
+async function measureCluster() {
+  measured = await host.call("get_postgres_metrics", clusterCall({}).arguments);
+  drawCluster();
+  return `Measured${textOf(measured.source) && `; source: ${textOf(measured.source)}`}`;
 }
 
 function findings() {
-  const rows = rowsOf("problems");
-  const made = rows.map((one) =>
+  // The metrics are among what a status looks at: it has told most of what they show, by the same ids.
+  const found = withMeasured("problems", "id");
+  const severity = (one) => Object.keys(FINDING_TONES).indexOf(textOf(one.severity));
+  const made = found.sort((one, other) => severity(one) - severity(other)).map((one) =>
     el(
-      `li.${FINDING_TONES[textOf(one.severity)] ?? "plain"}`,
+      `li.${wordIn(FINDING_TONES, textOf(one.severity)) ?? "plain"}`,
       el("b", [textOf(one.severity), textOf(one.id)].filter(Boolean).join(": ")),
       prose(textOf(one.what)),
       textOf(one.detail) && el("p.quiet", textOf(one.detail)),
-      textOf(one.action) && el("p", el("b", "What to do"), prose(textOf(one.action))),
+      textOf(one.action) && el("p", el("b.do", "What to do: "), prose(textOf(one.action))),
     ),
   );
   const unread = textsOf(seen.not_read);
   const limited = unread.length ? el("p.quiet", `Not looked at: ${unread.join("; ")}.`) : null;
-  const more = Number(textOf(partOf(seen.omitted).problems));
-  const left = more > 0 ? el("p.quiet", `${counted(more, "more finding")} left off`) : null;
+  const omitted = Number(textOf(partOf(seen.omitted).problems));
+  const left = omitted > 0 ? el("p.quiet", `${counted(omitted, "more finding")} left off`) : null;
   const nothing = unread.length ? el("li.plain", "Nothing was found that is wrong in what was looked at.") : el("li.good", "Nothing was found that is wrong.");
-  const none = textOf(seen.live) === "available" && !left ? el("ul.notes", nothing) : null;
+  const unseen = textOf(seen.live) === "unavailable" ? el("li.plain", "What is wrong could not be seen: the API did not answer.") : null;
+  const one = textOf(seen.live) === "available" ? nothing : unseen;
+  const none = one && !left ? el("ul.notes", one) : null;
   return section("Findings", made.length ? el("ul.notes", made) : none, left, limited);
 }
 
+// What the metrics tell beside the status, where that does not say it already.
+function withMeasured(name, field) {
+  const known = new Set(rowsOf(name).map((one) => textOf(one[field])));
+  return [...rowsOf(name), ...rowsIn(measured, name).filter((one) => !known.has(textOf(one[field])))];
+}
+
 function warningsOf() {
-  const rows = rowsOf("warnings").filter((one) => textOf(one.message) || textOf(one.id));
+  const rows = withMeasured("warnings", "message").filter((one) => textOf(one.message) || textOf(one.id));
   return section("Warnings", rows.length ? el("ul.notes", rows.map((one) => el("li.careful", el("b", textOf(one.id)), prose(textOf(one.message))))) : null);
 }
 
-// Instances by the node that they run on: what is lost where one goes.
+// Instances by the zone and the node that they run in: what is lost where one goes.
 function topology() {
   const rows = rowsOf("instances");
   if (!rows.length) {
-    const primary = textOf(partOf(seen.summary).primary);
-    return section("Instances", primary && facts([["Primary", primary], ["Switching to", textOf(partOf(seen.summary).switching_to)]]));
+    const { primary, switching_to: next } = partOf(seen.summary);
+    return section("Instances", textOf(primary) && facts([["Primary", textOf(primary)], ["Switching to", textOf(next)]]));
   }
-  const nodes = [...new Set(rows.map((one) => textOf(one.node)))];
-  const made = nodes.map((node) =>
-    el("div.node", el("p.quiet", node ? `node ${node}` : "no node yet"), rows.filter((one) => textOf(one.node) === node).map(instance)),
-  );
-  const alone = nodes.length === 1 && rows.length > 1 ? el("p.quiet", "All instances are on one node.") : null;
-  return section("Instances", el("div.nodes", made), alone, poolers());
+  const zones = groupedBy(rows, "zone");
+  const zoned = zones.some(([zone]) => zone);
+  const made = zones.map(([zone, there]) => {
+    const nodes = groupedBy(there, "node").map(([node, instances]) => el("div.node", el("p.quiet", node ? `node ${node}` : "no node known"), instances.map(instance)));
+    return zoned ? el("div.zone", el("p", el("b", zone ? `zone ${zone}` : "no zone known")), el("div.nodes", nodes)) : el("div.nodes", nodes);
+  });
+  const alone = [["zone", zones], ["node", groupedBy(rows, "node")]].find(([, groups]) => rows.length > 1 && groups.length === 1 && groups[0][0]);
+  const left = partOf(seen.omitted).instances === undefined;
+  return section("Instances", zoned ? el("div.zones", made) : made, alone && left ? el("p.alone", `All instances are on one ${alone[0]}.`) : null);
+}
+
+function groupedBy(rows, name) {
+  const groups = new Map();
+  for (const one of rows) groups.set(textOf(one[name]), [...(groups.get(textOf(one[name])) ?? []), one]);
+  return [...groups];
 }
 
 function instance(one) {
-  const state = textOf(one.state);
-  const trouble = [textOf(one.waiting), one.ready === false && "not ready", Number(one.restarts) > 0 && counted(Number(one.restarts), "restart")].filter(Boolean);
-  const about = [textOf(one.pod), textOf(one.started) && `since ${agoOf(one.started)}`, ...trouble].filter(Boolean);
+  const [name, role, state, pod] = [one.name, one.role, one.state, one.pod].map(textOf);
+  const numbers = measuredOf("instances", name);
+  const isMeasured = textOf(numbers.as_of) === "now";
+  const top = partOf(seen.summary);
+  const isDown = one.ready === false || clusterTone(state) === "bad" || clusterTone(pod) === "bad";
+  const trouble = [
+    one.ready === false && "not ready",
+    clusterTone(pod) !== "good" && pod && `pod ${pod}`,
+    textOf(one.waiting),
+    Number(one.restarts) > 0 && counted(Number(one.restarts), "restart"),
+    fencedOf(top).includes(name) && "fenced",
+  ].filter(Boolean);
+  const about = [
+    clusterTone(pod) === "good" && pod,
+    textOf(one.started) && `since ${agoOf(one.started)}`,
+    textOf(one.timeline) && textOf(top.timeline) && textOf(one.timeline) !== textOf(top.timeline) && `timeline ${textOf(one.timeline)}`,
+    textOf(one.image) && textOf(top.image) && textOf(one.image) !== textOf(top.image) && textOf(one.image),
+  ].filter(Boolean);
   return el(
-    `div.instance${textOf(one.role) === "primary" ? ".primary" : ""}`,
-    el("div.top", el("b.mono", textOf(one.name)), badge(textOf(one.role) || "no role", textOf(one.role) === "primary" ? "good" : "plain"), state && badge(state, clusterTone(state))),
-    about.length && el("p.quiet", about.join(", ")),
+    `div.instance${role === "primary" ? ".primary" : ""}${isDown ? ".down" : ""}`,
+    el("div.top", el("b.mono", name), badge(role || "no role", role === "primary" ? "good" : "plain"), state && state !== role && badge(state, clusterTone(state))),
+    trouble.length ? el("p.trouble", trouble.join(", ")) : null,
+    about.length ? el("p.quiet", about.join(", ")) : null,
+    isMeasured && facts([role === "primary" ? ["Archiving", archiving(textOf(numbers.archiving))] : ["Lag", textOf(numbers.lag)], ["Connections", textOf(numbers.connections)]]),
+    !isMeasured && textOf(numbers.as_of) && el("p.quiet", `lag ${textOf(numbers.as_of)}`),
   );
 }
 
+// "fails; last 3.0 h ago, 312 files wait"
+const archiving = (told) => (told.startsWith("fails") ? el("span.trouble", told) : told);
+
+const fencedOf = (top) => textsOf(top.fenced);
+
 function poolers() {
-  const rows = rowsOf("poolers");
-  const made = rows.map((one) => [textOf(one.name), textOf(one.type), textOf(one.instances), textOf(one.phase) + (textOf(one.reason) && `: ${textOf(one.reason)}`)]);
-  return made.length ? stacked("Poolers", ["Pooler", "Type", "Pods", "Phase"], made) : null;
+  const made = rowsOf("poolers").map((one) => {
+    const phase = textOf(one.phase);
+    return [el("span.mono", textOf(one.name)), textOf(one.type), textOf(one.instances), el("span", badge(phase, clusterTone(phase)), textOf(one.reason) && ` ${textOf(one.reason)}`)];
+  });
+  return section("Poolers", stacked("Poolers", ["Pooler", "Type", "Pods", "Phase"], made));
 }
 
 function services() {
@@ -167,16 +269,35 @@ function backups() {
   const rows = facts([
     ["In short", textOf(found.line)],
     ["Archiver", textOf(found.archiver)],
-    ["Completed", textOf(found.completed) && `${textOf(found.completed)}${textOf(found.older) && `, ${textOf(found.older)} older ones not shown`}`],
+    ["Completed", textOf(found.completed)],
     ...windows.map((one) => ["Restorable", restorable(one)]),
-    ...recent.filter((one) => textOf(one.waits)).map((one) => ["Waits", `${textOf(one.name)}: ${textOf(one.waits)}`]),
-    ...schedules.map((one) => [
-      "Schedule",
-      `${textOf(one.name)}: ${textOf(one.schedule)}, next ${textOf(one.next) || "unknown"}${textOf(one.late) && `, late by ${textOf(one.late)}`}${one.suspended === true ? ", suspended" : ""}${textOf(one.error) && `, ${textOf(one.error)}`}`,
-    ]),
+    ...schedules.map((one) => ["Schedule", scheduled(one)]),
   ]);
-  const failed = recent.filter((one) => textOf(one.error)).map((one) => el("li.bad", el("b", textOf(one.name)), textOf(one.error)));
-  return section("Backups", backupLine(windows, recent, schedules), rows, failed.length ? el("ul.notes", failed) : null);
+  const listed = recent.map((one) => [
+    el("span.mono", textOf(one.name)),
+    badge(textOf(one.phase), clusterTone(textOf(one.phase))),
+    moment(one.stopped || one.started) || (textOf(one.waits) && `waits for ${textOf(one.waits)}`),
+    [textOf(one.method), textOf(one.error)].filter(Boolean).join(": "),
+  ]);
+  const older = Number(textOf(found.older));
+  return section(
+    "Backups",
+    backupLine(windows, recent, schedules),
+    rows,
+    listed.length ? stacked("Recent backups", ["Backup", "Phase", "When", "Method"], listed) : null,
+    older > 0 ? el("p.quiet", `${counted(older, "older backup")} not shown`) : null,
+  );
+}
+
+function scheduled(one) {
+  const told = [
+    [textOf(one.name), textOf(one.schedule)].filter(Boolean).join(": "),
+    textOf(one.next) && `next ${textOf(one.next)}`,
+    textOf(one.late) && `late by ${textOf(one.late)}`,
+    one.suspended === true && "suspended",
+    textOf(one.error),
+  ];
+  return told.filter(Boolean).join(", ");
 }
 
 // Until when WAL is there an answer does not say; the last backup that succeeded is the end that is known.
@@ -190,70 +311,93 @@ function restorable(one) {
   return told.filter(Boolean).join(", ");
 }
 
-// From the oldest moment that is known to the next backup; a bar is between the first and the last good backup.
+// How much longer than the backups that are known by name the line may be, and how far beyond now it may go.
+const LINE_BEFORE = 4;
+const LINE_AFTER = 0.5;
+
+// Backups as dots, and a bar from the first moment that can be restored to the last good backup.
 function backupLine(windows, recent, schedules) {
   const now = Date.now();
-  const dots = recent.map((one) => ({ at: momentOf(one.stopped || one.started), tone: clusterTone(textOf(one.phase)), name: `${textOf(one.name)}: ${textOf(one.phase)}` }));
-  const next = schedules.map((one) => ({ at: momentOf(one.next), tone: "plain", name: `${textOf(one.name)} runs next` }));
-  const bars = windows.map((one) => ({ from: momentOf(one.first), to: momentOf(one.last_success) }));
-  const moments = [...dots, ...next].map((one) => one.at).concat(bars.flatMap((one) => [one.from, one.to])).filter(Number.isFinite);
-  if (!moments.some((one) => one < now)) return null;
-  const from = Math.min(...moments);
-  const to = Math.max(now, ...moments);
-  const x = (moment) => 8 + (584 * (moment - from)) / (to - from || 1);
-  const drawing = drawn("svg", { viewBox: "0 0 600 46", role: "img", class: "timeline", "aria-label": `Backups from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}` });
-  drawing.append(drawn("line", { x1: 8, x2: 592, y1: 16, y2: 16, class: "axis" }));
-  for (const one of bars.filter((bar) => Number.isFinite(bar.from))) {
-    const width = one.to > one.from ? Math.max(x(one.to) - x(one.from), 4) : 4;
-    const told = one.to > one.from ? "Restorable from the first of these backups to the last at least" : "Restorable from here on; until when is not known";
-    drawing.append(titled(drawn("rect", { x: x(one.from), y: 11, width, height: 10, rx: 2, class: "window" }), told));
+  const isKnown = (one) => Number.isFinite(one.at);
+  const dots = recent.map((one) => ({ at: momentOf(one.stopped || one.started), tone: clusterTone(textOf(one.phase)), name: `${textOf(one.name)}: ${textOf(one.phase)}` })).filter(isKnown);
+  const next = schedules.filter((one) => one.suspended !== true).map((one) => ({ at: momentOf(one.next), tone: "next", name: `${textOf(one.name)} runs next` })).filter(isKnown);
+  const bars = windows.map((one) => ({ at: momentOf(one.first), to: momentOf(one.last_success) })).filter(isKnown);
+  const past = [...dots, ...bars].map((one) => one.at).filter((at) => at < now);
+  if (!past.length) return null;
+  const oldest = Math.min(...dots.map((one) => one.at).filter((at) => at < now));
+  const from = Math.max(Math.min(...past), Number.isFinite(oldest) ? now - LINE_BEFORE * (now - oldest) : -Infinity);
+  const last = now + LINE_AFTER * (now - from);
+  const to = Math.max(now, ...[...dots, ...next].map((one) => one.at).filter((at) => at <= last));
+  const percent = (at) => Math.min(Math.max((100 * (at - from)) / (to - from || 1), 0), 100);
+  const line = el("div.line");
+  for (const one of bars.filter((bar) => bar.at <= to)) {
+    const told = one.to > one.at ? "Restorable from the first of these backups to the last at least" : "Restorable from here on; until when is not known";
+    const width = one.to > one.at ? percent(one.to) - percent(one.at) : 0;
+    line.append(placed(one.at < from ? "i.window.earlier" : "i.window", { left: percent(one.at), width }, told));
   }
-  for (const one of [...dots, ...next].filter((dot) => Number.isFinite(dot.at))) {
-    drawing.append(titled(drawn("circle", { cx: x(one.at), cy: 16, r: 5, class: one.tone }), `${one.name}, ${new Date(one.at).toISOString()}`));
+  line.append(placed("i.tick", { left: percent(now) }, "now"));
+  for (const one of [...dots, ...next].filter((dot) => dot.at >= from && dot.at <= to)) {
+    line.append(placed(`i.dot.${one.tone}`, { left: percent(one.at) }, `${one.name}, ${new Date(one.at).toISOString()}`));
   }
-  drawing.append(written(8, "start", new Date(from).toISOString().slice(0, 16).replace("T", " ")), written(x(now), x(now) > 300 ? "end" : "start", "now"));
-  return drawing;
+  const label = `Backups from ${new Date(from).toISOString()} to ${new Date(to).toISOString()}; each is listed below`;
+  const until = to > now ? momentShort(to) : "now";
+  const drawing = withAttributes(el("div.timeline", line, el("div.ends", el("span", momentShort(from)), el("span", until))), { role: "img", "aria-label": label });
+  const keys = [
+    dots.some((one) => one.tone === "good") && ["dot.good", "completed"],
+    dots.some((one) => one.tone === "bad") && ["dot.bad", "failed"],
+    dots.some((one) => one.tone !== "good" && one.tone !== "bad") && ["dot", "under way"],
+    next.some((one) => one.at <= to) && ["dot.next", "scheduled"],
+    bars.length > 0 && ["window", "restorable at least"],
+    ["tick", "now"],
+  ];
+  return [drawing, withAttributes(el("p.keys", keys.filter(Boolean).map(([what, text]) => el("span", el(`i.${what}`), text))), { "aria-hidden": "true" })];
 }
 
-function drawn(what, attributes) {
-  return withAttributes(document.createElementNS(SVG, what), attributes);
-}
+const momentShort = (at) => new Date(at).toISOString().slice(0, 16).replace("T", " ");
 
-function titled(shape, text) {
-  const title = drawn("title", {});
-  title.textContent = shown(text);
-  shape.append(title);
-  return shape;
-}
-
-function written(x, anchor, text) {
-  const made = drawn("text", { x, y: 40, "text-anchor": anchor });
-  made.textContent = shown(text);
+// In percent of the line; a style attribute would be refused by the page's own policy, properties are not.
+function placed(what, places, told) {
+  const made = withAttributes(el(what), { title: shown(told) });
+  for (const [name, percent] of Object.entries(places)) made.style[name] = `${percent}%`;
   return made;
 }
 
 function volumes() {
-  const rows = rowsOf("volumes").map((one) => [
-    el("span.mono", textOf(one.name)),
-    [textOf(one.role), textOf(one.tablespace)].filter(Boolean).join(" "),
-    textOf(one.capacity) && textOf(one.requested) && one.capacity !== one.requested ? `${textOf(one.capacity)} of ${textOf(one.requested)} asked for` : textOf(one.capacity) || textOf(one.requested),
-    textOf(one.storage_class),
-    [textOf(one.state) || textOf(one.phase), textOf(one.resizing)].filter(Boolean).join(", "),
-  ]);
-  return section("Volumes", stacked("Volumes", ["Volume", "For", "Size", "Class", "State"], rows));
+  const rows = rowsOf("volumes").map((one) => {
+    const state = textOf(one.state) || textOf(one.phase);
+    const [asks, has] = [textOf(one.requested), textOf(one.capacity)];
+    return [
+      el("span.mono", textOf(one.name)),
+      [textOf(one.role), textOf(one.tablespace)].filter(Boolean).join(" "),
+      asks && has && asks !== has ? `${has} of ${asks} asked for` : has || asks,
+      ...(measured ? [fill(textOf(measuredOf("volumes", textOf(one.name)).used))] : []),
+      textOf(one.storage_class),
+      el("span", badge(state, clusterTone(state)), textOf(one.resizing) && ` ${textOf(one.resizing)}`),
+    ];
+  });
+  return section("Volumes", stacked("Volumes", ["Volume", "For", "Size", ...(measured ? ["Full"] : []), "Class", "State"], rows));
+}
+
+// "63 %: 12 GiB of 20 GiB", or why that is not known.
+function fill(told) {
+  const [, percent] = /(\d{1,3}) %/.exec(told) ?? [];
+  if (percent === undefined) return el("span.quiet", told || "not measured");
+  const bar = withAttributes(el("meter"), { min: 0, max: 100, low: 80, high: 90, optimum: 0, value: percent, "aria-hidden": "true" });
+  return el("span.fill", bar, ` ${told}`);
 }
 
 function declaredRows(title, name) {
   const rows = rowsOf(name).map((one) => {
     const state = textOf(one.applied) ? (one.applied === "yes" ? "applied" : `not applied: ${textOf(one.message) || textOf(one.applied)}`) : textOf(one.state);
-    const flags = [one.deleting === true && "is being deleted", textOf(one.stale), textOf(one.failing)];
+    const size = textOf(measuredOf("databases", textOf(one.name)).size);
+    const flags = [name === "databases" && size, one.deleting === true && "is being deleted", textOf(one.stale), textOf(one.failing)];
     return [el("span.mono", textOf(one.name)), [state, textOf(one.owner) && `owner ${textOf(one.owner)}`, ...flags, ...textsOf(one.errors)].filter(Boolean).join("; ")];
   });
   return section(title, stacked(title, ["Name", "State"], rows));
 }
 
 function certificates() {
-  const rows = rowsOf("certificates").map((one) => [el("span.mono", textOf(one.secret)), textOf(one.expires), textOf(one.days_left), one.renewed_by_operator === true ? "the operator" : "you"]);
+  const rows = rowsOf("certificates").map((one) => [el("span.mono", textOf(one.secret)), moment(one.expires), textOf(one.days_left), one.renewed_by_operator === true ? "the operator" : "you"]);
   return section("Certificates", stacked("Certificates", ["Secret", "Expires", "Days left", "Renewed by"], rows));
 }
 
@@ -262,10 +406,14 @@ function clusterMore() {
   const conditions = rowsOf("conditions").map((one) => [textOf(one.type), textOf(one.status), textOf(one.message)]);
   const others = rowsOf("others").map((one) => Object.entries(one).map(([name, value]) => `${name} ${textOf(value)}`).join(", "));
   const left = Object.entries(partOf(seen.omitted)).filter(([, number]) => Number(number) > 0).map(([name, number]) => `${number} more ${name} left off`);
+  const numbers = rowsIn(measured, "instances").map((one) => [one.name, one.connections, one.oldest_transaction, one.wal, one.cache].map(textOf));
+  const copies = rowsIn(measured, "replication").map((one) => [one.name, one.state, one.behind].map(textOf));
   const unknown = Object.entries(seen).filter(([name, value]) => !CLUSTER_SHOWN.has(name) && value !== null);
   return section(
     "Details",
     left.length ? el("p.quiet", left.join("; ")) : null,
+    numbers.length ? folded("Measured of the instances", false, stacked("Measured", ["Instance", "Connections", "Oldest transaction", "WAL", "Cache"], numbers)) : null,
+    copies.length ? folded("Replicas and slots", false, stacked("Replication", ["Replica or slot", "State", "Behind"], copies)) : null,
     conditions.length ? folded(counted(conditions.length, "condition"), false, stacked("Conditions", ["Condition", "Status", "Message"], conditions)) : null,
     events.length ? folded(counted(events.length, "event"), false, stacked("Events", ["When", "Reason", "Message"], events)) : null,
     others.length ? folded("Plugins, budgets and jobs", false, bullets(others)) : null,
@@ -273,12 +421,11 @@ function clusterMore() {
   );
 }
 
-function receiveCluster(structured) {
-  seen = partOf(structured);
-  drawCluster();
-}
-
 startCard({
-  draw: receiveCluster,
+  draw(structured) {
+    [seen, measured] = [partOf(structured), null];
+    asked = askedBy(callArguments);
+    drawCluster();
+  },
   again: (input) => (textOf(input.cluster_name) ? { tool: "get_cluster_status", arguments: input } : null),
 });

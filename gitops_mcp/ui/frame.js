@@ -5,6 +5,8 @@ const card = document.getElementById("card");
 const status = document.getElementById("told");
 let host = null;
 let asking = false;
+// Of the call that the card belongs to, as far as the host has told them.
+let callArguments = {};
 
 function say(text, tone = "") {
   status.className = tone;
@@ -69,15 +71,14 @@ function startCard({ draw, again }) {
   }
   replaceCard(withAttributes(el("div.waiting", el("i"), el("i"), el("i")), { "aria-hidden": "true" }));
   say("Waiting for the answer\u2026");
-  let input = {};
   const late = setTimeout(() => {
-    const call = again(input);
+    const call = again(callArguments);
     replaceCard(call && host.callsTools ? el("div.actions", button("Ask again", () => askFor(call, draw))) : null);
     say(`No answer has come within ${ANSWER_SECONDS} seconds. It may still come, and its text says the same.`, "failed");
   }, ANSWER_SECONDS * 1000);
   host = new Host((method, params) => {
     if (method === "ui/notifications/host-context-changed") theme(params);
-    if (method === "ui/notifications/tool-input") input = partOf(params.arguments);
+    if (method === "ui/notifications/tool-input") callArguments = partOf(params.arguments);
     if (method === "ui/notifications/tool-cancelled") {
       clearTimeout(late);
       replaceCard();
@@ -106,9 +107,9 @@ async function askFor(call, draw) {
 }
 
 function received(draw, result) {
-  if (!result.isError && result.structuredContent) {
+  if (!result.isError && hasParts(result.structuredContent)) {
     say("");
-    drawSafely(draw, partOf(result.structuredContent));
+    drawSafely(draw, result.structuredContent);
     return;
   }
   replaceCard(el(result.isError ? "pre.refused" : "pre", plainText(result)));

@@ -12,6 +12,7 @@ const textOf = (value) => (typeof value === "string" || typeof value === "number
 const listOf = (value) => (Array.isArray(value) ? value : []);
 const textsOf = (value) => listOf(value).map(textOf).filter(Boolean);
 const partOf = (value) => (value && typeof value === "object" && !Array.isArray(value) ? value : {});
+const hasParts = (value) => Object.keys(partOf(value)).length > 0;
 const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 // el("p.quiet", "text", element, …); no text is ever read as markup.
@@ -47,7 +48,11 @@ function section(title, ...children) {
 
 const bullets = (texts, what = "ul") => (texts.length ? el(what, texts.map((one) => el("li", prose(one)))) : null);
 
-const badge = (text, tone) => el(`span.badge.${tone}`, text);
+// What a table of ours says of a word; a word of others may be the name of what every object has.
+const wordIn = (words, word) => (Object.hasOwn(words, word) ? words[word] : undefined);
+
+const LONG_BADGE = 45;
+const badge = (text, tone) => el(`span.badge.${tone}${text.length > LONG_BADGE ? ".long" : ""}`, text);
 
 // Rows of [name, value] as a list of facts; those without a value are left out.
 function facts(rows) {

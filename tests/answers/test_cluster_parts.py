@@ -75,7 +75,7 @@ UNTOLD = Reconciliation(applied=None, stale=False, message=None, failing=(), del
         (ConditionRow, Condition("Ready", "not reported"), {"type": "Ready", "status": "not reported"}),
         (
             InstanceRow,
-            Instance("db-1", "primary", "healthy", 7, "Running", True, 0, "node-a", "image", THEN, "crash"),
+            Instance("db-1", "primary", "healthy", 7, "Running", True, 0, "node-a", "eu-1a", "image", THEN, "crash"),
             {
                 "name": "db-1",
                 "role": "primary",
@@ -85,6 +85,7 @@ UNTOLD = Reconciliation(applied=None, stale=False, message=None, failing=(), del
                 "ready": True,
                 "restarts": 0,
                 "node": "node-a",
+                "zone": "eu-1a",
                 "image": "image",
                 "started": "2026-09-01T00:00:00Z (3d)",
                 "waiting": "crash",

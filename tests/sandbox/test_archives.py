@@ -103,6 +103,23 @@ def test_a_backup_of_a_plugin_opens_the_window_of_its_archive(store: Store) -> N
     )
 
 
+def test_a_window_that_was_written_is_left_alone() -> None:
+    made = Store()
+    made.create(NAMESPACE, {"metadata": {"name": "shop"}})
+    operator = Operator(made, step=0)
+    create(made, kinds.OBJECT_STORE, "vault", configuration={"destinationPath": "s3://b"})
+    create(made, kinds.CLUSTER, "source", **cluster(plugins=[archive()], bootstrap=INITDB))
+    how = {"method": "plugin", "pluginConfiguration": {"name": PLUGIN}}
+    create(made, kinds.BACKUP, "first", cluster={"name": "source"}, **how)
+    for _ in range(5):
+        operator.reconcile()
+    assert window(made, "source")
+    told = {"firstRecoverabilityPoint": "2026-07-22T02:03:12Z"}
+    operator.write_state(kinds.OBJECT_STORE, "shop", "vault", {"serverRecoveryWindow": {"source": told}})
+    operator.reconcile()
+    assert window(made, "source") == told
+
+
 def test_a_restored_cluster_holds_what_its_source_held(store: Store) -> None:
     restored(store, "again", plugins=[archive(serverName="again")])
     eventually(store, lambda: phase(store, "again") == HEALTHY)

@@ -6,6 +6,7 @@ from typing import Any
 
 from gitops_mcp.answers.changes import ChangeDetail
 from gitops_mcp.answers.cluster_status import ClusterStatus
+from gitops_mcp.answers.observed.metrics import PostgresMetrics
 from gitops_mcp.answers.reviews import ReviewResult
 from gitops_mcp.answers.writes import DiscardResult, PullRequestResult, WriteResult
 from gitops_mcp.domain.diff import unified_diff
@@ -95,7 +96,7 @@ def opened() -> dict[str, Any]:
 
 def cluster(**more: Any) -> dict[str, Any]:
     """A detailed status of a cluster that is not well, as it is sent: its model reads objects of the API."""
-    instances = [
+    instances: list[dict[str, Any]] = [
         {
             "name": f"orders-{number}",
             "role": "primary" if number == 1 else "replica",
@@ -106,6 +107,7 @@ def cluster(**more: Any) -> dict[str, Any]:
             "ready": number < 3,
             "restarts": number - 1,
             "node": f"node-{number}",
+            "zone": "eu-1a" if number < 3 else "eu-1b",
             "started": "2026-01-30T09:00:00Z (1d)",
         }
         for number in (1, 2, 3)
@@ -162,3 +164,48 @@ def cluster(**more: Any) -> dict[str, Any]:
     sent = {name: value for name, value in {**told, **more}.items() if value is not None}
     assert sent.keys() <= ClusterStatus.model_fields.keys()
     return sent
+
+
+def metrics(**more: Any) -> dict[str, Any]:
+    """Of the same cluster, a moment later."""
+    known = {"as_of": "now", "oldest_transaction": "none", "cache": "99 % found in memory"}
+    instances = [
+        {
+            **known,
+            "name": "orders-1",
+            "role": "primary",
+            "connections": "34 of 200",
+            "lag": "none",
+            "wal": "48 MiB",
+            "archiving": "last 41 s ago, 0 files wait",
+        },
+        {
+            **known,
+            "name": "orders-2",
+            "role": "replica",
+            "connections": "12 of 200",
+            "lag": "0.4 s",
+            "wal": "48 MiB",
+            "archiving": "none",
+        },
+        {"name": "orders-3", "role": "replica", "as_of": "unknown, since its pod does not run"}
+        | dict.fromkeys(("connections", "oldest_transaction", "lag", "wal", "archiving", "cache"), "unknown"),
+    ]
+    told: dict[str, Any] = {
+        "environment": "prod",
+        "namespace": "shop",
+        "cluster": "orders",
+        "source": "the exporters, through the API server",
+        "problems": [
+            {"severity": "critical", "id": "volume-full", "what": "volume orders-1 is full to 93 %", "action": "make it larger"},
+            {"severity": "critical", "id": "not-ready", "what": "orders-3 does not answer", "action": "look at its pod"},
+        ],
+        "instances": instances,
+        "databases": [{"name": "app", "size": "310 MiB", "transaction_age": "0.1 million"}],
+        "replication": [{"name": "orders-2", "state": "connected", "behind": "0 B"}],
+        "volumes": [
+            {"name": "orders-1", "role": "PG_DATA", "used": "93 %: 9.3 GiB of 10 GiB"},
+            {"name": "orders-2", "role": "PG_DATA", "used": "unknown, since only the kubelet knows it: configure metrics.prometheus"},
+        ],
+    }  # fmt: skip
+    return PostgresMetrics(**{**told, **more}).structured()

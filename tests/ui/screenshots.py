@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from playwright.sync_api import sync_playwright
 from gitops_mcp.sandbox.run import World, start_sandbox
 from gitops_mcp.ui.cards import card_beside
 from tests.e2e.conftest import call, structure
+from tests.fakes.api import ReplayingApi
 from tests.ui.host import ARGUMENTS, CHROMIUM, NO_BROWSER, HostPage, open_card
+from tests.ui.pictured_cluster import add_past, break_it, with_prometheus
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures" / "cards"
 ON = {"cluster_name": "orders-db"}
@@ -41,55 +44,81 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         start_sandbox(Path(folder) / "world", step=0.02, poll=0.02, forge="github") as world,
+        with_prometheus(world) as prometheus,
     ):
-        answers = anyio.run(functools.partial(asked, world))
+        pictures = anyio.run(functools.partial(asked, world, prometheus))
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        for name, (answer, followed) in answers.items():
-            card = card_beside("get_cluster_status" if name.startswith("cluster-") else "get_change", writes=False)
+        for one in pictures:
+            card = card_beside(one.tool, writes=one.tool.startswith("delete"))
             assert card
             for theme in ("light", "dark"):
                 for width in (360, 1200):
                     host = open_card(browser, card, theme=theme, width=width)
                     host.begun()
-                    host.answers("get_change", followed)
-                    host.result(answer)
-                    take(host, PICTURES / f"{name}-{theme}-{width}.webp", width=width)
+                    for tool, answer in one.answers.items():
+                        host.answers(tool, answer)
+                    host.send("ui/notifications/tool-input", arguments=one.arguments)
+                    host.result(one.answers[one.tool])
+                    host.frame.locator("main:not([aria-busy]) h1").wait_for()
+                    if one.press:
+                        host.press(one.press)
+                        host.frame.locator("main:not([aria-busy])").wait_for()
+                    take(host, PICTURES / f"{one.name}-{theme}-{width}.webp", width=width)
         browser.close()
 
 
-async def asked(world: World) -> dict[str, tuple[Answer, Answer]]:
-    """By the name of the picture an answer, and what get_change says of it.
+@dataclass(frozen=True)
+class Picture:
+    name: str
+    tool: str
+    """Whose answer the card belongs to."""
+    answers: dict[str, Answer]
+    """By tool, what it has answered."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    press: str = ""
+    """The button that is pressed before it is taken."""
 
-    A change that arrives, one that fails, and one that loses data; a cluster that is well, and one that is not.
-    """
+
+async def asked(world: World, prometheus: ReplayingApi) -> list[Picture]:
+    """A cluster that is well; changes that arrive, fail and lose data; a cluster that is not well."""
     configured = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]
     # A home of its own: the git configuration of whoever runs this plays no part.
     env = {**configured["env"], "HOME": str(world.directory.parent), "PATH": os.environ["PATH"]}
     started = StdioServerParameters(command=configured["command"], args=configured["args"], env=env)
     async with Client(stdio_client(started)) as client:
         whole = {**ON, "detail_level": "detailed"}
-        well = structure(await call(client, "get_cluster_status", **whole))
-        scaled = await written(client, "scale_postgres_cluster", name="orders-db", instances=4, reason="more readers")
+        tools = {"get_cluster_status": whole, "get_postgres_metrics": ON}
+
+        async def looked_at(name: str) -> Picture:
+            answers = {tool: await answered(client, tool, **given) for tool, given in tools.items()}
+            return Picture(name, "get_cluster_status", answers, whole, press="Measure lag and volumes")
+
+        add_past(world, prometheus)
+        well = await looked_at("cluster-healthy")
+        scaled = await answered(client, "scale_postgres_cluster", name="orders-db", instances=4, reason="more readers")
         healthy = await arrived(world, client, scaled, "healthy")
-        orphan = await written(client, "create_postgres_database", **ON, database_name="reports", owner="analyst")
+        orphan = await answered(client, "create_postgres_database", **ON, database_name="reports", owner="analyst")
         failed = await arrived(world, client, orphan, "failed")
-        unwell = structure(await call(client, "get_cluster_status", **whole))
-        kept = await written(client, "create_postgres_database", **ON, database_name="audit", owner="orders_app")
+        kept = await answered(client, "create_postgres_database", **ON, database_name="audit", owner="orders_app")
         await arrived(world, client, kept, "healthy")
-        step = await written(client, "delete_postgres_database", **ON, database_name="audit", drop=True, confirm_deletion=True)  # fmt: skip
-        seen = structure(await call(client, "get_change", change=step["change"]))
-        return {
-            "healthy": (healthy, healthy),
-            "failing": (failed, failed),
-            "destructive": (step, seen),
-            "cluster-healthy": (well, well),
-            "cluster-failing": (unwell, unwell),
-        }
+        step = await answered(client, "delete_postgres_database", **ON, database_name="audit", drop=True, confirm_deletion=True)  # fmt: skip
+        seen = await answered(client, "get_change", change=step["change"])
+        lost = await answered(client, "discard_change", change=step["change"], dry_run=True)
+        break_it(world, prometheus)
+        unwell = await looked_at("cluster-failing")
+        return [
+            well,
+            unwell,
+            Picture("healthy", "get_change", {"get_change": healthy}),
+            Picture("failing", "get_change", {"get_change": failed}),
+            Picture("destructive", "delete_postgres_database", {"delete_postgres_database": step, "get_change": seen}),
+            Picture("discarding", "get_change", {"get_change": seen, "discard_change": lost}, press="Discard\u2026"),
+        ]
 
 
-async def written(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+async def answered(client: Client, tool: str, **arguments: Any) -> Answer:
     return structure(await call(client, tool, **arguments))
 
 
@@ -111,8 +140,7 @@ async def arrived(world: World, client: Client, done: dict[str, Any], state: str
 
 
 def take(host: HostPage, place: Path, *, width: int) -> None:
-    """Of all of the card, once it asks for nothing any more."""
-    host.frame.locator("main:not([aria-busy]) h1").wait_for()
+    """Of all of the card."""
     height = host.frame.evaluate("Math.ceil(document.documentElement.getBoundingClientRect().height)")
     host.page.set_viewport_size({"width": width, "height": height})
     host.frame.wait_for_function("height => innerHeight === height", arg=height)

@@ -226,18 +226,6 @@ def test_an_answer_of_another_version_is_shown_as_far_as_it_is_known(browser: Br
 
 
 @pytest.mark.thorough
-def test_what_another_version_has_under_every_name_is_shown(browser: Browser) -> None:
-    """Each value in turn is of another form: nothing halts, and the rest stays."""
-    host = shown(browser, change())
-    for name in change():
-        for other in (None, 7, "text", [], [None, "x", {"x": 1}], {"x": [1]}):
-            host.result({**change(), name: other})
-    expect(host.frame.get_by_role("heading", level=1)).to_be_visible()
-    assert "shown as it came" not in host.told
-    host.page.close()
-
-
-@pytest.mark.thorough
 def test_two_hundred_files_are_listed_and_few_are_unfolded(browser: Browser) -> None:
     one = "--- a/{0}.yaml\n+++ b/{0}.yaml\n@@ -1,9 +1,9 @@\n-size: 1Gi\n+size: 2Gi\n" + " kept\n" * 8
     diff = "".join(one.format(f"clusters/prod/{number}") for number in range(200))

@@ -13,6 +13,8 @@ from gitops_mcp.domain.objects import Object, as_int, at, list_at, mapping_at, t
 CLUSTER_LABEL = "cnpg.io/cluster"
 _POD_ROLE, _JOB_ROLE = "cnpg.io/podRole", "cnpg.io/jobRole"
 _INSTANCE_ROLE, _OLD_ROLE = "cnpg.io/instanceRole", "role"
+_ZONE = "topology.kubernetes.io/zone"
+"""A label of nodes that Kubernetes gives their pods too, from 1.35 on."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Instance:
     ready: bool | None
     restarts: int | None
     node: str | None
+    zone: str | None
+    """Of its node, as the pod has it, or as the operator has read it for `syncReplicaElectionConstraint`."""
     image: str | None
     started: Moment | None
     waiting: str | None
@@ -101,6 +105,7 @@ def _instance(name: str, status: Object, state: str, pod: Object | None, *, now:
         ready=None if pod is None else _is_ready(pod),
         restarts=sum(as_int(at(one, "restartCount")) or 0 for one in containers) if pod else None,
         node=text_at(pod, "spec", "nodeName"),
+        zone=text_at(pod, "metadata", "labels", _ZONE) or text_at(status, "topology", "instances", name, _ZONE),
         image=_postgres_image(pod),
         started=moment(at(pod, "status", "startTime") or at(pod, "metadata", "creationTimestamp"), now=now),
         waiting=_why_waiting(pod) if pod else None,

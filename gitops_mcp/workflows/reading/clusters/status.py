@@ -13,7 +13,7 @@ from gitops_mcp.answers.history import HistoryRow
 from gitops_mcp.answers.markdown import cut_text
 from gitops_mcp.app import App, Ground
 from gitops_mcp.config import Environment
-from gitops_mcp.domain.cnpg.status.problems import Problem, problems, without_git
+from gitops_mcp.domain.cnpg.status.problems import Problem, problems, without_git, worst_first
 from gitops_mcp.domain.cnpg.status.report import Related, Status, read_status
 from gitops_mcp.domain.live.drift import drift
 from gitops_mcp.domain.live.engine_states.standing import Standing
@@ -237,7 +237,8 @@ def _fill_answer(
     own = problems(seen, desired=declared.object if declared else None)
     if is_direct:
         own = tuple(replace(one, action=without_git(one.action)) for one in own)
-    found = [*own, *unmade, *_git_problems(shared, declared, held, live=seen.cluster, is_direct=is_direct)]
+    in_git = _git_problems(shared, declared, held, live=seen.cluster, is_direct=is_direct)
+    found = worst_first([*own, *unmade, *in_git])
     rows, omitted = rows_of_sections(seen, told, detailed=detailed)
     return shorten_to_fit(
         shared.model_copy(

@@ -32,6 +32,14 @@ def test_pods_that_were_not_read_are_not_called_missing() -> None:
     assert (first.pod, first.ready) == ("missing", False)
 
 
+def test_the_zone_of_an_instance_is_what_its_pod_or_else_the_operator_says() -> None:
+    cluster, (first, *others) = cnpg.healthy_cluster(), cnpg.pods()
+    zone = "topology.kubernetes.io/zone"
+    cluster["status"]["topology"] = {"instances": {name: {zone: "eu-1b"} for name in ("ledger-1", "ledger-2")}}
+    first["metadata"]["labels"][zone] = "eu-1a"
+    assert [one.zone for one in read(cluster, pods=(first, *others)).instances] == ["eu-1a", "eu-1b", None]
+
+
 def test_instances_are_in_the_order_of_their_serials() -> None:
     cluster = cnpg.healthy_cluster()
     cluster["status"]["instanceNames"] = ["ledger-10", "ledger-9"]

@@ -6,7 +6,7 @@ Cluster can be green with no working archive and no backup, so those are looked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from gitops_mcp.domain.cnpg.status.problems.archive import archiving_problems, restore_problems
 from gitops_mcp.domain.cnpg.status.problems.backups import backup_problems, schedule_problems
@@ -28,7 +28,7 @@ from gitops_mcp.domain.cnpg.status.problems.problem import Problem, Severity, wi
 from gitops_mcp.domain.cnpg.status.report import Status
 from gitops_mcp.domain.objects import Object
 
-__all__ = ["Problem", "Severity", "problems", "without_git"]
+__all__ = ["Problem", "Severity", "problems", "without_git", "worst_first"]
 
 _ORDER: dict[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
 _RULES: tuple[Callable[[Status], Iterator[Problem]], ...] = (
@@ -54,4 +54,8 @@ def problems(status: Status, *, desired: Object | None = None) -> tuple[Problem,
     """`desired` is the Cluster as Git declares it, where it does."""
     found = [problem for rule in _RULES for problem in rule(status)]
     found += bootstrap_problems(status, desired)
+    return worst_first(found)
+
+
+def worst_first(found: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(found, key=lambda one: _ORDER[one.severity]))
