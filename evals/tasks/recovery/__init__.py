@@ -3,7 +3,7 @@ from evals.tasks.recovery import (
     conflict,
     follows_another_branch,
     race,
-    refused_by_webhook,
+    refused_after_merge,
     rotate_a_leaked_password,
     take_back,
     undo_one_of_two,
@@ -14,7 +14,7 @@ TASKS: tuple[Task, ...] = (
     conflict.TASK,
     take_back.TASK,
     undo_one_of_two.TASK,
-    refused_by_webhook.TASK,
+    refused_after_merge.TASK,
     follows_another_branch.TASK,
     rotate_a_leaked_password.TASK,
 )

@@ -1,10 +1,10 @@
 from evals.task import Task
 from evals.tasks.changing.clusters import (
-    create_a_cluster,
+    create_beside_others,
     grow_a_volume,
     keep_line_ends,
-    more_memory,
     put_to_sleep,
+    resources_of_an_alias,
     scale,
     set_a_parameter,
     upgrade_one_of_two,
@@ -15,8 +15,8 @@ TASKS: tuple[Task, ...] = (
     set_a_parameter.TASK,
     grow_a_volume.TASK,
     upgrade_one_of_two.TASK,
-    create_a_cluster.TASK,
+    create_beside_others.TASK,
     put_to_sleep.TASK,
     keep_line_ends.TASK,
-    more_memory.TASK,
+    resources_of_an_alias.TASK,
 )
