@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -43,31 +44,44 @@ class Server:
 
 
 class Tools:
-    """Of all servers of an arm; where two have a name in common, the first has it."""
+    """Of all servers of an arm, which start with the first question; of a name that two have, the first has it."""
 
-    def __init__(self, portal: BlockingPortal, clients: Sequence[Client], transcript: Transcript) -> None:
+    def __init__(self, servers: Sequence[Server], transcript: Transcript, folder: Path) -> None:
         self.transcript = transcript
-        self._portal = portal
+        self._servers, self._folder = servers, folder
+        self._running = ExitStack()
         self._owners: dict[str, Client] = {}
-        self.specs: list[ToolSpec] = []
-        for client in clients:
-            for tool in portal.call(client.list_tools).tools:
-                if tool.name not in self._owners:
-                    self._owners[tool.name] = client
-                    self.specs.append(ToolSpec(tool.name, tool.description or "", tool.input_schema))
+        self._specs: list[ToolSpec] = []
 
-    @classmethod
-    def none(cls, transcript: Transcript) -> Tools:
-        """For what needs no server."""
-        with start_blocking_portal() as portal:
-            return cls(portal, [], transcript)
+    @property
+    def specs(self) -> list[ToolSpec]:
+        _ = self._portal
+        return self._specs
 
     def call(self, name: str, arguments: dict[str, Any]) -> Answer:
         """An unknown name and a call that fails are answers too, as a model sees them."""
+        portal = self._portal
         self.transcript.add("call", name, arguments=arguments)
-        answer: Answer = self._portal.call(self._call, name, arguments)
+        answer: Answer = portal.call(self._call, name, arguments)
         self.transcript.add("answer", answer.text, is_error=answer.is_error)
         return answer
+
+    def close(self) -> None:
+        self._running.close()
+
+    @cached_property
+    def _portal(self) -> BlockingPortal:
+        errors = self._running.enter_context((self._folder / "servers.stderr").open("a"))
+        portal = self._running.enter_context(start_blocking_portal())
+        for server in self._servers:
+            client = self._running.enter_context(
+                portal.wrap_async_context_manager(_client(server, self._folder, errors))
+            )
+            for tool in portal.call(client.list_tools).tools:
+                if tool.name not in self._owners:
+                    self._owners[tool.name] = client
+                    self._specs.append(ToolSpec(tool.name, tool.description or "", tool.input_schema))
+        return portal
 
     async def _call(self, name: str, arguments: dict[str, Any]) -> Answer:
         if name not in self._owners:
@@ -87,20 +101,12 @@ def _text(result: CallToolResult) -> str:
 
 @contextmanager
 def open_tools(servers: Sequence[Server], transcript: Transcript, folder: Path) -> Iterator[Tools]:
-    """Servers that run until the block ends; what they write to standard error is kept in `folder`."""
-    fault: Exception | None = None
-    with (folder / "servers.stderr").open("a") as errors, ExitStack() as stack:
-        portal = stack.enter_context(start_blocking_portal())
-        clients = [
-            stack.enter_context(portal.wrap_async_context_manager(_client(server, folder, errors)))
-            for server in servers
-        ]
-        try:
-            yield Tools(portal, clients, transcript)
-        except Exception as error:  # noqa: BLE001 - raised below: the clients' task groups would wrap it
-            fault = error
-    if fault:
-        raise fault
+    """Servers run until the block ends; what they write to standard error is kept in `folder`."""
+    tools = Tools(servers, transcript, folder)
+    try:
+        yield tools
+    finally:
+        tools.close()
 
 
 @asynccontextmanager

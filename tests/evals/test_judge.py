@@ -20,7 +20,7 @@ def _faults(task: Task, files: dict[str, str], folder: Path) -> list[tuple[str, 
     with set_scene(task.ground, folder) as scene:
         scene.begin()
         transcript = Transcript()
-        Hands(scene, Tools.none(transcript)).push(files)
+        Hands(scene, Tools([], transcript, scene.folder)).push(files)
         transcript.add("said", task.expected.model_dump_json())
         return [(fault.check, fault.text) for fault in judge(task, scene, transcript)]
 
