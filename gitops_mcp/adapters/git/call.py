@@ -48,3 +48,9 @@ class Calls:
     def configuration(self) -> Configuration:
         with self.one() as call:
             return call.configuration
+
+    def configured_now(self) -> Configuration:
+        """What is configured by now; the rest of the call goes on with it."""
+        with self.one() as call:
+            call.__dict__.pop("configuration", None)
+            return call.configuration

@@ -33,9 +33,12 @@ _SECONDS = 900.0
 _MOST_BYTES = 4 << 30
 _LOOK_AGAIN = 30.0
 """Seconds between two examinations, where what failed need not be git."""
-_TIDY = 600.0
+_MEASURE = 600.0
 _MOST_PACKS = 40
-"""Each fetch leaves one."""
+"""Each fetch that brings something leaves one, and with two hundred of them a fetch takes twice the time."""
+_SHARE = 10
+_REST = 5.0
+"""Tidying takes at most one part in so many of the time, and leaves so many seconds between two tries."""
 _STALE = 900.0
 """Seconds after which a lock of git's has outlived whoever took it."""
 _FILTER = "blob:limit=1m"
@@ -49,7 +52,9 @@ class ManagedClone:
         self._cache = cache
         self._lock = threading.Lock()
         self._examined = float("-inf")
-        self._tidied = time.monotonic()
+        self._measured = time.monotonic()
+        self._rests_until = float("-inf")
+        """Nothing is tidied before that."""
         self._is_sound = False
 
     def folder(self) -> Path:
@@ -60,9 +65,9 @@ class ManagedClone:
                 with _only_process(folder):
                     self._make_sound(folder)
                 self._is_sound, self._examined = True, time.monotonic()
-        if time.monotonic() - self._tidied > _TIDY:
-            self._tidied = time.monotonic()
-            threading.Thread(target=self._tidy, args=(folder,), daemon=True).start()
+            if time.monotonic() > self._rests_until and self._is_untidy(folder):
+                self._rests_until = float("inf")
+                threading.Thread(target=self._tidy, args=(folder,), daemon=True).start()
         return folder
 
     def doubt(self, error: GitOpsError) -> None:
@@ -137,15 +142,25 @@ class ManagedClone:
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
+    def _is_untidy(self, folder: Path) -> bool:
+        return time.monotonic() - self._measured > _MEASURE or _pack_count(folder) > _MOST_PACKS
+
     def _tidy(self, folder: Path) -> None:
         """What fetches leave behind becomes one pack; what nothing refers to goes after two days."""
+        began = time.monotonic()
         try:
-            if len(list((folder / ".git/objects/pack").glob("*.pack"))) > _MOST_PACKS:
-                Runner(folder, _SECONDS).run("gc", "--quiet", "--prune=2.days.ago")
-            if _size(folder) > self._most_bytes:
-                self._is_sound = False
+            with _only_process(folder):
+                if _pack_count(folder) > _MOST_PACKS:
+                    Runner(folder, _SECONDS).run("gc", "--quiet", "--prune=2.days.ago")
+            if began - self._measured > _MEASURE:
+                self._measured = began
+                if _size(folder) > self._most_bytes:
+                    self._is_sound = False
         except (GitOpsError, OSError) as error:
             log.warning("the clone %s was not tidied: %s", folder, error)
+        finally:
+            ended = time.monotonic()
+            self._rests_until = ended + max((ended - began) * _SHARE, _REST)
 
 
 @contextmanager
@@ -168,6 +183,12 @@ def _only_process(folder: Path) -> Iterator[None]:
 
 def _has_parts(folder: Path) -> bool:
     return all((folder / ".git" / one).exists() for one in _NEEDED)
+
+
+def _pack_count(folder: Path) -> int:
+    with suppress(FileNotFoundError):
+        return sum(one.name.endswith(".pack") for one in os.scandir(folder / ".git/objects/pack"))
+    return 0
 
 
 def _remove(place: Path) -> None:

@@ -182,6 +182,10 @@ class Repository:
     def merge_base(self, one: str, other: str) -> str | None:
         return self.history.merge_base(one, other)
 
+    def starts(self, base: str, tips: Iterable[str]) -> Mapping[str, str | None]:
+        """Where each of these branches left the base: `merge_base` of many together."""
+        return self.history.starts(base, tips)
+
     def is_ancestor(self, one: str, other: str) -> bool:
         """Whether `other` contains `one`."""
         return self.history.is_ancestor(one, other)

@@ -104,9 +104,12 @@ def cluster_in_git(
     paths, pending = {declared.path}, []
     if declared.release is not None:
         paths |= {one.place.path for one in declared.release.values if one.place}
-    for other in ground.repository.changes(ground.git, ground.base):
-        start = ground.repository.merge_base(ground.base.commit, other.tip)
-        touched = start and not paths.isdisjoint(ground.repository.changed_files(start, other.tip))
+    repository, others = ground.repository, ground.repository.changes(ground.git, ground.base)
+    starts = repository.starts(ground.base.commit, [one.tip for one in others])
+    repository.learn_files((start, tip) for tip, start in starts.items() if start)
+    for other in others:
+        start = starts[other.tip]
+        touched = start and not paths.isdisjoint(repository.changed_files(start, other.tip))
         if touched and is_open(ground, other):
             pending.append(other.name)
     return ClusterInGit(

@@ -162,8 +162,10 @@ def _declared_cluster(
 
 def open_changes(app: App, ground: Ground, environment: Environment, base: Desired) -> Iterator[OpenChange]:
     """The first few of them."""
-    for one in ground.repository.changes(ground.git, ground.base)[:_CHANGES]:
-        start = ground.repository.merge_base(ground.base.commit, one.tip)
+    first = ground.repository.changes(ground.git, ground.base)[:_CHANGES]
+    starts = ground.repository.starts(ground.base.commit, [one.tip for one in first])
+    for one in first:
+        start = starts[one.tip]
         if start is None or not is_open(ground, one):
             continue
         before = base if start == ground.base.commit else app.desired(ground, environment.path, start)

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,10 +42,7 @@ def test_it_has_all_files_but_large_ones_which_come_when_they_are_read(team: Tea
     folder = kept(team, tmp_path / "cache").folder()
     assert names(tmp_path / "cache") == ["remote", "remote.lock"]
     assert sorted(one.name for one in folder.iterdir()) == [".git"]
-    missing = team.git(folder, "rev-list", "--objects", "--missing=print", "--all").splitlines()
-    assert [line for line in missing if line.startswith("?")] == [
-        f"?{team.git(team.remote, 'rev-parse', 'main:dump.bin')}"
-    ]
+    assert _missing(team, folder) == [f"?{team.git(team.remote, 'rev-parse', 'main:dump.bin')}"]
     repository = Repository.open(folder)
     found = repository.read_many(team.branches()["main"], ["db.yaml", "dump.bin"])
     assert (found["db.yaml"].data, found["dump.bin"].data) == (b"kind: Cluster\n", LARGE)
@@ -111,6 +110,38 @@ def test_one_that_is_broken_is_made_anew_as_a_whole(
     team.git(folder, "fsck", "--no-dangling")
     assert Repository.open(folder).read(team.branches()["main"], "db.yaml") is not None
     assert names(cache) == ["remote", "remote.lock"]
+
+
+def test_what_many_fetches_leave_is_packed_beside_the_calls(team: Team, tmp_path: Path) -> None:
+    clone = kept(team, tmp_path / "cache")
+    folder = clone.folder()
+    for number in range(40):
+        commit = team.git(team.remote, "commit-tree", "-p", "main", "-m", f"Number {number}", "main^{tree}")
+        team.git(folder, "fetch", "--quiet", "--refmap=", "origin", f"{commit}:refs/remotes/origin/b-{number}")
+    assert _packs(folder) == 41
+    before = team.git(folder, "for-each-ref")
+
+    assert clone.folder() == folder
+    wait_until(lambda: _packs(folder) == 1)
+    assert team.git(folder, "for-each-ref") == before
+    team.git(folder, "fsck", "--no-dangling")
+    assert _missing(team, folder) == [f"?{team.git(team.remote, 'rev-parse', 'main:dump.bin')}"]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, "it never came about"
+        threading.Event().wait(0.01)
+
+
+def _packs(folder: Path) -> int:
+    return len(list((folder / ".git/objects/pack").glob("*.pack")))
+
+
+def _missing(team: Team, folder: Path) -> list[str]:
+    listed = team.git(folder, "rev-list", "--objects", "--missing=print", "--all").splitlines()
+    return [line for line in listed if line.startswith("?")]
 
 
 def test_a_half_made_one_of_a_dead_process_goes(team: Team, tmp_path: Path) -> None:

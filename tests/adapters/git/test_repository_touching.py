@@ -103,3 +103,35 @@ def test_a_change_without_a_commit_in_common_with_the_base_is_seen_whole(desk: P
     touching = Repository.open(desk).touching(git(desk, "rev-parse", "main"), [stranger], {ORDERS})
 
     assert touching == {stranger}
+
+
+def test_where_changes_left_the_base_costs_the_same_for_any_number(desk: Path, commands: list[str]) -> None:
+    start = git(desk, "rev-parse", "main")
+    tips = [on(desk, f"change-{number}", start, f"{number}.yaml", f"{number}-b.yaml") for number in range(6)]
+    git(desk, "switch", "--quiet", "main")
+    git(desk, "merge", "--quiet", "--no-ff", "--no-edit", "change-0")
+    base = git(desk, "rev-parse", "main")
+    git(desk, "switch", "--quiet", "change-1")
+    git(desk, "merge", "--quiet", "--no-edit", "main")
+    refreshed = git(desk, "rev-parse", "HEAD")
+    git(desk, "switch", "--quiet", "--orphan", "stranger")
+    write(desk / ORDERS, CLUSTER)
+    stranger = commit_all(desk, "Start elsewhere")
+    repository = Repository.open(desk)
+    commands.clear()
+
+    with repository.calls.one():
+        assert repository.starts(base, [*tips[:1], *tips[2:]]) == {
+            tips[0]: tips[0],
+            tips[2]: start,
+            tips[3]: start,
+            tips[4]: start,
+            tips[5]: start,
+        }
+        assert commands == ["rev-list"]
+        assert repository.starts(base, [*tips[2:], refreshed, stranger]) == {
+            **dict.fromkeys(tips[2:], start),
+            refreshed: base,
+            stranger: None,
+        }
+        assert commands == ["rev-list", "rev-list", "merge-base", "merge-base"]

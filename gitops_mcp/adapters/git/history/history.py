@@ -5,7 +5,7 @@ Commits never change, so an answer about two of them is kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -98,22 +98,39 @@ class History:
             known |= self._touched_by(base, unknown)
         return frozenset(tip for tip, touched in known.items() if touched is None or not touched.isdisjoint(paths))
 
-    def _touched_by(self, base: str, tips: Collection[str]) -> dict[str, frozenset[str]]:
+    def starts(self, base: str, tips: Iterable[str]) -> dict[str, str | None]:
+        """Where each branch left the base, as `merge_base` has it: of many in one process, as far as that can tell."""
+        known = {tip: self._bases.get(_pair(base, tip)) for tip in tips}
+        unknown = [tip for tip, start in known.items() if start is None]
+        if len(unknown) > 1 and (parents := self._own_parents(base, unknown)) is not None:
+            for tip in unknown:
+                self._note_start(base, tip, parents)
+        return {tip: start or self.merge_base(base, tip) for tip, start in known.items()}
+
+    def _own_parents(self, base: str, tips: Collection[str]) -> dict[str, list[str]] | None:
+        """Commits that the tips have and the base lacks, with their parents; None where they are too many."""
         wanted = "".join(f"{commit}\n" for commit in (*tips, f"^{base}"))
         listed = self.runner.run("rev-list", "--parents", f"--max-count={_SEARCHED}", "--stdin", input=wanted.encode())
         parents = {line[0]: line[1:] for line in map(str.split, listed.text.splitlines())}
-        if len(parents) == _SEARCHED:
+        return parents if len(parents) < _SEARCHED else None
+
+    def _note_start(self, base: str, tip: str, parents: Mapping[str, Sequence[str]]) -> None:
+        # All that a tip shares with the base is reached through those parents that the base has.
+        commits = ancestors_of(tip, parents)
+        shared = {above for commit in commits for above in parents[commit]} - parents.keys() if commits else {tip}
+        if len(shared) == 1:
+            self._bases.put(_pair(base, tip), *shared)
+
+    def _touched_by(self, base: str, tips: Collection[str]) -> dict[str, frozenset[str]]:
+        if (parents := self._own_parents(base, tips)) is None:
             return {}
         # A merge by itself touches nothing.
         single = {commit: above for commit, above in parents.items() if len(above) < 2}
         pairs = [(above[0] if above else None, commit) for commit, above in single.items()]
         files = dict(zip(single, self.files.differences(pairs), strict=True))
         reached = {tip: ancestors_of(tip, parents) for tip in tips}
-        for tip, commits in reached.items():
-            # All that a tip shares with the base is reached through those parents that the base has.
-            shared = {above for commit in commits for above in parents[commit]} - parents.keys()
-            if len(shared) == 1:
-                self._bases.put(_pair(base, tip), *shared)
+        for tip in tips:
+            self._note_start(base, tip, parents)
         return {
             tip: self._touched.put((base, tip), frozenset(path for one in commits for path in files.get(one, ())))
             for tip, commits in reached.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from gitops_mcp.adapters.git.lock import Lock
 from gitops_mcp.adapters.git.refs.remote import Remote
@@ -31,6 +32,8 @@ class RefListing:
     refs: Mapping[str, str]
     heads: frozenset[str]
     """The default branches of remotes, as they are known here."""
+    prefix: str
+    """What the branches of changes start with."""
 
     @property
     def ref(self) -> str:
@@ -41,21 +44,24 @@ class RefListing:
         """The remote that holds the branches of changes; empty: they are local."""
         return self.home.name if self.home and self.pushes else ""
 
-    def changes(self, prefix: str) -> dict[str, ChangeRef]:
+    @cached_property
+    def changes(self) -> Mapping[str, ChangeRef]:
         """By branch. A branch whose last part is no legal name is somebody else's."""
-        start = self.home.ref(prefix) if self.home and self.pushes else f"refs/heads/{prefix}"
+        start = self.home.ref(self.prefix) if self.home and self.pushes else f"refs/heads/{self.prefix}"
+        passed = {self.branch, *self.heads}
         found = {}
         for ref, tip in sorted(self.refs.items()):
-            name = ref.removeprefix(start)
-            if ref.startswith(start) and is_change_name(name) and prefix + name not in {self.branch, *self.heads}:
-                found[prefix + name] = ChangeRef(name, prefix + name, tip, ref)
+            if ref.startswith(start) and is_change_name(name := ref.removeprefix(start)):
+                branch = self.prefix + name
+                if branch not in passed:
+                    found[branch] = ChangeRef(name, branch, tip, ref)
         return found
 
-    def fetch(self, prefix: str, lock: Lock) -> bool:
+    def fetch(self, lock: Lock) -> bool:
         """Whether the base or a change moved."""
         if self.remote is None or self.home is None:
             return False
         if self.home.name == self.remote.name:
-            return self.remote.fetch([self.branch, f"{prefix}*"], lock)
+            return self.remote.fetch([self.branch, f"{self.prefix}*"], lock)
         moved = self.remote.fetch([self.branch], lock)
-        return self.home.fetch([f"{prefix}*"], lock) or moved
+        return self.home.fetch([f"{self.prefix}*"], lock) or moved

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gitops_mcp.adapters.git.call import Calls
-from gitops_mcp.adapters.git.configuration import Configuration
 from gitops_mcp.adapters.git.failures import remote_error
 from gitops_mcp.adapters.git.fetches import Fetches
 from gitops_mcp.adapters.git.lock import Lock, hold_lock, remove_leftovers
@@ -72,6 +71,8 @@ class Refs:
     common: Path
     _branch: str | None = None
     """The base that was found last: listed right away the next time."""
+    _had_remotes: bool = False
+    """Whether there were any the last time: they are then not looked up before the lock, and again under it."""
     _memory: threading.Lock = field(default_factory=threading.Lock)
     _fetches: Fetches[Base] = field(default_factory=Fetches)
 
@@ -107,14 +108,13 @@ class Refs:
         return self._base(view, settings) if view.remote is None or view.ref in view.refs else None
 
     def _fetched(self, settings: GitSettings, begins: Callable[[], bool]) -> Base:
-        remotes = Remotes.configured(self.calls.configuration)
-        if not remotes.urls:
+        if not self._had_remotes and not (remotes := Remotes.configured(self.calls.configuration)).urls:
             begins()
             if here := self._as_it_stands(settings, remotes, note=True):
                 return here
-        return self._fetched_from(remotes, settings, begins)
+        return self._fetched_from_remotes(settings, begins)
 
-    def _fetched_from(self, remotes: Remotes, settings: GitSettings, begins: Callable[[], bool]) -> Base:
+    def _fetched_from_remotes(self, settings: GitSettings, begins: Callable[[], bool]) -> Base:
         fault: GitOpsError | None = None
         moved = False
         with ExitStack() as stack:
@@ -123,13 +123,14 @@ class Refs:
             except Unavailable as error:
                 lock, fault = None, error
             # Others who share it see what is configured by now.
-            remotes = Remotes.configured(Configuration.read(self.runner)) if begins() else remotes
+            remotes = Remotes.configured(self.calls.configured_now() if begins() else self.calls.configuration)
+            self._had_remotes = bool(remotes.urls)
             before = view = self._view(settings, remotes)
             if view.remote is None:
                 return self._base(view, settings)
             if lock:
                 try:
-                    moved = view.fetch(settings.prefix, lock)
+                    moved = view.fetch(lock)
                 except Unavailable as error:
                     fault = _fetch_fault(error)
                     if lacks_branch(error):
@@ -143,7 +144,7 @@ class Refs:
             if moved or fault:
                 view = self._view(settings, remotes)
             if lock:
-                self._note(lock, settings.prefix, before, view)
+                self._note(lock, *([view] if view is before else [before, view]))
         if fault:
             return self._base(view, settings, fault=fault)
         switched = self._heads.switched(view, settings, remotes)
@@ -156,7 +157,7 @@ class Refs:
         remote = view.remote.name if view.remote else None
         if commit is None:
             raise unknown_base(self.runner.directory, view.branch, remote, view.refs, fault) from fault
-        here = view.changes(settings.prefix)
+        here = view.changes
         known = self.seen.read().items()
         seen = {branch: one for branch, one in known if branch.startswith(settings.prefix) and one.home == view.place}
         return Base(
@@ -219,26 +220,27 @@ class Refs:
         change = known.at(tip, place) if known else first_seen(tip, place)
         self.note(base, {branch: change}, timeout=0, lock=lock)
 
-    def _note(self, lock: Lock, prefix: str, *views: RefListing) -> None:
+    def _note(self, lock: Lock, *views: RefListing) -> None:
         with self._memory:
             seen = self.seen.read()
             new: dict[str, SeenChange] = {}
             for view in views:
-                for branch, change in view.changes(prefix).items():
-                    if change.tip == view.refs.get(view.ref):
-                        continue
+                base, place = view.refs.get(view.ref), view.place
+                for branch, change in view.changes.items():
                     known = new.get(branch) or seen.get(branch)
-                    new[branch] = known.at(change.tip, view.place) if known else first_seen(change.tip, view.place)
+                    now = known.at(change.tip, place) if known else first_seen(change.tip, place)
+                    if change.tip != base and now is not known:
+                        new[branch] = now
             self.seen.note(lock, new)
 
     def _note_locally(self, view: RefListing, settings: GitSettings) -> None:
         """The same where there is nothing to fetch. The lock is taken only for what is new."""
         seen = self.seen.read()
-        here = view.changes(settings.prefix)
+        here = view.changes
         if any(branch not in seen or seen[branch].tip != change.tip for branch, change in here.items()):
             try:
                 with hold_lock(self.common, timeout=settings.timeout) as lock:
-                    self._note(lock, settings.prefix, view)
+                    self._note(lock, view)
             except Unavailable as error:
                 self.seen.fault = str(error)
 
@@ -254,7 +256,8 @@ class Refs:
         there = remotes.home(remote.name, branch) if remote else ""
         home = remote if remote is None or there == remote.name else replace(remote, name=there)
         named = {"/".join(target.split("/")[3:]) for target in heads.values() if target.startswith("refs/remotes/")}
-        return RefListing(branch, remote, home, home is not None and settings.push == "auto", refs, frozenset(named))
+        pushes = home is not None and settings.push == "auto"
+        return RefListing(branch, remote, home, pushes, refs, frozenset(named), settings.prefix)
 
     def _listed(
         self, settings: GitSettings, remotes: Remotes, branches: set[str]

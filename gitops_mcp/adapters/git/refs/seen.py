@@ -13,6 +13,7 @@ import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,11 @@ class SeenChange:
             return self
         return replace(first_seen(tip, home), former=(self.tip, *self.former)[:_FORMER])
 
+    @cached_property
+    def as_json(self) -> str:
+        """Kept, since of many changes one moves at a time, and the file is written as a whole."""
+        return json.dumps(asdict(self))
+
 
 def first_seen(tip: str, home: str) -> SeenChange:
     return SeenChange(tip, home, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -88,7 +94,8 @@ class SeenChanges:
         self._kept = dict(kept)
         try:
             draft = lock.work / _FILE
-            draft.write_text(json.dumps({"changes": {branch: asdict(change) for branch, change in kept}}))
+            rows = ", ".join(f"{json.dumps(branch)}: {change.as_json}" for branch, change in kept)
+            draft.write_text(f'{{"changes": {{{rows}}}}}')
             draft.replace(self._path)
         except OSError as error:
             self.fault = f"{self._path} cannot be written: {error.strerror}"
