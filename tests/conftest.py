@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.drawn import OUTCOMES
+from tests.fakes.called_app import end_calls
 
 if TYPE_CHECKING:
     from tests.fakes.forges import ForgeServers
@@ -58,10 +59,12 @@ def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def _nobodys_machine(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def _nobodys_machine(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     home = next(_homes)
     home.mkdir()
     use_home(home, monkeypatch)
+    yield
+    end_calls()
 
 
 def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

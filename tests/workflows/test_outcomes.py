@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.errors import NotFound, Refused
 from gitops_mcp.workflows.reading.changes.questions import change_detail, page_of_changes
 from gitops_mcp.workflows.writing.discard import discard_branch
+from tests.fakes.called_app import called_app
 from tests.workflows.conftest import cluster
 
 NAME = "size"
@@ -97,7 +97,7 @@ class Forge:
             self.git("update-ref", "-d", ref, where="remote.git")
 
     def app(self, where: str = "checkout") -> App:
-        return App.open(Flags(repo=self.folder / where))
+        return called_app(self.folder / where)
 
     def newcomer(self) -> App:
         self.git("clone", "--quiet", "remote.git", "newcomer", where=".")
