@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from gitops_mcp.config import Flags
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.tools.offer.inputs import argument_model, read_arguments
 from tests.conftest import use_home
+from tests.fakes.copied_clones import copy_clones
 from tests.workflows.conftest import cluster
 
 LIST = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: shop\nresources:\n"
@@ -137,8 +137,4 @@ def _first_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def house(tmp_path: Path, _first_house: Path) -> House:
-    made = House(Path(shutil.copytree(_first_house, tmp_path / "house")))
-    for clone in ("author", "desk"):
-        configuration = made.folder / clone / ".git/config"
-        configuration.write_text(configuration.read_text().replace(str(_first_house), str(made.folder)))
-    return made
+    return House(copy_clones(_first_house, tmp_path / "house"))
