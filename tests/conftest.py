@@ -28,7 +28,7 @@ def examples(most: int) -> int:
     return max(2, most * settings().max_examples // 100)
 
 
-_CASES = 5
+_CASES = 3
 """Of a test that a contributor waits for, spread evenly; the others are thorough. The marker `few` says otherwise."""
 _LONG = 20
 """Seconds, twice what any test takes that is not thorough on a machine which does nothing else."""
