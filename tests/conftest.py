@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from tests.drawn import OUTCOMES
+from tests.fakes.called_app import end_calls
 
 if TYPE_CHECKING:
     from tests.fakes.forges import ForgeServers
@@ -27,7 +28,7 @@ def examples(most: int) -> int:
     return max(2, most * settings().max_examples // 100)
 
 
-_CASES = 5
+_CASES = 3
 """Of a test that a contributor waits for, spread evenly; the others are thorough. The marker `few` says otherwise."""
 _LONG = 20
 """Seconds, twice what any test takes that is not thorough on a machine which does nothing else."""
@@ -58,10 +59,12 @@ def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def _nobodys_machine(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def _nobodys_machine(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     home = next(_homes)
     home.mkdir()
     use_home(home, monkeypatch)
+    yield
+    end_calls()
 
 
 def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

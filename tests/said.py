@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import gitops_mcp
@@ -25,9 +26,10 @@ _NOT_SAID = frozenset({
 _STRINGS = (ast.Constant, ast.JoinedStr, ast.BinOp)
 
 
-def rows() -> list[str]:
+@cache
+def rows() -> tuple[str, ...]:
     """`module: text`, sorted, each once."""
-    return sorted({f"{module}: {text}" for module, text in _said()})
+    return tuple(sorted({f"{module}: {text}" for module, text in _said()}))
 
 
 def _said() -> Iterator[tuple[str, str]]:

@@ -325,6 +325,7 @@ REVIEWED = [
 ]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("engine", "secrets", "forge"), REVIEWED)
 def test_the_pipeline_judges_the_first_commit_and_finds_no_fault(
     engine: StarterEngine, secrets: Secrets, forge: Forge, tmp_path: Path

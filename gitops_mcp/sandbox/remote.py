@@ -58,9 +58,8 @@ class SandboxRemote:
         return cls(path)
 
     def checkout(self, path: Path) -> None:
-        git("clone", "--quiet", "--template=", str(self.path), str(path))
-        for name, value in IDENTITY.items():
-            git("config", name, value, cwd=path)
+        kept = (f"--config={name}={value}" for name, value in IDENTITY.items())
+        git("clone", "--quiet", "--template=", *kept, str(self.path), str(path))
 
     def tip(self) -> str | None:
         """The commit the base is at; None while it has no commit.

@@ -50,6 +50,15 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """For tests that leave it as it is."""
+    from tests.e2e.team import world_of
+
+    with world_of(tmp_path_factory.mktemp("quiet") / "world") as made:
+        yield made
+
+
 def command(world: World, *flags: str, repo: Path | None = None) -> list[str]:
     """How the sandbox's mcp.json starts the server, on its own checkout unless `repo` names another."""
     server = json.loads(world.mcp.read_text())["mcpServers"]["gitops-mcp"]

@@ -59,8 +59,8 @@ async def test_what_is_there_can_be_read_by_its_address(world: World, mode: Mode
 
 
 @pytest.mark.anyio
-async def test_a_card_is_read_as_a_page_that_may_load_nothing(world: World, mode: Mode) -> None:
-    async with server(world, mode=mode) as client:
+async def test_a_card_is_read_as_a_page_that_may_load_nothing(quiet: World, mode: Mode) -> None:
+    async with server(quiet, mode=mode) as client:
         if mode == "auto":  # the older era has no word for extensions
             assert client.server_capabilities.extensions == {EXTENSION_ID: {}}
         offered = (await client.list_tools()).tools
@@ -88,8 +88,8 @@ async def test_a_card_is_read_as_a_page_that_may_load_nothing(world: World, mode
         ("file:///etc/passwd", "there is no resource "),
     ],
 )
-async def test_an_address_of_nothing_says_what_there_is(world: World, uri: str, said: str) -> None:
-    async with server(world) as client:
+async def test_an_address_of_nothing_says_what_there_is(quiet: World, uri: str, said: str) -> None:
+    async with server(quiet) as client:
         with pytest.raises(MCPError) as refused:
             await client.read_resource(uri)
         assert refused.value.error.code == -32602
@@ -97,8 +97,8 @@ async def test_an_address_of_nothing_says_what_there_is(world: World, uri: str, 
 
 
 @pytest.mark.anyio
-async def test_prompts_name_tools_that_are_there(world: World, mode: Mode) -> None:
-    async with server(world, mode=mode) as client:
+async def test_prompts_name_tools_that_are_there(quiet: World, mode: Mode) -> None:
+    async with server(quiet, mode=mode) as client:
         tools = {one.name: one for one in (await client.list_tools()).tools}
         arguments = {name for one in tools.values() for name in one.input_schema["properties"]}
         prompts = (await client.list_prompts()).prompts
@@ -116,8 +116,8 @@ async def test_prompts_name_tools_that_are_there(world: World, mode: Mode) -> No
 
 
 @pytest.mark.anyio
-async def test_a_prompt_whose_tools_are_not_offered_is_not_either(world: World) -> None:
-    async with server(world, "--read-only") as client:
+async def test_a_prompt_whose_tools_are_not_offered_is_not_either(quiet: World) -> None:
+    async with server(quiet, "--read-only") as client:
         assert [one.name for one in (await client.list_prompts()).prompts] == ["review_health"]
         with pytest.raises(MCPError, match="there is no prompt 'plan_change'; there are: review_health"):
             await client.get_prompt("plan_change", {"cluster_name": "orders-db", "what": "grow"})
@@ -142,9 +142,9 @@ async def test_a_prompt_whose_tools_are_not_offered_is_not_either(world: World) 
     ],
 )
 async def test_a_prompt_says_what_is_wrong_with_its_arguments(
-    world: World, name: str, given: dict[str, str], said: str
+    quiet: World, name: str, given: dict[str, str], said: str
 ) -> None:
-    async with server(world) as client:
+    async with server(quiet) as client:
         with pytest.raises(MCPError) as refused:
             await client.get_prompt(name, given)
         assert refused.value.error.code == -32602

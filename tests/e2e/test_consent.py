@@ -388,7 +388,7 @@ def test_whatever_a_client_answers_but_a_yes_is_a_refusal(
         {"consent": {"roots": []}},
     ],
 )
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 def test_the_same_holds_of_the_newer_era(rounds: Dev, answers: Any) -> None:
     put(rounds, "newer")
     arguments = {"name": "newer", "confirm_deletion": True}

@@ -23,7 +23,6 @@ from gitops_mcp import __version__, tools
 from gitops_mcp.sandbox.api import kubeconfig_text
 from gitops_mcp.sandbox.run import World
 from tests.e2e.conftest import ONE_ERA, Mode, call, command, environment, git, log_of, refusal, server, structure, text
-from tests.e2e.team import world_of
 
 pytestmark = pytest.mark.anyio
 
@@ -130,13 +129,6 @@ def run(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> sub
 def compact(listed: list[Tool]) -> str:
     wire = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in listed]
     return json.dumps(wire, separators=(",", ":"), ensure_ascii=False)
-
-
-@pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """For tests that leave it as it is."""
-    with world_of(tmp_path_factory.mktemp("quiet") / "world") as made:
-        yield made
 
 
 @pytest.mark.few(1)

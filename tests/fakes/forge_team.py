@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.sandbox.forges import SandboxForge
 from gitops_mcp.sandbox.forges.server import ForgeServer
 from gitops_mcp.sandbox.forges.values import ForgeName, Pull, Repository
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
+from tests.fakes.called_app import called_app
 from tests.fakes.forges import ForgeServers, ServedForge
 
 VARIABLES = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
@@ -40,7 +40,7 @@ class ForgeTeam:
         return self.served.checkout
 
     def app(self, checkout: Path | None = None) -> App:
-        return App.open(Flags(repo=checkout or self.checkout))
+        return called_app(checkout or self.checkout)
 
     def newcomer(self) -> App:
         """On a clone that knows nothing but what the remote has now."""

@@ -10,10 +10,10 @@ from gitops_mcp.adapters.forge.registry import open_forge
 from gitops_mcp.adapters.forge.wire import Access
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.sandbox.forges.values import Pull
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.request import WriteRequest
+from tests.fakes.called_app import called_app
 from tests.fakes.forges import ServedForge
 
 VARIABLES = {"github": "GITHUB_TOKEN", "gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
@@ -53,7 +53,7 @@ class ProposingTeam:
         return VARIABLES[self.served.forge.name]
 
     def app(self) -> App:
-        return App.open(Flags(repo=self.served.checkout))
+        return called_app(self.served.checkout)
 
     def impatient_app(self, token: str) -> App:
         """One that waits a second for what a forge does not know yet."""

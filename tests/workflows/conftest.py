@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,9 +13,10 @@ from urllib.parse import quote
 import pytest
 
 from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.domain.objects import Object
+from tests.conftest import use_home
 from tests.fakes.api import Answer, ReplayingApi, Request, status
+from tests.fakes.called_app import called_app
 
 GROUP = "/apis/postgresql.cnpg.io/v1"
 
@@ -72,7 +74,13 @@ class Team:
             place.write_bytes(text.encode())
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", "By hand")
-        return self.git("rev-parse", "HEAD")
+        return self.tip()
+
+    def tip(self) -> str:
+        """Read where git keeps it, which costs no process."""
+        git = self.root / ".git"
+        head = (git / "HEAD").read_text().strip().removeprefix("ref: ")
+        return (git / head).read_text().strip() if head.startswith("refs/") else head
 
     def merge(self, branch: str, *, squash: bool = False) -> None:
         if squash:
@@ -82,15 +90,22 @@ class Team:
             self.git("merge", "--quiet", "--no-ff", "--message", "Merged", branch)
 
     def app(self) -> App:
-        return App.open(Flags(repo=self.root))
+        return called_app(self.root)
+
+
+@pytest.fixture(scope="session")
+def _empty_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As the configuration of a test has it, which is the same for all."""
+    home = tmp_path_factory.mktemp("empty")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_home(home, monkeypatch)
+        Team(home).git("init", "--quiet", "repository")
+    return home / "repository"
 
 
 @pytest.fixture
-def team(tmp_path: Path) -> Team:
-    made = Team(tmp_path / "repository")
-    made.root.mkdir()
-    made.git("init", "--quiet")
-    return made
+def team(tmp_path: Path, _empty_repository: Path) -> Team:
+    return Team(Path(shutil.copytree(_empty_repository, tmp_path / "repository")))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ import pytest
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.errors import GitOpsError, NotFound, Refused
 from gitops_mcp.sandbox.forges import Refusal, SandboxForge
 from gitops_mcp.sandbox.remote import SandboxRemote
@@ -21,6 +20,7 @@ from gitops_mcp.workflows.reading.changes.questions import change_detail, page_o
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest
+from tests.fakes.called_app import called_app
 
 MANIFEST = "clusters/prod/shop/orders-db/cluster.yaml"
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 200\n"
@@ -39,7 +39,7 @@ def git(forge: SandboxForge, *arguments: str, where: str = "checkout") -> str:
 
 
 def opened(forge: SandboxForge) -> App:
-    return App.open(Flags(repo=forge.remote.path.parent / "checkout"))
+    return called_app(forge.remote.path.parent / "checkout")
 
 
 def scaled(app: App, instances: int, change: str = "size") -> WriteResult:

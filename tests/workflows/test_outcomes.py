@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 
 from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.errors import NotFound, Refused
 from gitops_mcp.workflows.reading.changes.questions import change_detail, page_of_changes
 from gitops_mcp.workflows.writing.discard import discard_branch
+from tests.conftest import use_home
+from tests.fakes.called_app import called_app
+from tests.fakes.copied_clones import copy_clones
 from tests.workflows.conftest import cluster
 
 NAME = "size"
@@ -61,6 +63,16 @@ class Forge:
         made.git("clone", "--quiet", "remote.git", "checkout", where=".")
         return made
 
+    @classmethod
+    def first(cls, folder: Path, home: Path) -> Forge:
+        """From which others are copied, so that it outlives a test and has a home of its own."""
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            use_home(home, monkeypatch)
+            return cls.of(folder)
+
+    def copy(self, folder: Path) -> Forge:
+        return Forge(copy_clones(self.folder, folder), list(self.clock))
+
     def commit(self, files: Mapping[str, str | None], message: str) -> str:
         for path, text in files.items():
             place = self.folder / "author" / path
@@ -97,7 +109,7 @@ class Forge:
             self.git("update-ref", "-d", ref, where="remote.git")
 
     def app(self, where: str = "checkout") -> App:
-        return App.open(Flags(repo=self.folder / where))
+        return called_app(self.folder / where)
 
     def newcomer(self) -> App:
         self.git("clone", "--quiet", "remote.git", "newcomer", where=".")
@@ -230,9 +242,14 @@ def told_alike(app: App) -> tuple[str, str]:
     return detail.state, detail.why
 
 
+@pytest.fixture(scope="module")
+def first_forge(tmp_path_factory: pytest.TempPathFactory) -> Forge:
+    return Forge.first(tmp_path_factory.mktemp("first") / "forge", tmp_path_factory.mktemp("home"))
+
+
 @pytest.fixture
-def forge(tmp_path: Path) -> Forge:
-    return Forge.of(tmp_path)
+def forge(tmp_path: Path, first_forge: Forge) -> Forge:
+    return first_forge.copy(tmp_path / "forge")
 
 
 @_THERE

@@ -30,9 +30,14 @@ from tests.workflows.test_outcomes import (
 )
 
 
+@pytest.fixture(scope="module")
+def first_forge(tmp_path_factory: pytest.TempPathFactory) -> Forge:
+    return Forge.first(tmp_path_factory.mktemp("first") / "forge", tmp_path_factory.mktemp("home"))
+
+
 @pytest.fixture
-def forge(tmp_path: Path) -> Forge:
-    return Forge.of(tmp_path)
+def forge(tmp_path: Path, first_forge: Forge) -> Forge:
+    return first_forge.copy(tmp_path / "forge")
 
 
 def pull(forge: Forge, state: State, *, head: str, number: int = 1, **rest: str | None) -> PullRequest:

@@ -19,7 +19,9 @@ from gitops_mcp.domain.engines.flux import flux_parents, instances, kustomizatio
 from gitops_mcp.domain.engines.flux.instances import CHART
 from gitops_mcp.domain.engines.flux.sources import FluxContext
 from gitops_mcp.domain.engines.globs import glob
-from gitops_mcp.domain.engines.other_address import other_address
+from gitops_mcp.domain.engines.left_out import leaving_out
+from gitops_mcp.domain.engines.other_address import addresses_without_remote, other_address
+from gitops_mcp.domain.engines.parked import parked_folder
 from gitops_mcp.domain.engines.reading import Files, TextPlace, kustomization_path, patch_files, read_documents
 from gitops_mcp.domain.engines.source_url import PUSHES, pushed_artifacts
 from gitops_mcp.domain.kustomize import Build, FileTree, Loads
@@ -73,7 +75,7 @@ def find_engine_objects(
         _add_objects(listed, (one for one in each if one is not None))
     made: flux_parents.Made = listed
     other = other_address(written, files, remotes)
-    known_as = (*remotes, other) if other else remotes
+    known_as = (*remotes, other) if other else (*addresses_without_remote(written, files, remotes), *remotes)
     context = FluxContext(files, (), known_as, revision, tuple(pushed_artifacts(files, known_as)), folder)
     below: list[tuple[tuple[object, ...], list[LocatedObject]]] = []
     tops = flux_parents.outermost(written)
@@ -182,7 +184,8 @@ def directory_folders(applied: EngineObject, files: Files) -> tuple[str, ...]:
     """The folders with a kustomization of their own that a Flux directory build takes as resources."""
     if applied.folder is None or not applied.selection.stops_at_kustomizations:
         return ()
-    found = {_first_kustomization(path, applied.folder, files) for path in files if _path_below(path, applied.folder)}
+    paths = (path for path in files if _path_below(path, applied.folder) and not _is_passed_over(applied, path))
+    found = {_first_kustomization(path, applied.folder, files) for path in paths}
     return tuple(sorted(one for one in found if one is not None))
 
 
@@ -211,7 +214,7 @@ def _loads(one: EngineObject) -> Loads:
 def takes_file(applied: EngineObject, path: str, files: Files) -> bool:
     folder, selection = applied.folder or "", applied.selection
     relative = _path_below(path, folder)
-    if relative is None or ("/" in relative and not selection.recurse):
+    if relative is None or ("/" in relative and not selection.recurse) or _is_passed_over(applied, path):
         return False
     if applied.engine == "flux":
         named_so = path.endswith((".yaml", ".yml"))
@@ -221,6 +224,13 @@ def takes_file(applied: EngineObject, path: str, files: Files) -> bool:
     if selection.exclude and glob(selection.exclude, crosses=True).fullmatch(relative):
         return False
     return not selection.include or bool(glob(selection.include, crosses=True).fullmatch(relative))
+
+
+def _is_passed_over(applied: EngineObject, path: str) -> bool:
+    """Examples below a folder that is applied whole are live where it is known that they are applied."""
+    if not (applied.assumed or applied.file_rules) or parked_folder(path, applied.folder or "") is None:
+        return False
+    return applied.assumed is not None or leaving_out(applied.file_rules, path) is not None
 
 
 def _path_below(path: str, folder: str) -> str | None:

@@ -62,6 +62,35 @@ def test_an_address_that_all_engine_objects_name_is_taken_for_this_repository(
     assert (found["db"].assumed is not None) is counts
 
 
+OTHERS = "https://x.example.org/vendor/parts"
+VENDOR = source(OTHERS).replace("flux-system,", "parts,")
+PARTS = kustomization("parts", "./web").replace("name: flux-system}}", "name: parts}}")
+WEB = {"web/db.yaml": DB["db/db.yaml"].replace("orders", "sessions")}
+
+
+@pytest.mark.parametrize("remotes", [(), ("/srv/git/mirror",)], ids=["no remote", "a folder"])
+@pytest.mark.parametrize(
+    ("files", "counting"),
+    [
+        pytest.param(SYNC, {"clusters/prod", "db"}, id="one address"),
+        pytest.param({**SYNC, "clusters/prod/web.yaml": VENDOR + PARTS}, {"clusters/prod", "db"}, id="the one that holds what names it"),
+        pytest.param({**SYNC, "clusters/prod/web.yaml": VENDOR + PARTS, "clusters/prod/gone.yaml": kustomization("gone", "./gone")}, {"clusters/prod", "db", "gone"}, id="a folder of it is not here"),
+        pytest.param({"a.yaml": source(OLD) + kustomization("db", "./db"), "b.yaml": VENDOR + PARTS.replace("./web", "./charts/web")}, {"db"}, id="the one whose folders are here"),
+        pytest.param({"a.yaml": source(OLD) + kustomization("db", "./db"), "b.yaml": VENDOR + PARTS}, {"db", "web"}, id="two of which folders are here"),
+        pytest.param({"a.yaml": source(OLD) + kustomization("all", "./"), "b.yaml": VENDOR + PARTS}, {"", "web"}, id="one of which the root is here"),
+        pytest.param({**SYNC, "clusters/prod/web.yaml": application(OTHERS, "web"), "old/archive/a.yaml": application(OTHERS, "old")}, {"clusters/prod", "db"}, id="an archive names the other"),
+        pytest.param({"apps/db.yaml": application(OLD, "db"), "root.yaml": application("git@forge.example.org:team/old-name.git", "apps"), "apps/web.yaml": application(OTHERS, "web")}, {"apps", "db"}, id="in two spellings"),
+    ],
+)  # fmt: skip
+def test_without_a_remote_one_address_of_several_is_taken_for_this_repository(
+    files: dict[str, str], counting: set[str], remotes: tuple[str, ...]
+) -> None:
+    found = find_engine_objects({**files, **DB, **WEB}, remotes=remotes, revision="main")
+    at_work = [one for one in found if not one.place.path.startswith("old/")]
+    assert {one.folder for one in at_work if one.counts} == counting
+    assert [one.assumed for one in at_work if one.assumed] == []
+
+
 def test_what_is_assumed_is_applied_and_told() -> None:
     from gitops_mcp.domain.plans.applier_notes import applier_notices
 

@@ -13,6 +13,7 @@ from mcp import Client
 from gitops_mcp.answers.history import HistoryRow, ObjectHistory
 from gitops_mcp.app import App
 from gitops_mcp.caller import Nobody
+from gitops_mcp.config import Flags
 from gitops_mcp.errors import InvalidRequest, NotFound
 from gitops_mcp.server import build_server
 from gitops_mcp.workflows.reading.history.page import HistoryQuestion, read_history
@@ -654,7 +655,7 @@ def test_what_only_a_live_application_explains_is_not_told_once_it_is_gone(team:
 async def test_a_client_gets_it_in_both_forms(team: Team) -> None:
     commit(team, "Add", {"db.yaml": cluster()})
     commit(team, "# Scale <b>it</b>", {"db.yaml": cluster(spec="{instances: 5}")})
-    async with Client(build_server(team.app())) as client:
+    async with Client(build_server(App.open(Flags(repo=team.root)))) as client:
         answer = await client.call_tool("get_history", {"cluster_name": "db", "field": "spec.instances"})
         refused = await client.call_tool("get_history", {"cluster_name": "db", "field": "spec.no"})
     assert answer.structured_content is not None

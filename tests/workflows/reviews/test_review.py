@@ -20,6 +20,7 @@ from gitops_mcp.errors import GitOpsError, InvalidRequest, NotFound, Unavailable
 from gitops_mcp.workflows.reviews.candidate import asked_candidate, named_candidate
 from gitops_mcp.workflows.reviews.review import review, review_to_answer
 from tests.fakes.api import Answer
+from tests.fakes.called_app import called_app
 from tests.workflows.conftest import Api, Team, live
 
 CLUSTER = "clusters/prod/shop/orders-db/cluster.yaml"
@@ -75,7 +76,7 @@ class ReviewedTeam(Team):
 def reviewed(
     root: Path, base: str | None = "main", head: str = "proposal", environ: Mapping[str, str] | None = None
 ) -> ReviewResult:
-    app = App.open(Flags(repo=root))
+    app = called_app(root)
     return review(app, named_candidate(app, base, head, environ or {}), "GitHub", limit=60_000)
 
 

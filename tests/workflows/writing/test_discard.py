@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.errors import NotFound, Refused
 from gitops_mcp.workflows.reading.changes.questions import change_detail, page_of_changes
 from gitops_mcp.workflows.writing import clusters
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest
+from tests.fakes.called_app import called_app
 
 CLUSTER = (
     "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db, namespace: shop}\nspec: {instances: 3}\n"
@@ -39,7 +39,7 @@ def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def app(checkout: Path) -> App:
-    return App.open(Flags(repo=checkout))
+    return called_app(checkout)
 
 
 def proposed(app: App) -> str:
@@ -130,7 +130,7 @@ def test_the_users_push_options_that_a_removal_goes_without_are_told(app: App, c
     proposed(app)
     git(checkout, "config", "push.pushOption", "repo.private=false")
 
-    done = discard_branch(app, "mine", confirmed=True, dry_run=False)
+    done = discard_branch(called_app(checkout), "mine", confirmed=True, dry_run=False)
 
     told = ["Git's configuration has push.pushOption, which is for your own pushes: those of this server go without it"]
     pushes = bool(git(checkout, "remote"))

@@ -10,7 +10,6 @@ import pytest
 
 from gitops_mcp.answers.writes import WriteResult
 from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.domain.objects import Identity
 from gitops_mcp.domain.plans.clusters.cluster import INSTANCES, plan_scaling
 from gitops_mcp.domain.plans.clusters.cluster_settings import ClusterUpdate
@@ -23,6 +22,7 @@ from gitops_mcp.workflows.writing.cluster_update import update_cluster
 from gitops_mcp.workflows.writing.delivery.git_delivery import deliver
 from gitops_mcp.workflows.writing.request import WriteRequest, Writing
 from tests.adapters.git.conftest import CLUSTER, commit_all, git, program, write
+from tests.fakes.called_app import called_app
 from tests.workflows.conftest import Team, cluster
 
 WHICH_ROLE = roles.WhichRole("db", "ada", "shop")
@@ -264,7 +264,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("change", [None, "mine"])
 def test_a_request_is_planned_once_also_where_its_change_is_open(checkout: Path, change: str | None) -> None:
-    app = App.open(Flags(repo=checkout))
+    app = called_app(checkout)
     for number, is_open in ((4, False), (5, True), (5, True)):
         scaling = CountedScaling(number)
         scaling.delivered(app, change=change)
@@ -272,7 +272,7 @@ def test_a_request_is_planned_once_also_where_its_change_is_open(checkout: Path,
 
 
 def test_a_request_is_planned_once_where_another_open_change_touches_the_same(checkout: Path) -> None:
-    app = App.open(Flags(repo=checkout))
+    app = called_app(checkout)
     CountedScaling(4).delivered(app, change="theirs")
     mine = CountedScaling(5)
     assert "overlapping-change" in [one.id for one in mine.delivered(app, change="mine").warnings]
@@ -281,7 +281,7 @@ def test_a_request_is_planned_once_where_another_open_change_touches_the_same(ch
 
 @pytest.mark.thorough
 def test_a_request_is_planned_once_more_for_each_race_that_it_loses(checkout: Path, tmp_path: Path) -> None:
-    app = App.open(Flags(repo=checkout))
+    app = called_app(checkout)
     CountedScaling(4).delivered(app, change="mine")
     remote = tmp_path / "remote.git"
     another = f"git --git-dir={remote} commit-tree -p gitops-mcp/mine -m Another gitops-mcp/mine^{{tree}}"

@@ -7,19 +7,18 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
 from gitops_mcp.answers.writes import WriteResult
-from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.domain import kinds
 from gitops_mcp.domain.objects import Object, Resource
 from gitops_mcp.errors import GitOpsError, InvalidRequest, Refused
@@ -27,6 +26,8 @@ from gitops_mcp.sandbox.api import SandboxApi, Store, kubeconfig_text
 from gitops_mcp.sandbox.store.resources import NAMESPACE
 from gitops_mcp.workflows.writing import roles
 from gitops_mcp.workflows.writing.request import WriteRequest
+from tests.fakes.called_app import called_app
+from tests.fakes.issuer import rsa_key
 from tests.workflows.conftest import Team, cluster
 
 RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
@@ -50,10 +51,11 @@ MITTWALD = (
 )
 
 
+@cache
 def certificate(*, elliptic: bool = False, valid_days: float = 1) -> bytes:
     """A self-signed one that is valid until so many days from now."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sealed-secret")])
-    key: Any = ec.generate_private_key(ec.SECP256R1()) if elliptic else KEY
+    key: Any = ec.generate_private_key(ec.SECP256R1()) if elliptic else rsa_key(1)
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(
         issuer_name=name,
@@ -64,10 +66,6 @@ def certificate(*, elliptic: bool = False, valid_days: float = 1) -> bytes:
         not_valid_after=now + timedelta(days=valid_days),
     )
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-GOOD, EXPIRED, ELLIPTIC = certificate(), certificate(valid_days=-1), certificate(elliptic=True)
 
 
 @dataclass
@@ -96,7 +94,7 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     store.create(NAMESPACE, {"metadata": {"name": "shop"}})
     service = {"name": "sealed-secrets-controller", "namespace": "kube-system"}
     store.create(kinds.SERVICE, {"metadata": service, "spec": {"ports": [{"name": "http", "port": 8080}]}})
-    answers = {"v1/cert.pem": GOOD}
+    answers = {"v1/cert.pem": certificate()}
     api = SandboxApi(store, token=None, backends={("kube-system", "sealed-secrets-controller"): answers.get})
     (tmp_path / "kubeconfig").write_text(kubeconfig_text(api.start(), None))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
@@ -124,7 +122,7 @@ def ask(team: Team) -> Asked:
         team.commit({".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), **(files or {})})
         request = WriteRequest("create_postgres_role", None, dry_run=dry_run)
         return roles.create_role(
-            App.open(Flags(repo=team.root)),
+            called_app(team.root),
             request,
             roles.WhichRole("db", "reader", None),
             {},
@@ -253,14 +251,14 @@ def test_what_makes_a_secret_is_written_in_the_version_that_is_served(
     ask: Asked, there: Cluster, kind: Resource, version: str, provider: str, written: set[str]
 ) -> None:
     there.serves_only(version, kind)
-    done = ask({"prod/shop/pub-sealed-secrets.pem": GOOD.decode()}, f"{{provider: {provider}}}")
+    done = ask({"prod/shop/pub-sealed-secrets.pem": certificate().decode()}, f"{{provider: {provider}}}")
     assert versions_of(done) == written
     assert ('refreshInterval: "0"' in str(done.diff)) == (version == "v1beta1")
 
 
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
 def test_without_an_api_what_is_configured_is_taken(ask: Asked, provider: str) -> None:
-    files: dict[str, str | None] = {"prod/shop/pub-sealed-secrets.pem": GOOD.decode()}
+    files: dict[str, str | None] = {"prod/shop/pub-sealed-secrets.pem": certificate().decode()}
     assert provider_of(ask(files, f"{{provider: {provider}}}")) == provider
 
 
@@ -298,32 +296,32 @@ def test_the_certificate_comes_from_where_it_is_configured_else_from_above_the_c
     ask: Asked, there: Cluster, tmp_path: Path
 ) -> None:
     del there.answers["v1/cert.pem"]
-    (tmp_path / "absolute.pem").write_bytes(GOOD)
+    (tmp_path / "absolute.pem").write_bytes(certificate())
     absolute = sealed(f", sealedSecrets: {{certificate: {tmp_path / 'absolute.pem'}}}")
     assert provider_of(ask(passwords=absolute)) == "sealed-secrets"
     relative = sealed(", sealedSecrets: {certificate: keys/cert.pem}")
-    assert provider_of(ask({"keys/cert.pem": GOOD.decode()}, relative)) == "sealed-secrets"
+    assert provider_of(ask({"keys/cert.pem": certificate().decode()}, relative)) == "sealed-secrets"
     with pytest.raises(InvalidRequest, match=r"there is no file keys/cert\.pem at the base"):
         ask({"keys/cert.pem": None}, relative)
     with pytest.raises(GitOpsError, match="no certificate to seal the password for: the repository has no"):
         ask(passwords=sealed())
-    assert provider_of(ask({"prod/pub-sealed-secrets.pem": GOOD.decode()}, sealed())) == "sealed-secrets"
-    there.answers["v1/cert.pem"] = GOOD
+    assert provider_of(ask({"prod/pub-sealed-secrets.pem": certificate().decode()}, sealed())) == "sealed-secrets"
+    there.answers["v1/cert.pem"] = certificate()
     assert provider_of(ask({"prod/pub-sealed-secrets.pem": None}, sealed())) == "sealed-secrets"
 
 
 @pytest.mark.parametrize(
     ("pem", "why"),
     [
-        pytest.param(EXPIRED, "expired|valid until|valid to", id="expired"),
-        pytest.param(ELLIPTIC, "RSA", id="not RSA"),
-        pytest.param(b"-----BEGIN NOTHING-----\n", "certificate", id="no certificate"),
+        pytest.param(partial(certificate, valid_days=-1), "expired|valid until|valid to", id="expired"),
+        pytest.param(partial(certificate, elliptic=True), "RSA", id="not RSA"),
+        pytest.param(lambda: b"-----BEGIN NOTHING-----\n", "certificate", id="no certificate"),
     ],
 )
 def test_a_certificate_that_cannot_be_sealed_for_is_refused_with_the_reason(
-    ask: Asked, there: Cluster, pem: bytes, why: str
+    ask: Asked, there: Cluster, pem: Callable[[], bytes], why: str
 ) -> None:
-    there.answers["v1/cert.pem"] = pem
+    there.answers["v1/cert.pem"] = pem()
     with pytest.raises((Refused, InvalidRequest), match=why):
         ask(passwords=sealed())
 
@@ -431,7 +429,7 @@ def test_a_commit_says_first_what_could_not_be_looked_at(ask: Asked, there: Clus
 
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
 def test_without_an_api_a_name_is_not_taken_for_free(ask: Asked, provider: str) -> None:
-    done = ask({"prod/pub-sealed-secrets.pem": GOOD.decode()}, f"{{provider: {provider}}}")
+    done = ask({"prod/pub-sealed-secrets.pem": certificate().decode()}, f"{{provider: {provider}}}")
     assert "already could not be looked at (the API did not answer)" in done.summary
 
 
@@ -501,9 +499,7 @@ def rotate(team: Team) -> Asked:
         own = {".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), "prod/shop/reader.yaml": ROLE}
         team.commit({**own, **files})
         request = WriteRequest("update_postgres_role", None, dry_run=dry_run)
-        return roles.update_role(
-            App.open(Flags(repo=team.root)), request, roles.WhichRole("db", "reader", None), {}, rotate=True
-        )
+        return roles.update_role(called_app(team.root), request, roles.WhichRole("db", "reader", None), {}, rotate=True)
 
     return asked
 
@@ -526,7 +522,7 @@ def opened(sealed: str, label: bytes) -> str:
     raw = base64.b64decode(sealed)
     size = int.from_bytes(raw[:2], "big")
     oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), label)
-    session = KEY.decrypt(raw[2 : 2 + size], oaep)
+    session = rsa_key(1).decrypt(raw[2 : 2 + size], oaep)
     return AESGCM(session).decrypt(bytes(12), raw[2 + size :], None).decode()
 
 
@@ -707,7 +703,7 @@ def test_below_a_prefix_or_suffix_of_everything_a_document_is_called_without_and
     }
     team.commit(files)
     done = roles.create_role(
-        App.open(Flags(repo=team.root)),
+        called_app(team.root),
         WriteRequest("create_postgres_role", None),
         roles.WhichRole(cluster_name, "reader", None),
         {},
@@ -738,7 +734,7 @@ def test_what_is_called_otherwise_when_it_is_applied_is_found_again_for_its_rota
         ".sops.yaml": RULES,
     }
     team.commit(files)
-    app, which = App.open(Flags(repo=team.root)), roles.WhichRole("top-db", "reader", None)
+    app, which = called_app(team.root), roles.WhichRole("top-db", "reader", None)
 
     def asked(tool: str, **more: Any) -> WriteRequest:
         return WriteRequest(tool, None, change="all", **more)
@@ -778,9 +774,7 @@ def drop(team: Team) -> Asked:
         own = {".gitops-mcp.yaml": configuration, "prod/shop/db.yaml": cluster(), "prod/shop/reader.yaml": ROLE}
         team.commit({**own, "prod/shop/secret.yaml": MADE, **files})
         request = WriteRequest("delete_postgres_role", "prod", confirmed=True, dry_run=True)
-        return roles.delete_role(
-            App.open(Flags(repo=team.root)), request, roles.WhichRole("db", "reader", None), drop=True
-        )
+        return roles.delete_role(called_app(team.root), request, roles.WhichRole("db", "reader", None), drop=True)
 
     return asked
 

@@ -18,6 +18,7 @@ from gitops_mcp.domain import regexp
 from gitops_mcp.domain.engines import left_out
 from gitops_mcp.domain.engines.applies import LocatedObject
 from gitops_mcp.domain.engines.flux.instances import BOOTSTRAP, Sync, find_syncs
+from gitops_mcp.domain.engines.parked import parked_folder
 from gitops_mcp.domain.engines.reading import (
     Files,
     clean_path,
@@ -123,10 +124,11 @@ class FluxContext:
     def referred(self, kind: str, name: str, namespace: str | None, path: str) -> tuple[LocatedObject, ...]:
         """The objects of a kind and name; of several, as each cluster has its own, the nearest to the path.
 
-        Where these are as near, those below the environment's folder.
+        Where these are as near, those below the environment's folder. One in an archive is not for what is outside.
         """
         named = self._named.get((kind, name), [])
         same = [one for one in named if None in {namespace, one.namespace} or one.namespace == namespace]
+        same = [one for one in same if not _is_parked(one.place.path, path)] or same
         if len(same) < 2:
             return tuple(same)
         shared = [_shared_length(one.home, path) for one in same]
@@ -168,6 +170,7 @@ def examine_source(reference: object, one: LocatedObject, context: FluxContext) 
 def _synced(kind: str, name: str, one: LocatedObject, context: FluxContext) -> Source | None:
     """What a FluxInstance makes: that which applies the object's file, else any, one at this branch first."""
     syncs = [each for each in context.syncs if (each.kind, each.name) == (kind, name)]
+    syncs = [each for each in syncs if not _is_parked(each.place.path, one.place.path)] or syncs
     deepest = max((each.holds(one.place.path) for each in syncs), default=0)
     found = [examine_sync(each, context) for each in syncs if each.holds(one.place.path) == deepest]
     return _clearest(found) if found else None
@@ -276,6 +279,12 @@ def _copied_folders(artifact: Object) -> Iterator[tuple[str, str, str]]:
         alias, _, source = origin.removeprefix("@").partition("/")
         _, _, inside = target.partition("/")
         yield alias, clean_path(source.partition("*")[0]), clean_path(inside)
+
+
+def _is_parked(path: str, user: str) -> bool:
+    """Whether it stands in an archive, or among examples, that its user does not stand in."""
+    folder = parked_folder(path)
+    return folder is not None and not user.startswith(f"{folder}/")
 
 
 def _shared_length(one: str, other: str) -> int:

@@ -11,6 +11,7 @@ from functools import cached_property, partial
 
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import APPLIER_MARKS
+from gitops_mcp.domain.engines.parked import parked_folder
 from gitops_mcp.domain.engines.reading import read_documents
 from gitops_mcp.domain.kustomize import FileTree, join_path
 from gitops_mcp.domain.kustomize.kustomization import is_kustomization
@@ -18,7 +19,7 @@ from gitops_mcp.domain.kustomize.tracked_files import is_unchanged
 from gitops_mcp.domain.objects import list_at
 from gitops_mcp.domain.repository.desired import KustomizationFile, SkippedFile, UnappliedDocument
 from gitops_mcp.domain.repository.render import RenderedRoot, render_engine_object, render_plain_file, render_root
-from gitops_mcp.domain.repository.roots.idle_engines import engines_by_file, find_idle, parked_folder, takes_manifest
+from gitops_mcp.domain.repository.roots.idle_engines import engines_by_file, find_idle, takes_manifest
 from gitops_mcp.domain.repository.roots.not_applied import MARK, chart_of_template, is_not_understood
 from gitops_mcp.domain.yaml.text import parse_documents
 from gitops_mcp.domain.yaml.tree import Unparsable

@@ -14,19 +14,11 @@ from gitops_mcp.domain.budget import spend
 from gitops_mcp.domain.engines.applies import EngineObject
 from gitops_mcp.domain.engines.declared import takes_file
 from gitops_mcp.domain.engines.left_out import leaving_out
+from gitops_mcp.domain.engines.parked import parked_folder
 from gitops_mcp.domain.engines.reading import Files, kustomization_path, read_documents
 from gitops_mcp.domain.kustomize import join_path
 from gitops_mcp.domain.objects import list_at
 from gitops_mcp.domain.repository.desired import folders_above
-
-PARKED = frozenset(
-    [
-        *("doc", "docs", "documentation", "example", "examples", "sample", "samples"),
-        *("testdata", "fixture", "fixtures", "tests", "archive", "archives", "archived"),
-        *("attic", "deprecated", "disabled", "obsolete", "unused"),
-    ]
-)
-"""Folders whose manifests nobody applies unless something says so; a dot, dash or underscore before them is nothing."""
 
 Reached = Mapping[int, frozenset[str]]
 """By engine object, the files that it takes."""
@@ -36,16 +28,6 @@ class Idle(str):
     """Why nothing applies an engine object."""
 
     __slots__ = ()
-
-
-def parked_folder(path: str, top: str = "") -> str | None:
-    """The folder of examples, or the like, that holds a path; one at or above `top` was meant."""
-    inside = path.removeprefix(f"{top}/") if top else path
-    folders = posixpath.dirname(inside).split("/")
-    for count, name in enumerate(folders, 1):
-        if name.lstrip("._-").lower() in PARKED:
-            return posixpath.join(top if inside != path else "", *folders[:count])
-    return None
 
 
 def find_idle(engines: Sequence[EngineObject], reached: Reached, files: Files, top: str) -> dict[int, Idle]:

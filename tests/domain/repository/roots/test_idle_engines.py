@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
 from gitops_mcp.domain.repository.desired import Desired
-from gitops_mcp.domain.repository.roots.idle_engines import PARKED, parked_folder
 from gitops_mcp.errors import NotFound
 from tests.domain.repository.test_build import SOURCE, application, cluster, flux, listing, model
 
@@ -149,27 +146,6 @@ def test_a_base_that_an_example_uses_too_is_nobody_elses() -> None:
         "docs/kustomization.yaml": listing("../base"),
     }
     assert [one.shared for one in model(files, "").declarations] == [()]
-
-
-@pytest.mark.parametrize(
-    ("path", "top", "folder"),
-    [
-        ("docs/a.yaml", "", "docs"),
-        ("apps/.Archive/x/a.yaml", "", "apps/.Archive"),
-        ("documents/a.yaml", "", None),
-        ("docs.yaml", "", None),
-        ("tests/prod/db.yaml", "tests/prod", None),
-        ("tests/prod/samples/db.yaml", "tests/prod", "tests/prod/samples"),
-    ],
-)
-def test_a_folder_of_examples_is_known_by_its_name(path: str, top: str, folder: str | None) -> None:
-    assert parked_folder(path, top) == folder
-
-
-def test_the_folders_of_examples_are_those_that_the_page_lists() -> None:
-    page = (Path(__file__).parents[4] / "docs" / "engines.md").read_text()
-    listed, _, _ = page.partition("in a folder for examples. These are")[2].partition("That holds in any case")
-    assert set(re.findall(r"`(\w+)`", listed)) == PARKED
 
 
 def test_what_an_idle_one_would_make_is_read_again_where_its_files_change() -> None:

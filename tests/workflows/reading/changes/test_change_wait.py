@@ -14,6 +14,7 @@ from mcp import Client
 from gitops_mcp.answers.changes import ChangeDetail
 from gitops_mcp.app import App
 from gitops_mcp.caller import CallEnd, Cancelled, Nobody, call_until
+from gitops_mcp.config import Flags
 from gitops_mcp.sandbox.forges.routing import Answer as ForgeAnswer
 from gitops_mcp.server import CallThreads, build_server
 from gitops_mcp.workflows.reading.changes import change_wait
@@ -79,7 +80,10 @@ def test_the_review_is_waited_for_and_each_look_is_told(on_forge: ForgeTeam) -> 
 @pytest.mark.anyio
 async def test_waits_hold_up_no_other_call_and_are_counted_among_those_that_queue(on_forge: ForgeTeam) -> None:
     threads, begun = CallThreads(running=CapacityLimiter(1), waiting=CapacityLimiter(1)), anyio.Event()
-    async with Client(build_server(on_forge.app(), threads=threads)) as client, anyio.create_task_group() as group:
+    async with (
+        Client(build_server(App.open(Flags(repo=on_forge.checkout)), threads=threads)) as client,
+        anyio.create_task_group() as group,
+    ):
 
         async def hear(progress: float, total: float | None, message: str | None) -> None:
             begun.set()

@@ -17,6 +17,8 @@ from gitops_mcp.caller import Nobody
 from gitops_mcp.config import Flags
 from gitops_mcp.domain.objects import Identity, Object
 from gitops_mcp.tools.offer.inputs import argument_model, read_arguments
+from tests.conftest import use_home
+from tests.fakes.copied_clones import copy_clones
 from tests.workflows.conftest import cluster
 
 LIST = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: shop\nresources:\n"
@@ -112,17 +114,27 @@ class House:
             return {one.identity: one.object for one in desired.declarations}
 
 
+@pytest.fixture(scope="session")
+def _first_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """In which paths lead back to it; all others are copies."""
+    folder = tmp_path_factory.mktemp("first") / "house"
+    folder.mkdir()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        use_home(tmp_path_factory.mktemp("home"), monkeypatch)
+        made = House(folder)
+        made.git("", "init", "--quiet", "--bare", "remote.git")
+        made.git("", "clone", "--quiet", "remote.git", "author")
+        for path, text in START.items():
+            place = folder / "author" / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text)
+        made.git("author", "add", "--all")
+        made.git("author", "commit", "--quiet", "--message", "Start")
+        made.git("author", "push", "--quiet", "origin", "HEAD:refs/heads/main")
+        made.git("", "clone", "--quiet", "remote.git", "desk")
+    return folder
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    made = House(tmp_path)
-    made.git("", "init", "--quiet", "--bare", "remote.git")
-    made.git("", "clone", "--quiet", "remote.git", "author")
-    for path, text in START.items():
-        place = tmp_path / "author" / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
-    made.git("author", "add", "--all")
-    made.git("author", "commit", "--quiet", "--message", "Start")
-    made.git("author", "push", "--quiet", "origin", "HEAD:refs/heads/main")
-    made.git("", "clone", "--quiet", "remote.git", "desk")
-    return made
+def house(tmp_path: Path, _first_house: Path) -> House:
+    return House(copy_clones(_first_house, tmp_path / "house"))

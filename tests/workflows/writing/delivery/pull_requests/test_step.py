@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gitops_mcp.app import App
-from gitops_mcp.config import Flags
 from gitops_mcp.domain.review_text.markers import find_marked
 from gitops_mcp.errors import MayArrive, Refused, Unavailable
 from gitops_mcp.sandbox.forges.routing import Answer
@@ -20,6 +18,7 @@ from gitops_mcp.workflows.writing.databases import WhichDatabase, create_databas
 from gitops_mcp.workflows.writing.delivery.pull_requests.opening import open_pull_request_of
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest
+from tests.fakes.called_app import called_app
 from tests.fakes.forges import ForgeServers
 from tests.fakes.proposing_team import BRANCH, ProposingTeam, scale, warned
 
@@ -110,7 +109,7 @@ def test_what_will_apply_a_new_object_is_named_where_only_the_api_has_it(
             monkeypatch.setenv(name, value)
         request = WriteRequest("create_postgres_database", None)
         which = WhichDatabase("orders-db", "ledger", "shop")
-        app = App.open(Flags(repo=world.checkout))
+        app = called_app(world.checkout)
         create_database(app, request, which, owner="orders_app", reclaim_policy="retain", extensions=(), schemas=())
         (pull,) = world.forge.server.forge.all_pulls()
     assert "namespace `shop`: Argo CD Application argocd/gitops applies it by itself." in body_of(pull)
