@@ -28,7 +28,6 @@ from gitops_mcp.workflows.writing import roles
 from gitops_mcp.workflows.writing.delivery.secrets import write_secrets
 from gitops_mcp.workflows.writing.discard import discard_branch
 from gitops_mcp.workflows.writing.request import WriteRequest
-from tests.fakes.called_app import called_app
 from tests.workflows.conftest import Team, cluster
 
 CONFIGURATION = "environments: {prod: {path: prod}}\npasswords: {provider: cluster}\n"
@@ -41,7 +40,7 @@ class Here:
     team: Team
 
     def app(self) -> App:
-        return called_app(self.team.root)
+        return App.open(Flags(repo=self.team.root))
 
     @property
     def secrets(self) -> list[Object]:
