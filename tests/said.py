@@ -16,7 +16,7 @@ import gitops_mcp
 
 VALUE = "{…}"
 PACKAGE = Path(gitops_mcp.__file__).parent
-_NOT_ANSWERS = frozenset({"sandbox", "demo", "init", "repo_template", "docs", "command_line.py"})
+NOT_ANSWERS = frozenset({"sandbox", "demo", "init", "repo_template", "docs", "command_line.py"})
 """What reaches no client: stand-ins of other servers, what talks at a terminal only, and data."""
 _NOT_SAID = frozenset({
     "compile", "debug", "info", "warning", "exception", "Field", "add_argument", "TypeVar", "cast", "encode", "split",
@@ -33,7 +33,7 @@ def rows() -> list[str]:
 def _said() -> Iterator[tuple[str, str]]:
     for path in PACKAGE.rglob("*.py"):
         place = path.relative_to(PACKAGE)
-        if not _NOT_ANSWERS & set(place.parts):
+        if not NOT_ANSWERS & set(place.parts):
             for text in texts_of(ast.parse(path.read_text())):
                 if reads_as_prose(text):
                     yield place.as_posix(), text.replace("\n", "\\n")
@@ -92,10 +92,10 @@ def _values(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def reads_as_prose(text: str) -> bool:
-    """Two words of small letters beside each other, as no name, path, pattern or table of settings has them."""
-    words = text.replace(VALUE, " ").split()
-    plain = [word.strip(".,:;()'\"`") for word in words]
-    return sum(word.isalpha() and word.islower() for word in plain) >= 2 and len(plain) > 1 and not _is_table(text)
+    """Two words of small letters, or one beside a value, as no name, path, pattern or table of settings has them."""
+    words = [word.strip(".,:;()'\"`") for word in text.replace(VALUE, " ").split()]
+    plain = sum(word.isalpha() and word.islower() for word in words)
+    return (plain >= 2 or (plain == 1 and VALUE in text and " " in text)) and not _is_table(text)
 
 
 def _is_table(text: str) -> bool:

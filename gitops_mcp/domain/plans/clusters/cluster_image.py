@@ -120,8 +120,9 @@ def _image_change(
         found = f"{repository}:{asked.tag}"
         return ImageChange(((_IMAGE, found),), tuple(_moving_tag_notice(found)))
     if major_of(current) == asked.major:
-        text = f"{current} is PostgreSQL {asked.major} already; a minor upgrade takes the full tag, such as 18.4-…"
-        return ImageChange((), (Notice("same-major", text.replace("18.4", f"{asked.major}.N")),))
+        major = asked.major
+        text = f"{current} is PostgreSQL {major} already; a minor upgrade takes the full tag, such as {major}.N-…"
+        return ImageChange((), (Notice("same-major", text),))
     return _other_major(desired, asked, repository, tag)
 
 
