@@ -51,13 +51,14 @@ def read_file(
     else:
         faults += faults_of(found, file)
     if faults or file is None:
-        raise InvalidRequest(f"{name} has {_list_faults(sorted(set(faults)))}")
+        raise InvalidRequest(f"{name} has {_list_faults(name, sorted(set(faults)))}")
     return file, found.lines
 
 
-def _list_faults(faults: list[tuple[int, str]]) -> str:
+def _list_faults(name: str, faults: list[tuple[int, str]]) -> str:
     lines = [f"{len(faults)} fault{'s' if len(faults) > 1 else ''}:"]
-    lines += [f"- line {line}: {fault}" for line, fault in faults[:_MOST]]
+    file = name.rpartition(" ")[2]
+    lines += [f"- {file}:{line}: {fault}" for line, fault in faults[:_MOST]]
     if len(faults) > _MOST:
         lines.append(f"- and {len(faults) - _MOST} more")
     return "\n".join(lines)

@@ -729,12 +729,12 @@ def test_every_fault_of_the_configuration_is_named_and_a_mended_one_counts_at_on
         for tool, arguments in (*WRITES, ("list_postgres_clusters", {}), ("get_cluster_status", {"name": "orders-db"})):
             assert ask.refusal(tool, **arguments) == (
                 "InvalidRequest: .gitops-mcp.yaml has 4 faults:\n"
-                "- line 3: environments.prod.path: '../outside' leaves the repository or is no path of it: write it "
+                "- .gitops-mcp.yaml:3: environments.prod.path: '../outside' leaves the repository or is no path of it: write it "
                 "relative to the root with '/', without '..', such as clusters/prod\n"
-                "- line 4: environments.prod.pth: unknown key; there are: path, context, delivery, engine, metrics, "
+                "- .gitops-mcp.yaml:4: environments.prod.pth: unknown key; there are: path, context, delivery, engine, metrics, "
                 "namespaces, operator, passwords, protected\n"
-                "- line 6: limits.maxInstances: expected a whole number from 1 to 100, found 'many'\n"
-                "- line 8: base: stands twice, first in line 7; keep one"
+                "- .gitops-mcp.yaml:6: limits.maxInstances: expected a whole number from 1 to 100, found 'many'\n"
+                "- .gitops-mcp.yaml:8: base: stands twice, first in line 7; keep one"
             )
         assert list(team.branches()) == ["main"]
         team.commit({".gitops-mcp.yaml": good})

@@ -69,7 +69,7 @@ def test_a_default_branch_that_the_forge_switched_is_told_by_whatever_is_asked(f
         [told] = [one.message for one in answer.warnings if one.id == "default-branch-switched"]
         assert told == (
             "the default branch of remote origin is trunk now, and changes are still proposed against main, which it was "
-            "when this clone last looked. .gitops-mcp.yaml, line 3 names the base: name trunk there; to keep main and "
+            "when this clone last looked. .gitops-mcp.yaml:3 names the base: name trunk there; to keep main and "
             "hear of it no more, run git fetch origin && git remote set-head origin --auto"
         )
 

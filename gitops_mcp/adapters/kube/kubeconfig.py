@@ -236,9 +236,9 @@ def _load_document(path: Path, raw: bytes) -> Object:
         loaded: Any = yaml.load(raw, Loader=loader)  # noqa: S506 - both are safe loaders
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}" if mark else ""
+        place = f":{mark.line + 1}" if mark else ""
         raise Unavailable(
-            f"kubeconfig {path} is not YAML{place}: repair it; `kubectl config view` must work"
+            f"kubeconfig {path}{place} is not YAML: repair it; `kubectl config view` must work"
         ) from error
     if loaded is None:
         return {}

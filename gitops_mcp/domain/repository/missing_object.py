@@ -44,7 +44,7 @@ def unknown_object(desired: Desired, kind: str, name: str, namespace: str | None
     if desired.skipped:
         first = desired.skipped[0]
         count = pluralize(len(desired.skipped), "file")
-        passed += f"; {count} passed over, the first {first.path} ({first.reason})"
+        passed += f"; {count} passed over, the first {first}"
     return NotFound(f"{desired.origin.declares} no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
 
 

@@ -95,11 +95,11 @@ contexts: [{name: dev, context: {cluster: c, user: u}}]
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        pytest.param("clusters: [", "clusters: [[", "is not YAML at line", id="a bracket too many"),
-        pytest.param("kind: Config", "kind: Config\n\tx: 1", "is not YAML at line", id="a tab"),
+        pytest.param("clusters: [", "clusters: [[", "is not YAML: repair it", id="a bracket too many"),
+        pytest.param("kind: Config", "kind: Config\n\tx: 1", "is not YAML: repair it", id="a tab"),
         pytest.param(WHOLE, "[1, 2]", "it holds no mapping", id="a list"),
         pytest.param(WHOLE, "hunter2", "it holds no mapping", id="a text"),
-        pytest.param("token: hunter2", "token: *gone", "is not YAML at line", id="an alias of nothing"),
+        pytest.param("token: hunter2", "token: *gone", "is not YAML: repair it", id="an alias of nothing"),
         pytest.param("users: [{name: u, user: {token: hunter2}}]", "users: {u: hunter2}", "users is no list", id="a map"),
         pytest.param("user: {token: hunter2}", "user: hunter2", "users[0] is not {name, user}", id="a user that is a text"),
         pytest.param("user: {token: hunter2}", "user: [hunter2]", "users[0] is not {name, user}", id="a user that is a list"),
@@ -131,7 +131,7 @@ def test_what_is_malformed_is_refused_by_name_as_kubectl_refuses_it(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("users: [\n  {token: hunter2", r"0/config is not YAML at line \d: repair", id="no YAML"),
+        pytest.param("users: [\n  {token: hunter2", r"0/config:\d is not YAML: repair", id="no YAML"),
         pytest.param("- hunter2", "holds no mapping", id="a list"),
         pytest.param("contexts: hunter2", "contexts is no list", id="no list"),
         pytest.param("contexts: [{nam: hunter2}]", r"contexts\[0\] is not \{name, context\}", id="no name"),
