@@ -201,7 +201,7 @@ class _FolderBuilder:
         if path is None or not self._files.kustomizations(path):
             if is_remote(entry):
                 return replace(state.doubted(place, f"the component {entry} is elsewhere"), unknown=True)
-            return state.refused(place, f"the component {entry} is no folder with a kustomization")
+            return state.refused(place, f"the component {entry} is not a folder with a kustomization")
         if self._leads_back(path):
             return state.refused(place, f"it leads back to {path or 'the root'}")
         kind, self._kind = self._kind, ""
