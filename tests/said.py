@@ -2,7 +2,7 @@
 
 A value in an f-string is `{…}`. Strings that are added to each other are one row; a string inside a value of another
 is a row of its own. What a syntax tree does not show is which rows one text is joined of at last: a row may be half a
-sentence, so limits are checked a row at a time. Documentation, patterns, lines of the log, descriptions of parameters
+sentence, so limits are checked a row at a time. The texts of the cards stand in their scripts. Documentation, patterns, lines of the log, descriptions of parameters
 (they stand in the golden schema) and the stand-ins of the sandbox are not said to the reader of an answer.
 """
 
@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import gitops_mcp
+from tests import card_texts
 
-VALUE = "{…}"
+VALUE = card_texts.VALUE
 PACKAGE = Path(gitops_mcp.__file__).parent
 NOT_ANSWERS = frozenset({"sandbox", "demo", "init", "repo_template", "docs", "command_line.py"})
 """What reaches no client: stand-ins of other servers, what talks at a terminal only, and data."""
@@ -37,6 +38,9 @@ def _said() -> Iterator[tuple[str, str]]:
             for text in texts_of(ast.parse(path.read_text())):
                 if reads_as_prose(text):
                     yield place.as_posix(), text.replace("\n", "\\n")
+    for path in PACKAGE.glob("ui/*.js"):
+        shown = filter(card_texts.is_shown, card_texts.texts_of_script(path.read_text()))
+        yield from ((f"ui/{path.name}", text) for text in shown)
 
 
 def texts_of(node: ast.AST) -> Iterator[str]:

@@ -95,7 +95,7 @@ function findings() {
   const limited = unread.length ? el("p.quiet", `Not looked at: ${unread.join("; ")}.`) : null;
   const more = Number(textOf(partOf(seen.omitted).problems));
   const left = more > 0 ? el("p.quiet", `${counted(more, "more finding")} left off`) : null;
-  const nothing = unread.length ? el("li.plain", "Nothing was found that is wrong in what was looked at.") : el("li.good", "Nothing was found that is wrong.");
+  const nothing = unread.length ? el("li.plain", "Nothing wrong was found in what was looked at.") : el("li.good", "Nothing wrong was found.");
   const none = textOf(seen.live) === "available" && !left ? el("ul.notes", nothing) : null;
   return section("Findings", made.length ? el("ul.notes", made) : none, left, limited);
 }
@@ -205,7 +205,7 @@ function backupLine(windows, recent, schedules) {
   drawing.append(drawn("line", { x1: 8, x2: 592, y1: 16, y2: 16, class: "axis" }));
   for (const one of bars.filter((bar) => Number.isFinite(bar.from))) {
     const width = one.to > one.from ? Math.max(x(one.to) - x(one.from), 4) : 4;
-    const told = one.to > one.from ? "Restorable from the first of these backups to the last at least" : "Restorable from here on; until when is not known";
+    const told = one.to > one.from ? "Restorable from the first of these backups to at least the last" : "Restorable from here on; the end is not known";
     drawing.append(titled(drawn("rect", { x: x(one.from), y: 11, width, height: 10, rx: 2, class: "window" }), told));
   }
   for (const one of [...dots, ...next].filter((dot) => Number.isFinite(dot.at))) {

@@ -43,7 +43,7 @@ def test_backups_are_a_line_of_time_with_what_can_be_restored(browser: Browser) 
     assert line.locator("circle").count() == 3
     assert line.locator("circle.bad title").text_content() == "orders-2: failed, 2026-01-30T02:00:00.000Z"
     told = line.locator("rect.window title")
-    assert told.text_content() == "Restorable from here on; until when is not known"
+    assert told.text_content() == "Restorable from here on; the end is not known"
     assert float(line.locator("rect.window").get_attribute("width") or 0) < 5
     host.page.close()
     window = {"server": "orders", "first": "2026-01-20T02:10:00Z (11d)", "last_success": "2026-01-29T02:10:00Z (2d)"}
@@ -71,7 +71,7 @@ def test_of_a_concise_answer_everything_can_be_asked_for(browser: Browser) -> No
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        pytest.param({"problems": [], "healthy": True}, "Nothing was found that is wrong.", id="healthy"),
+        pytest.param({"problems": [], "healthy": True}, "Nothing wrong was found.", id="healthy"),
         pytest.param({"problems": [], "not_read": ["logs"]}, "Not looked at: logs.", id="not all read"),
         pytest.param({"problems": [], "omitted": {"problems": 2}}, "2 more findings left off", id="left off"),
         pytest.param({"summary": {"fenced": ["orders-1"]}}, "fenced: orders-1", id="fenced"),
