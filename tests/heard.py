@@ -59,13 +59,13 @@ _HEAD_WORDS = 8
 _DEEPEST = 6
 _MOST_PARTS = 60
 _WORD = re.compile(r"[A-Za-z]+")
-_JOINT = re.compile(r"[;:,.] |\n| \(|\) | \[| - | -> | && ")
+_JOINT = re.compile(r"[;:,.] |\n| \(|\) | \[| - | -> | && | or ")
 _EDGES = " ,;:.()[]`*'\"-#>"
 _LEADING_VALUE = re.compile(r"(?:[A-Z]\w+ [a-z][\w-]*|'[^']*'|\"[^\"]*\"|\S*[^\sa-z]\S*) ")
 """A name or a number, of which a part of a sentence is said."""
 _QUOTED = re.compile(r"untrusted text\)?|^(['\"]).*\1$")
 """The words of others, which are marked or stand in quotes."""
-_OF_GIT = re.compile(r"git \S+ failed \(\d+\): ")
+_OF_GIT = re.compile(r"(?:\w+: )?git \S+ failed \(\d+\): ")
 """An error with git's own words, which is told in ours where it leaves."""
 _QUOTED_NAME = re.compile(r"'[^']*'|`[^`]*`")
 _PLACEHOLDER = re.compile(r"\{[a-z]*\}")
@@ -117,7 +117,7 @@ class Row:
 
 
 class Rows:
-    """All rows, by the rarest word of each."""
+    """All rows, by the rarest word of each, or by none where a value touches all of its words."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         rows = [Row(text) for text in dict.fromkeys(form for text in texts for form in _forms_of_row(text))]
@@ -125,8 +125,9 @@ class Rows:
         self._heads = {f"{row.pieces[0]} " for row in rows if len(row.pieces) == 1 and row.own_words <= _HEAD_WORDS}
         self._by_word: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
-            if row.whole_words:
-                self._by_word[min(row.whole_words, key=lambda word: (often[word], word))].append(row)
+            rarest = min(row.whole_words, key=lambda word: (often[word], word), default="")
+            if rarest or row.own_words:
+                self._by_word[rarest].append(row)
         self._known: dict[str, bool] = {}
 
     def explain(self, text: str, depth: int = 0) -> bool:
@@ -143,7 +144,10 @@ class Rows:
 
     def _match(self, text: str, depth: int) -> bool:
         """Whether one row matches, with or without what stands around it."""
-        return not _is_prose(text.strip(_EDGES)) or any(self._is_row(form, depth) for form in self._forms(text))
+        bare = text.strip(_EDGES)
+        head = self._subject(bare)
+        is_named = head in self._heads and not _is_prose(bare.removeprefix(head))
+        return is_named or not _is_prose(bare) or any(self._is_row(form, depth) for form in self._forms(text))
 
     def _forms(self, text: str) -> Iterable[str]:
         """As it stands, without the marks around it, as the middle of a sentence, and what is said of a name."""
@@ -165,7 +169,7 @@ class Rows:
         return next((head for head in heads if head in self._heads), found[0] if found else "")
 
     def _is_row(self, text: str, depth: int) -> bool:
-        rows = [row for word in set(_WORD.findall(text)) for row in self._by_word.get(word, ())]
+        rows = [row for word in {"", *_WORD.findall(text)} for row in self._by_word.get(word, ())]
         for row in sorted(rows, key=lambda row: -row.own_words):
             values = row.values(text)
             if values is not None and (
@@ -207,10 +211,11 @@ def _is_prose(text: str) -> bool:
 
 
 def _forms_of_row(text: str) -> Iterator[str]:
-    """A row as it is said by itself, before or after another, and without the name of the argument before it."""
+    """A row as it is said by itself, before or after another, and without the argument or the line before it."""
     text = _PLACEHOLDER.sub(VALUE, text)
     open_ended = f"{VALUE * text.startswith(' ')}{text}{VALUE * text.endswith(' ')}"
-    for form in (text, open_ended, text.removeprefix(f"{VALUE}: "), text.removeprefix(f"{VALUE} ")):
+    prefixes = (f"{VALUE}: ", f"{VALUE} ", f"line {VALUE}: ")
+    for form in (text, open_ended, *map(text.removeprefix, prefixes)):
         yield form
         yield form.strip(_EDGES)
     if VALUE not in text:

@@ -70,7 +70,7 @@ class ClusterList(Answer):
 
     def blocks(self) -> Iterator[str]:
         unread = self.total is None and {one.id for one in self.warnings} & _UNREAD
-        more = "; how many there are is not known, since not all could be read" if unread else ""
+        more = "; the total is not known, since not all could be read" if unread else ""
         yield f"{self._count}{more}"
         yield from warning_blocks(self.warnings)
         rows = table(
@@ -95,7 +95,7 @@ class ClusterList(Answer):
         idle = (
             plain(f"{one.namespace or '?'}/{one.name}, {one.declared}: {one.reason}") for one in self.not_applied or ()
         )
-        yield from section("Not applied by anything seen", bullets(idle, self.not_applied_more or 0))
+        yield from section("Declared, but applied by nothing", bullets(idle, self.not_applied_more or 0))
 
     @property
     def _count(self) -> str:

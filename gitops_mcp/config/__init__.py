@@ -217,7 +217,7 @@ def _build_environments(
             line = lines.get(("environments", one.name, "delivery")) or lines.get(("environments", one.name)) or 1
             faults.append(
                 f"{FILE}:{line}: environments.{one.name}: a protected environment is changed through git only; "
-                f"take delivery: direct away, or protected: true"
+                f"remove delivery: direct, or protected: true"
             )
     meant = _default_environment(found, flags)
     if flags.environment and flags.environment not in found:

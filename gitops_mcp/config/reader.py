@@ -96,9 +96,7 @@ def _explain_fault(path: Path, details: ErrorDetails, schema: Mapping[str, Any])
     if kind == "missing":
         return f"is missing; expected {expected}"
     is_hidden = any(_schema_at(path[:end], schema).get("writeOnly") for end in range(len(path) + 1))
-    return (
-        f"expected {expected}, found {'something that is not repeated here' if is_hidden else _describe_value(value)}"
-    )
+    return f"expected {expected}, found {'a value that is not repeated here' if is_hidden else _describe_value(value)}"
 
 
 def _schema_at(path: Path, schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -114,7 +114,7 @@ def test_one_change_in_full() -> None:
             "waits for the review of: platform/dba",
             "checks that failed: unit",
             "checks that run or have not begun: e2e",
-            "approvals that the base asks for: 2",
+            "approvals that the base requires: 2",
             "checks that passed: 3",
             "not read: the check runs",
         ],

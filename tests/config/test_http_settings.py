@@ -86,8 +86,8 @@ BAD = {
         "http.yaml:5: issuers[1].url: is missing; expected text",
     ],
     "tokens:\n- hush-hush\n- {name: ci, sha256: 4242, token: t}\n- {name: cd, sha256: hush}\n": [
-        "http.yaml:2: tokens[0]: expected a mapping, found something that is not repeated here",
-        "http.yaml:3: tokens[1].sha256: expected text, found something that is not repeated here",
+        "http.yaml:2: tokens[0]: expected a mapping, found a value that is not repeated here",
+        "http.yaml:3: tokens[1].sha256: expected text, found a value that is not repeated here",
         "http.yaml:3: tokens[1].token: unknown key; there are: groups, name, scopes, sha256",
         "http.yaml:4: tokens[2].sha256: expected the SHA-256 of a token, 64 digits of 0-9 and a-f: printf %s TOKEN | sha256sum; what stands here is not repeated",
     ],

@@ -427,7 +427,7 @@ def test_a_protected_environment_is_never_delivered_to_directly(text: str, line:
     told = "\n".join(faults(text))
     assert told == (
         f".gitops-mcp.yaml:{line}: environments.prod: a protected environment is changed through git only; "
-        f"take delivery: direct away, or protected: true"
+        f"remove delivery: direct, or protected: true"
     )
 
 

@@ -157,7 +157,7 @@ def test_a_deletion_that_is_refused_is_told_as_one(forge: SandboxForge) -> None:
     forge.refuse("protected")
     with pytest.raises(Refused, match="refused the deletion of gitops-mcp/size") as caught:
         discard_branch(app, "size", confirmed=True, dry_run=False)
-    assert "ask somebody who may, or have it allowed" in str(caught.value)
+    assert "ask somebody who has that right, or have it granted" in str(caught.value)
     assert "branchPrefix" not in str(caught.value)
 
 
@@ -165,7 +165,7 @@ def test_manifests_in_git_lfs_are_named(forge: SandboxForge) -> None:
     (forge.remote.path.parent / "checkout" / MANIFEST).write_text(POINTER)
     git(forge, "commit", "--quiet", "--all", "--message=Store it elsewhere")
     git(forge, "push", "--quiet")
-    with pytest.raises(NotFound, match=rf"{MANIFEST} \(Git has a Git LFS pointer in its place"):
+    with pytest.raises(NotFound, match=rf"{MANIFEST}: it is a pointer of Git LFS"):
         scaled(opened(forge), 5)
 
 

@@ -20,7 +20,7 @@ def applied_by(one: EngineObject) -> str:
         "prunes": one.prunes,
         "force: deletes and makes anew what cannot be changed": one.forces,
         f"a guess: {one.guess}": one.guess is not None,
-        f"whether that is this repository cannot be told: {one.assumed}": one.assumed is not None,
+        f"whether that is this repository cannot be determined: {one.assumed}": one.assumed is not None,
         str(one.excluded): one.is_off_base,
     }
     told = ", ".join(note for note, holds in notes.items() if holds)

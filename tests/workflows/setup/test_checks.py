@@ -29,7 +29,7 @@ def test_what_hangs_is_told_with_what_it_had_said_while_others_answer() -> None:
     checks = [Check("git", "push", hangs, "look"), Check("forge", "forge", answers, "look")]
     assert told(rows_side_by_side(checks, 0.2)) == [
         ("first", "ok", "seen"),
-        ("push", "fail", "it did not end within 0.2 s and was left"),
+        ("push", "fail", "it did not end within 0.2 s and was given up"),
         ("second", "ok", "seen"),
     ]
     assert ended.wait(5), "what runs on beyond its time is ended"
