@@ -113,7 +113,7 @@ DISABLED = cluster(managed={"services": {"disabledDefaultServices": ["ro"]}})
             cluster(),
             cluster(replicationSlots={"updateInterval": 10}),
             N,
-            "updateInterval: counts the next time",
+            "updateInterval: takes effect the next time",
             id="how often slots are updated",
         ),
         pytest.param(cluster(), cluster(monitoring={"metricsQueriesTTL": "30s"}), N, "metrics", id="metrics"),
