@@ -84,6 +84,7 @@ class Row:
 
     def __init__(self, text: str) -> None:
         self.pieces = text.split(VALUE)
+        self.longest = max(self.pieces, key=len)
         self.own_words = sum(len(_WORD.findall(piece)) for piece in self.pieces)
 
     @cached_property
@@ -169,7 +170,9 @@ class Rows:
         return next((head for head in heads if head in self._heads), found[0] if found else "")
 
     def _is_row(self, text: str, depth: int) -> bool:
-        rows = [row for word in {"", *_WORD.findall(text)} for row in self._by_word.get(word, ())]
+        rows = [
+            row for word in {"", *_WORD.findall(text)} for row in self._by_word.get(word, ()) if row.longest in text
+        ]
         for row in sorted(rows, key=lambda row: -row.own_words):
             values = row.values(text)
             if values is not None and (
