@@ -397,7 +397,7 @@ class App:
 
         if self.rights and name in settings.outside and self.rights.namespaces(name, "read") != ():
             scope = scope_in(settings.outside[name], writes=self.writes)
-            raise Refused(f"environment: {self.rights.whose} may see {name!r} and not change it, which takes {scope}")
+            raise Refused(f"environment: {self.rights.whose} may see {name!r} but not change it, which takes {scope}")
 
     def forge(self, ground: Ground) -> Forge | NoForge:
         """The forge of the base's remote with a credential that is there, else why there is none."""

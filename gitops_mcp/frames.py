@@ -145,7 +145,7 @@ def _replaced(keys: Collection[str], told: str | int | None, error: ErrorData) -
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _is_too_deep(found: Any) -> bool:

@@ -66,7 +66,7 @@ _WAITS_AT_ONCE = 256
 _WAITS = ("wait", "wait_for")
 """Arguments with which a call does that."""
 _NAME = "gitops-mcp"
-_NEXT_FAULT = re.compile(r"\n(?=- line \d)")
+_NEXT_FAULT = re.compile(r"\n(?=- \S+:\d+: )")
 """The one line break in our errors: between the faults of the configuration."""
 _FACTS = ("environment", "delivery", "change", "branch", "commit", "applied")
 """Of an answer, what the audit log keeps."""

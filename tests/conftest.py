@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests import heard
 from tests.drawn import OUTCOMES
 from tests.fakes.called_app import end_calls
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.fakes.forges import ForgeServers
 
 gc.disable()
+heard.listen()
 settings.register_profile("all", settings.get_profile("ci"))
 settings.register_profile("fuzz", max_examples=2_000, derandomize=False, print_blob=True, database=None)
 settings.register_profile("few", settings.get_profile("ci"), max_examples=10)
@@ -65,6 +67,14 @@ def _nobodys_machine(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) ->
     use_home(home, monkeypatch)
     yield
     end_calls()
+
+
+@pytest.fixture(autouse=True)
+def _said() -> Iterator[None]:
+    """Fails where the server said something that no row of tests/golden/said.txt matches."""
+    heard.listen_to_clients()
+    yield
+    assert heard.unmatched(heard.taken()) == []
 
 
 def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 A value in an f-string is `{…}`. Strings that are added to each other are one row; a string inside a value of another
 is a row of its own. What a syntax tree does not show is which rows one text is joined of at last: a row may be half a
-sentence, so limits are checked a row at a time. Documentation, patterns, lines of the log, descriptions of parameters
+sentence, so limits are checked a row at a time. The texts of the cards stand in their scripts. Documentation, patterns, lines of the log, descriptions of parameters
 (they stand in the golden schema) and the stand-ins of the sandbox are not said to the reader of an answer.
 """
 
@@ -14,10 +14,11 @@ from functools import cache
 from pathlib import Path
 
 import gitops_mcp
+from tests import card_texts
 
-VALUE = "{…}"
+VALUE = card_texts.VALUE
 PACKAGE = Path(gitops_mcp.__file__).parent
-_NOT_ANSWERS = frozenset({"sandbox", "demo", "init", "repo_template", "docs", "command_line.py"})
+NOT_ANSWERS = frozenset({"sandbox", "demo", "init", "repo_template", "docs", "command_line.py"})
 """What reaches no client: stand-ins of other servers, what talks at a terminal only, and data."""
 _NOT_SAID = frozenset({
     "compile", "debug", "info", "warning", "exception", "Field", "add_argument", "TypeVar", "cast", "encode", "split",
@@ -35,10 +36,13 @@ def rows() -> tuple[str, ...]:
 def _said() -> Iterator[tuple[str, str]]:
     for path in PACKAGE.rglob("*.py"):
         place = path.relative_to(PACKAGE)
-        if not _NOT_ANSWERS & set(place.parts):
+        if not NOT_ANSWERS & set(place.parts):
             for text in texts_of(ast.parse(path.read_text())):
                 if reads_as_prose(text):
                     yield place.as_posix(), text.replace("\n", "\\n")
+    for path in PACKAGE.glob("ui/*.js"):
+        shown = filter(card_texts.is_shown, card_texts.texts_of_script(path.read_text()))
+        yield from ((f"ui/{path.name}", text) for text in shown)
 
 
 def texts_of(node: ast.AST) -> Iterator[str]:
@@ -94,10 +98,10 @@ def _values(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def reads_as_prose(text: str) -> bool:
-    """Two words of small letters beside each other, as no name, path, pattern or table of settings has them."""
-    words = text.replace(VALUE, " ").split()
-    plain = [word.strip(".,:;()'\"`") for word in words]
-    return sum(word.isalpha() and word.islower() for word in plain) >= 2 and len(plain) > 1 and not _is_table(text)
+    """Two words of small letters, or one beside a value, as no name, path, pattern or table of settings has them."""
+    words = [word.strip(".,:;()'\"`") for word in text.replace(VALUE, " ").split()]
+    plain = sum(word.isalpha() and word.islower() for word in words)
+    return (plain >= 2 or (plain == 1 and VALUE in text and " " in text)) and not _is_table(text)
 
 
 def _is_table(text: str) -> bool:

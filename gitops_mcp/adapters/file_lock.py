@@ -35,4 +35,4 @@ def lock_file(path: Path, flags: int, *, wait: bool) -> int | None:
 def check_regular(descriptor: int) -> None:
     """Raises OSError for a pipe, a device or a folder, which has no end to read to, or blocks."""
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file")
+        raise OSError(errno.EINVAL, "it is not a regular file")

@@ -92,7 +92,8 @@ class Prometheus:
         if status != 200 or at(found, "data", "resultType") != "vector" or not isinstance(result, list):
             came = words_of_others(kind.partition(";")[0], most=40) or "something"
             raise Unavailable(
-                f"{self._told}: {status}, it answered {came}, which is no answer of a Prometheus: a login page or a "
+                f"{self._told}: {status}, it answered {came}, which is not an answer of a Prometheus: a login page or "
+                f"a "
                 f"proxy may stand in between; check metrics.prometheus, which is the address before /api/v1"
             )
         for one in result:
@@ -127,7 +128,7 @@ class Prometheus:
             with file.open("rb") as opened:
                 token = opened.read(_TOKEN_BYTES).decode("ascii").strip()
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
             raise Unavailable(f"--prometheus-token: the file for {self._host} cannot be read: {why}") from error
         if not token or not token.isprintable():
             raise Unavailable(

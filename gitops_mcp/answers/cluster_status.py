@@ -227,7 +227,7 @@ class ClusterStatus(LongAnswer):
     def _git_lines(self) -> Iterator[str]:
         if self.git:
             if self.live == "available" and not self.git.differs:
-                yield "live does not differ from it"
+                yield "the live object is the same"
             yield from self.git.lines()
             if self.git.namespace_from == "unknown":
                 yield "nothing in the repository says its namespace"

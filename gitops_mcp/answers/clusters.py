@@ -70,8 +70,8 @@ class ClusterList(Answer):
 
     def blocks(self) -> Iterator[str]:
         unread = self.total is None and {one.id for one in self.warnings} & _UNREAD
-        more = "; how many there are is not known, since not all could be read" if unread else ""
-        yield f"{self._count} {self.environment}{more}"
+        more = "; the total is not known, since not all could be read" if unread else ""
+        yield f"{self._count}{more}"
         yield from warning_blocks(self.warnings)
         rows = table(
             ("namespace/name", "ready", "phase", "findings", "primary", "image", "storage"),
@@ -95,15 +95,16 @@ class ClusterList(Answer):
         idle = (
             plain(f"{one.namespace or '?'}/{one.name}, {one.declared}: {one.reason}") for one in self.not_applied or ()
         )
-        yield from section("Not applied by anything seen", bullets(idle, self.not_applied_more or 0))
+        yield from section("Declared, but applied by nothing", bullets(idle, self.not_applied_more or 0))
 
     @property
     def _count(self) -> str:
         if self.examined is not None:
-            return f"{pluralize(len(self.items), 'unwell cluster')} among {pluralize(self.examined, 'cluster')} of"
+            unwell, seen = pluralize(len(self.items), "unwell cluster"), pluralize(self.examined, "cluster")
+            return f"{unwell} among {seen} of {self.environment}"
         if self.total is not None:
-            return f"{len(self.items)} of {pluralize(self.total, 'cluster')} shown in"
-        return f"{pluralize(len(self.items), 'cluster')} shown in"
+            return f"{len(self.items)} of {pluralize(self.total, 'cluster')} shown in {self.environment}"
+        return f"{pluralize(len(self.items), 'cluster')} shown in {self.environment}"
 
 
 def _details(row: ClusterRow) -> Iterator[str]:

@@ -27,7 +27,7 @@ _OUTCOMES = {
     "created": "the engine creates it",
     "deleted": "the engine deletes it",
     "stays": "it stays",
-    "unknown": "what becomes of it is not known",
+    "unknown": "what happens to it is not known",
 }
 
 

@@ -92,7 +92,7 @@ def impact_blocks(impact: Impact) -> list[str]:
 def file_blocks(
     files: Iterable[TouchedFile], more: int, *, diff: str | None, diff_omitted_lines: int | None
 ) -> Iterator[str]:
-    lines = (f"{one.action} {inline_code(one.path)}, line {one.line}" for one in files)
+    lines = (f"{one.action} {inline_code(f'{one.path}:{one.line}')}" for one in files)
     yield from section("Files", bullets(lines, more))
     if diff:
         yield code_block(diff, "diff")

@@ -66,7 +66,7 @@ class MemberList(LongAnswer):
 
     def _blocks(self, noun: str, rows: str) -> Iterator[str]:
         known = f"{len(self.items)} of {pluralize(self.total, noun)}" if self.total is not None else f"{noun}s"
-        unread = "; how many there are is not known, since not all could be read" if self.total is None else ""
+        unread = "; the total is not known, since not all could be read" if self.total is None else ""
         named = f"{self.namespace}/{self.cluster}" if self.namespace else self.cluster
         yield f"{known} of {named} in {self.environment}{unread}"
         yield from warning_blocks(self.warnings)

@@ -44,7 +44,7 @@ class PoolerList(LongAnswer):
     def blocks(self) -> Iterator[str]:
         named = f"{self.namespace}/{self.cluster}" if self.namespace else self.cluster
         known = f"{len(self.items)} of {pluralize(self.total, 'pooler')}" if self.total is not None else "poolers"
-        unread = "; how many there are is not known, since not all could be read" if self.total is None else ""
+        unread = "; the total is not known, since not all could be read" if self.total is None else ""
         yield f"{known} of {named} in {self.environment}{unread}"
         yield from warning_blocks(self.warnings)
         titles = ("pooler", "state", "phase", "type", "pods", "mode", "host", "parameters", "declared", "open changes")

@@ -78,7 +78,7 @@ class ShownPullRequest(Answer):
             if names:
                 yield f"{title}: {', '.join(map(plain, names))}"
         if self.approvals_required:
-            yield f"approvals that the base asks for: {self.approvals_required}"
+            yield f"approvals that the base requires: {self.approvals_required}"
         if self.checks_passed:
             yield f"checks that passed: {self.checks_passed}"
         yield from (f"not read: {plain(one)}" for one in self.unread or ())

@@ -160,7 +160,7 @@ def resolve_settings(text: str | None, flags: Flags) -> Settings:
     file, lines = read_config(text, name=FILE)
     faults: list[str] = []
     if flags.push == "auto" and file.push == "never":
-        faults.append(f"--push auto cannot loosen `push: never` ({FILE}, line {lines[('push',)]}); leave the flag out")
+        faults.append(f"--push auto cannot loosen `push: never` ({FILE}:{lines[('push',)]}); leave the flag out")
     base = flags.base or file.base
     if base and f"{base}/".startswith(file.branch_prefix):
         faults.append(
@@ -175,7 +175,7 @@ def resolve_settings(text: str | None, flags: Flags) -> Settings:
     environments = _build_environments(file, flags, faults, lines)
     if faults:
         raise InvalidRequest("; ".join(faults))
-    named = f"{FILE}, line {lines[('base',)]}" if file.base else ""
+    named = f"{FILE}:{lines[('base',)]}" if file.base else ""
     return Settings(
         base=base,
         base_from=FROM_FLAG if flags.base else named,
@@ -216,8 +216,8 @@ def _build_environments(
         if one.protected and one.delivery == "direct":
             line = lines.get(("environments", one.name, "delivery")) or lines.get(("environments", one.name)) or 1
             faults.append(
-                f"{FILE}, line {line}: environments.{one.name}: a protected environment is changed through git only; "
-                f"take delivery: direct away, or protected: true"
+                f"{FILE}:{line}: environments.{one.name}: a protected environment is changed through git only; "
+                f"remove delivery: direct, or protected: true"
             )
     meant = _default_environment(found, flags)
     if flags.environment and flags.environment not in found:

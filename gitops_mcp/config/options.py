@@ -206,7 +206,7 @@ OPTIONS = (
         _repository,
         "DIR|URL",
     ),
-    Option("environment", "the environment meant by requests that name none", rules.checked_environment_name, "NAME"),
+    Option("environment", "the environment of requests that name none", rules.checked_environment_name, "NAME"),
     Option(
         "context",
         "kubeconfig context of the only environment, or of the one that --environment names",

@@ -51,13 +51,14 @@ def read_file(
     else:
         faults += faults_of(found, file)
     if faults or file is None:
-        raise InvalidRequest(f"{name} has {_list_faults(sorted(set(faults)))}")
+        raise InvalidRequest(f"{name} has {_list_faults(name, sorted(set(faults)))}")
     return file, found.lines
 
 
-def _list_faults(faults: list[tuple[int, str]]) -> str:
+def _list_faults(name: str, faults: list[tuple[int, str]]) -> str:
     lines = [f"{len(faults)} fault{'s' if len(faults) > 1 else ''}:"]
-    lines += [f"- line {line}: {fault}" for line, fault in faults[:_MOST]]
+    file = name.rpartition(" ")[2]
+    lines += [f"- {file}:{line}: {fault}" for line, fault in faults[:_MOST]]
     if len(faults) > _MOST:
         lines.append(f"- and {len(faults) - _MOST} more")
     return "\n".join(lines)
@@ -95,9 +96,7 @@ def _explain_fault(path: Path, details: ErrorDetails, schema: Mapping[str, Any])
     if kind == "missing":
         return f"is missing; expected {expected}"
     is_hidden = any(_schema_at(path[:end], schema).get("writeOnly") for end in range(len(path) + 1))
-    return (
-        f"expected {expected}, found {'something that is not repeated here' if is_hidden else _describe_value(value)}"
-    )
+    return f"expected {expected}, found {'a value that is not repeated here' if is_hidden else _describe_value(value)}"
 
 
 def _schema_at(path: Path, schema: Mapping[str, Any]) -> Mapping[str, Any]:

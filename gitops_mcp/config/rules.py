@@ -102,7 +102,7 @@ def checked_branch_prefix(prefix: str) -> str:
     try:
         checked_branch(prefix.removesuffix("/"))
     except ValueError as error:
-        raise ValueError(f"{cite(prefix)} starts no branch that git takes; use one such as gitops-mcp/") from error
+        raise ValueError(f"{cite(prefix)} cannot start a branch's name in Git; use one such as gitops-mcp/") from error
     return prefix
 
 
@@ -124,7 +124,7 @@ def checked_named_layout(template: str) -> str:
 def _checked_layout(template: str, placeholder: re.Pattern[str], needed: str, known: str) -> str:
     rest = placeholder.sub("x", template)
     if "{" in rest or "}" in rest:
-        raise ValueError(f"{cite(template)} has braces that are no placeholder; there are: {known}")
+        raise ValueError(f"{cite(template)} has braces that are not a placeholder; there are: {known}")
     if not re.search(rf"{re.escape(needed)}.*\.ya?ml$", template):
         raise ValueError(f"{cite(template)} must contain {needed}, and end in .yaml or .yml after it")
     _path_parts(template)
@@ -235,7 +235,7 @@ def checked_label(name: str) -> str:
 
 def checked_reviewer(name: str) -> str:
     if len(name) > 255 or not re.fullmatch(REVIEWER, name):
-        raise ValueError(f"{cite(name)} is no reviewer: a login such as jane, or a team such as platform/databases")
+        raise ValueError(f"{cite(name)} is not a reviewer: a login such as jane, or a team such as platform/databases")
     return name
 
 
@@ -244,9 +244,9 @@ def _path_parts(path: str) -> list[str]:
     parts = [part for part in path.split("/") if part not in {"", "."}]
     if path.startswith("/") or "\\" in path or ".." in parts or _UNSAFE.search(path):
         raise ValueError(
-            f"{cite(path)} leaves the repository or is no path of it: write it relative to the root with '/', "
+            f"{cite(path)} leaves the repository or is not a path in it: write it relative to the root with '/', "
             f"without '..', such as clusters/prod"
         )
     if any(part.lower() == ".git" for part in parts):
-        raise ValueError(f"{cite(path)} lies in .git, which is no place for manifests")
+        raise ValueError(f"{cite(path)} lies in .git, where no manifests belong")
     return parts

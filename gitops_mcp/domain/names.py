@@ -35,6 +35,13 @@ class ClusterRef:
         return f"{self.namespace}/{self.name}"
 
 
+def fault_in_file(path: str, said: str) -> str:
+    """`path:3: what is wrong` of what begins with `line 3: `, as a reader of one text says it, else `path: …`."""
+    line, _, rest = said.partition(": ")
+    is_placed = line.removeprefix("line ").isdecimal() and line.startswith("line ")
+    return f"{path}:{line.removeprefix('line ')}: {rest}" if is_placed else f"{path}: {said}"
+
+
 @dataclass(frozen=True)
 class UnplacedCluster:
     """A Cluster whose namespace nothing says."""

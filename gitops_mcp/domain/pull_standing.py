@@ -72,7 +72,7 @@ def _lag(report: PullRequestReport, here: ProposalInGit) -> str:
     head = report.pull.head
     if head is None or head == here.tip:
         return ""
-    return f"{here.forge} shows it at {head[:12]} and the branch is at {here.tip[:12]}, so no review or check is told"
+    return f"{here.forge} shows it at {head[:12]} and the branch is at {here.tip[:12]}: reviews and checks are left out"
 
 
 def _other_base(report: PullRequestReport, here: ProposalInGit) -> PullStanding | None:
@@ -113,7 +113,7 @@ def _failed_checks(report: PullRequestReport, here: ProposalInGit) -> PullStandi
     if not failed:
         return None
     is_open = any(_is_required(one, report) is None for one in failed)
-    open_text = f" (nothing says whether {here.base} asks for that)" if is_open else ""
+    open_text = f" (it is not known whether {here.base} requires that)" if is_open else ""
     where = words_of_others(failed[0].url or report.pull.url, most=300)
     then = f"The author mends what the check says ({where}): a request with change={here.change} adds a commit"
     return PullStanding("mend", f"{_checks(failed)} failed{open_text}", then)
@@ -196,7 +196,7 @@ def _merge(report: PullRequestReport) -> PullStanding:
 def _passed_over(report: PullRequestReport) -> str:
     """Checks that failed and that the base does not ask for."""
     failed = [one for one in report.checks or () if one.state == "failure" and _is_required(one, report) is False]
-    return f"{_checks(failed)} failed, which nothing asks for" if failed else ""
+    return f"{_checks(failed)} failed, which is not required" if failed else ""
 
 
 def _not_done(report: PullRequestReport) -> list[Check]:

@@ -30,10 +30,10 @@ class Callers:
         """The block is one request of a caller. Raises Refusal where they, or all together, ask too much."""
         at_once = self.limits.caller_at_once
         if self.running.total() >= self.limits.at_once:
-            message = f"{self.limits.at_once} requests are being answered, and no more at once"
+            message = f"{self.limits.at_once} requests are being answered, which is the limit"
             raise Refusal(503, message, headers={"Retry-After": "1"})
         if caller is not None and at_once is not None and self.running[caller] >= at_once:
-            message = f"{at_once} of your requests are being answered, and no more at once"
+            message = f"{at_once} of your requests are being answered, which is the limit"
             raise Refusal(429, message, headers={"Retry-After": "1"})
         if caller is not None and self.limits.caller_per_minute is not None:
             self._take(caller, self.limits.caller_per_minute)

@@ -70,7 +70,7 @@ class SignIn:
             return
         kind, _, token = given[0].decode("latin-1").partition(" ") if given else ("", "", "")
         if kind.lower() != "bearer" or not token.strip():
-            more = ": a token in the address is not looked at" if in_query else ""
+            more = ": a token in the address is ignored" if in_query else ""
             await self._refuse(send, 401, None, f"sign in: Authorization: Bearer TOKEN{more}", "read")
             return
         try:

@@ -28,7 +28,7 @@ def make_new(path: Path, folder: Folder | None, given: argparse.Namespace) -> No
     files = starter_files(choices)
     if folder and not folder.is_repository and (others := _others(path, files)):
         raise InvalidRequest(
-            f"DIR: {path} is no repository and holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''}: "
+            f"DIR: {path} is not a repository and holds {', '.join(others[:3])}{', ...' if len(others) > 3 else ''}: "
             f"name a new or empty folder, or run `git init` there first"
         )
     check_free(path, files)
@@ -86,7 +86,7 @@ def _checked_remote(url: str) -> str:
         or set(url) & set("\"'`#{}<>|\\")
     ):
         raise InvalidRequest(
-            f"--remote: {quote(url)} is no address that an engine could read: give one such as "
+            f"--remote: {quote(url)} is not an address that an engine could read: give one such as "
             f"https://github.com/team/postgres.git or git@github.com:team/postgres.git"
         )
     return url

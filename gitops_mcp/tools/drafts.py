@@ -21,7 +21,7 @@ def draft_request(app: App, asked: AskedRequest) -> NotDelivered:
 
     tool = next((one for one in tools.ALL if one.name == asked.tool and one.writes), None)
     if tool is None or tool.name == "refresh_change":  # whose commit keeps the requests of others
-        raise InvalidRequest(f"it asks for {asked}, which is no tool of this version that a commit comes of")
+        raise InvalidRequest(f"it asks for {asked}, which is not a tool of this version that a commit comes of")
     model = argument_model(tool.function)
     try:
         arguments = read_arguments(model, input_schema(model)["properties"], asked.arguments)

@@ -45,7 +45,7 @@ class Host {
   async call(name, given) {
     const result = await this.#request("tools/call", { name, arguments: given }, CALL_SECONDS);
     const text = plainText(result);
-    if (result.isError) throw new Error(text || `${name} failed, and the host does not say why`);
+    if (result.isError) throw new Error(text || `${name} failed, and the host gives no reason`);
     if (!hasParts(result.structuredContent)) throw new Error(text || `${name} answered with nothing that a card can show`);
     return result.structuredContent;
   }

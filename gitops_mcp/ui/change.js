@@ -13,7 +13,7 @@ const IMPACTS = {
   none: "No restart, no outage, no loss of data",
   reload: "The configuration is reloaded, without a restart",
   rolling_restart: "Instances restart one after another",
-  outage: "Something that works now will not",
+  outage: "Something that works now will stop",
   data_loss: "Data is lost",
 };
 const OPEN = new Set(["draft", "pushed", "in_review", "empty"]);
@@ -184,9 +184,9 @@ function pullRequest() {
       ["Against", textOf(pull.base)],
       ["Can be merged", textOf(pull.mergeable)],
       ["Approved by", names(pull.approved_by)],
-      ["Objected to by", names(pull.changes_requested_by)],
+      ["Changes requested by", names(pull.changes_requested_by)],
       ["Waits for", names(pull.waiting_for)],
-      ["Approvals asked", textOf(pull.approvals_required)],
+      ["Approvals required", textOf(pull.approvals_required)],
       ["Checks failed", names(pull.checks_failed)],
       ["Checks running", names(pull.checks_pending)],
       ["Checks passed", Number(pull.checks_passed) > 0 ? textOf(pull.checks_passed) : ""],
@@ -207,7 +207,7 @@ function difference() {
   const list = named.length > parts.length ? folded(counted(named.length, "file"), !text && named.length <= 20, el("ul", named)) : null;
   return section(
     "Files",
-    conflicts.length ? el("ul.notes", el("li.bad", el("b", "Conflicts that a person has to merge"), bullets(conflicts))) : null,
+    conflicts.length ? el("ul.notes", el("li.bad", el("b", "Conflicts that a person has to resolve"), bullets(conflicts))) : null,
     parts,
     left > 0 ? el("p.quiet", `${counted(left, "line")} of the diff left off`) : null,
     list,

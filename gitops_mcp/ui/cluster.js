@@ -155,7 +155,7 @@ function findings() {
   const limited = unread.length ? el("p.quiet", `Not looked at: ${unread.join("; ")}.`) : null;
   const omitted = Number(textOf(partOf(seen.omitted).problems));
   const left = omitted > 0 ? el("p.quiet", `${counted(omitted, "more finding")} left off`) : null;
-  const nothing = unread.length ? el("li.plain", "Nothing was found that is wrong in what was looked at.") : el("li.good", "Nothing was found that is wrong.");
+  const nothing = unread.length ? el("li.plain", "Nothing wrong was found in what was looked at.") : el("li.good", "Nothing wrong was found.");
   const unseen = textOf(seen.live) === "unavailable" ? el("li.plain", "What is wrong could not be seen: the API did not answer.") : null;
   const one = textOf(seen.live) === "available" ? nothing : unseen;
   const none = one && !left ? el("ul.notes", one) : null;
@@ -331,7 +331,7 @@ function backupLine(windows, recent, schedules) {
   const percent = (at) => Math.min(Math.max((100 * (at - from)) / (to - from || 1), 0), 100);
   const line = el("div.line");
   for (const one of bars.filter((bar) => bar.at <= to)) {
-    const told = one.to > one.at ? "Restorable from the first of these backups to the last at least" : "Restorable from here on; until when is not known";
+    const told = one.to > one.at ? "Restorable from the first of these backups to at least the last" : "Restorable from here on; the end is not known";
     const width = one.to > one.at ? percent(one.to) - percent(one.at) : 0;
     line.append(placed(one.at < from ? "i.window.earlier" : "i.window", { left: percent(one.at), width }, told));
   }

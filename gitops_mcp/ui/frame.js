@@ -37,7 +37,7 @@ async function ask(label, work) {
   try {
     say((await work()) || "");
   } catch (error) {
-    say(`${label}: ${error.message}. What is shown is from before.`, "failed");
+    say(`${label}: ${error.message}. The card still shows what was known before.`, "failed");
   } finally {
     asking = false;
     card.removeAttribute("aria-busy");
@@ -66,7 +66,7 @@ function startCard({ draw, again }) {
     return;
   }
   if (window.parent === window) {
-    say("This card is shown by a host of MCP Apps, beside an answer. It holds none of its own.");
+    say("A host of MCP Apps shows this card beside an answer. Alone it has nothing to show.");
     return;
   }
   replaceCard(withAttributes(el("div.waiting", el("i"), el("i"), el("i")), { "aria-hidden": "true" }));
@@ -74,7 +74,7 @@ function startCard({ draw, again }) {
   const late = setTimeout(() => {
     const call = again(callArguments);
     replaceCard(call && host.callsTools ? el("div.actions", button("Ask again", () => askFor(call, draw))) : null);
-    say(`No answer has come within ${ANSWER_SECONDS} seconds. It may still come, and its text says the same.`, "failed");
+    say(`No answer came within ${ANSWER_SECONDS} seconds. It may still come, and its text says the same.`, "failed");
   }, ANSWER_SECONDS * 1000);
   host = new Host((method, params) => {
     if (method === "ui/notifications/host-context-changed") theme(params);
@@ -97,7 +97,7 @@ function startCard({ draw, again }) {
     (error) => {
       clearTimeout(late);
       replaceCard();
-      say(`The card could not begin: ${error.message}. The text of the answer says the same.`, "failed");
+      say(`The card could not start: ${error.message}. The text of the answer says the same.`, "failed");
     },
   );
 }
@@ -123,7 +123,7 @@ function drawSafely(draw, structured) {
   } catch (error) {
     console.error(error);
     replaceCard(el("pre", JSON.stringify(structured, null, 2)));
-    say("This answer is of a form that this card does not know; it is shown as it came.");
+    say("This card does not know the form of this answer, and shows it as it came.");
   }
 }
 

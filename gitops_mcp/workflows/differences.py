@@ -156,7 +156,7 @@ def _compare_one(
     api: ApiOnce, environment: Environment, whom: Identity, declared: list[Declaration], seen: _Live, found: Comparison
 ) -> None:
     live, resource, one = seen.objects.get(whom), KINDS[whom.kind], declared[0]
-    why = f"what Git makes of it cannot be told: {one.opaque}" if one.opaque else ""
+    why = f"what Git makes of it cannot be determined: {one.opaque}" if one.opaque else ""
     why = why or ("nothing says its namespace: name it" if resource.namespaced and whom.namespace is None else "")
     if declared[1:]:
         why = f"{' and '.join(each.place for each in declared)} declare it, and whichever is applied last decides"

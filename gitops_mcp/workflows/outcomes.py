@@ -93,7 +93,7 @@ def _without_branch(outcome: Outcome) -> Outcome:
 def _outcome_of_collected(ground: Ground, name: str, tip: str) -> Outcome:
     """What became of a change of which git has collected the commits: by what was noted of them."""
     seen, base = seen_at(ground, name, tip), ground.base
-    lost = "git has collected its commits, so there is no diff"
+    lost = "git has garbage-collected its commits, so there is no diff"
     if seen is None or seen.start is None or seen.patches is None:
         why = f"its branch is gone, and {lost}; whether it was merged is not known"
         return Outcome("closed", why, tip, None, ())

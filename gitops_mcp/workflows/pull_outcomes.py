@@ -16,7 +16,7 @@ from gitops_mcp.domain.pull_requests import PullRequest
 from gitops_mcp.domain.redact import words_of_others
 from gitops_mcp.workflows.outcomes import Outcome
 
-_LOST = "Git has its commits no more, so there is no diff"
+_LOST = "Git no longer has its commits, so there is no diff"
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Span:
     why: str
     commits: tuple[Commit, ...]
     in_part: bool = False
-    """Whether the base says otherwise since for a part of it."""
+    """Whether the base has since changed a part of it."""
     pull: PullRequest | None = None
     half: bool = False
     """It is open, and a part of it is on the base."""

@@ -71,7 +71,7 @@ def test_a_token_goes_to_the_host_that_was_named_and_to_no_other(api: ReplayingA
 @pytest.mark.parametrize(
     ("answer", "told", "kind"),
     [
-        (Answer(200, b"<html>log in</html>", {"Content-Type": "text/html"}), "it answered text/html, which is no answer of a Prometh", Unavailable),
+        (Answer(200, b"<html>log in</html>", {"Content-Type": "text/html"}), "it answered text/html, which is not an answer of a Prometh", Unavailable),
         (Answer(200, {"status": "success", "data": {"resultType": "matrix", "result": []}}), "it answered application/json", Unavailable),
         (Answer(200, [1]), "it answered application/json", Unavailable),
         (Answer(302, b"", {"Location": "http://127.0.0.1:1/"}), "302, a redirect, which is not followed", Unavailable),

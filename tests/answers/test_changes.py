@@ -114,7 +114,7 @@ def test_one_change_in_full() -> None:
             "waits for the review of: platform/dba",
             "checks that failed: unit",
             "checks that run or have not begun: e2e",
-            "approvals that the base asks for: 2",
+            "approvals that the base requires: 2",
             "checks that passed: 3",
             "not read: the check runs",
         ],
@@ -127,7 +127,7 @@ def test_one_change_in_full() -> None:
             "engine: Flux Kustomization flux/x: Ready at 0123",
         ],
         [f"{'f' * 12} # Scale (2026-09-01, A <a@b>)", "and 2 more"],
-        ["added a.yaml, line 1"],
+        ["added a.yaml:1"],
         ["Call get_change again"],
     ]
     assert answer.structured()["commits"] == [commit.structured()]

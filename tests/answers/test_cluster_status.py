@@ -147,7 +147,7 @@ def test_where_the_namespace_comes_from_is_told_unless_the_document_says_it(
     git = ClusterInGit.model_validate({"declared": "db.yaml:1", "namespace_from": namespace_from})
     answer = ClusterStatus(environment="e", namespace="shop", name="db", live="available", git=git)
     [(_, lines)] = [block for block in shown(answer) if block[0] == "bullet_list"]
-    assert lines == ["live does not differ from it", "declared in Git at db.yaml:1", *said]
+    assert lines == ["the live object is the same", "declared in Git at db.yaml:1", *said]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_commit_is_told_with_what_to_look_at_before_what_was_done() -> None:
             ],
         ),
         ("heading", ["Files"]),
-        ("bullet_list", ["modified a/db.yaml, line 3", "and 4 more"]),
+        ("bullet_list", ["modified a/db.yaml:3", "and 4 more"]),
         ("fence", ["-  instances: 3\n+  instances: 5\n```\n# not a heading\n"]),
         ("paragraph", ["(2 more lines of diff)"]),
         ("heading", ["Next"]),

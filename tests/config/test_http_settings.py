@@ -77,38 +77,38 @@ def test_a_scope_is_asked_for_by_the_names_that_issuers_have() -> None:
 
 BAD = {
     "issuers: [{url: https://login.example.com, algorithms: [HS256]}]\nresource: https://x.example.com\n": [
-        "line 1: issuers[0].algorithms[0]: expected one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, found 'HS256'"
+        "http.yaml:1: issuers[0].algorithms[0]: expected one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, found 'HS256'"
     ],
     "resource: https://x.example.com\nissuers:\n- url: http://login.example.com\n  skew: 90\n- jwks: https://u:hush@x/k\n": [
-        "line 3: issuers[0].url: expected an https address: over http, which only 127.0.0.1 is asked by, anybody may answer",
-        "line 4: issuers[0].skew: expected a number from 0 to 60, found 90",
-        "line 5: issuers[1].jwks: expected an address without user, password, query and fragment, such as https://login.example.com/platform",
-        "line 5: issuers[1].url: is missing; expected text",
+        "http.yaml:3: issuers[0].url: expected an https address: over http, which only 127.0.0.1 is asked by, anybody may answer",
+        "http.yaml:4: issuers[0].skew: expected a number from 0 to 60, found 90",
+        "http.yaml:5: issuers[1].jwks: expected an address without user, password, query and fragment, such as https://login.example.com/platform",
+        "http.yaml:5: issuers[1].url: is missing; expected text",
     ],
     "tokens:\n- hush-hush\n- {name: ci, sha256: 4242, token: t}\n- {name: cd, sha256: hush}\n": [
-        "line 2: tokens[0]: expected a mapping, found something that is not repeated here",
-        "line 3: tokens[1].sha256: expected text, found something that is not repeated here",
-        "line 3: tokens[1].token: unknown key; there are: groups, name, scopes, sha256",
-        "line 4: tokens[2].sha256: expected the SHA-256 of a token, 64 digits of 0-9 and a-f: printf %s TOKEN | sha256sum; what stands here is not repeated",
+        "http.yaml:2: tokens[0]: expected a mapping, found a value that is not repeated here",
+        "http.yaml:3: tokens[1].sha256: expected text, found a value that is not repeated here",
+        "http.yaml:3: tokens[1].token: unknown key; there are: groups, name, scopes, sha256",
+        "http.yaml:4: tokens[2].sha256: expected the SHA-256 of a token, 64 digits of 0-9 and a-f: printf %s TOKEN | sha256sum; what stands here is not repeated",
     ],
     f"impersonate: true\ntokens:\n- {{name: System:ci, sha256: {DIGEST}, groups: [x]}}\n- {{name: b, sha256: {DIGEST}}}\ngroups: {{y: {{}}}}\n": [
-        "line 3: tokens[0].groups[0]: no group 'x' below `groups`; there are: y",
-        "line 3: tokens[0]: 'System:ci' begins with system:, and Kubernetes gives such names rights of its own; choose another one, or leave impersonate out",
-        "line 4: tokens[1].sha256: stands twice, first in line 3; keep one",
+        "http.yaml:3: tokens[0].groups[0]: no group 'x' below `groups`; there are: y",
+        "http.yaml:3: tokens[0]: 'System:ci' begins with system:, and Kubernetes gives such names rights of its own; choose another one, or leave impersonate out",
+        "http.yaml:4: tokens[1].sha256: stands twice, first in line 3; keep one",
     ],
     f"tokens:\n- {{name: ' system:ci', sha256: {DIGEST}, groups: ['a\u200b']}}\n": [
-        "line 2: tokens[0].groups[0]: expected the name of a caller or a group, as tokens have it, such as team-shop. It has 1 to 256 characters that can be seen, on one line, with no blank around them",
-        "line 2: tokens[0].name: expected the name of a caller or a group, as tokens have it, such as team-shop. It has 1 to 256 characters that can be seen, on one line, with no blank around them",
+        "http.yaml:2: tokens[0].groups[0]: expected the name of a caller or a group, as tokens have it, such as team-shop. It has 1 to 256 characters that can be seen, on one line, with no blank around them",
+        "http.yaml:2: tokens[0].name: expected the name of a caller or a group, as tokens have it, such as team-shop. It has 1 to 256 characters that can be seen, on one line, with no blank around them",
     ],
     "issuers: [{url: https://login.example.com}]\n": [
-        "line 1: resource: is missing, and tokens of issuers are made for it: the address of this server"
+        "http.yaml:1: resource: is missing, and tokens of issuers are made for it: the address of this server"
     ],
     f"tokens: [{{name: a, sha256: {DIGEST}}}]\ngroups: {{shop: {{namespaces: [Shop], environments: [], scopes: [admin]}}}}\n": [
-        "line 2: groups.shop.environments: expected at least one entry; to set no bounds, leave the key out",
-        "line 2: groups.shop.namespaces[0]: 'Shop' is not a namespace: at most 63 lower-case letters, digits and '-', starting and ending with a letter or digit",
-        "line 2: groups.shop.scopes[0]: expected one of read, propose, apply, found 'admin'",
+        "http.yaml:2: groups.shop.environments: expected at least one entry; to set no bounds, leave the key out",
+        "http.yaml:2: groups.shop.namespaces[0]: 'Shop' is not a namespace: at most 63 lower-case letters, digits and '-', starting and ending with a letter or digit",
+        "http.yaml:2: groups.shop.scopes[0]: expected one of read, propose, apply, found 'admin'",
     ],
-    "": ["line 1: nobody could sign in: name an issuer below `issuers`, or a token below `tokens`"],
+    "": ["http.yaml:1: nobody could sign in: name an issuer below `issuers`, or a token below `tokens`"],
 }  # fmt: skip
 
 

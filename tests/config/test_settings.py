@@ -100,7 +100,7 @@ def test_no_configuration_is_one_environment_at_the_root(text: str | None) -> No
 def test_every_key_is_read() -> None:
     assert resolve_settings(WHOLE, Flags()) == Settings(
         base="main",
-        base_from=".gitops-mcp.yaml, line 2",
+        base_from=".gitops-mcp.yaml:2",
         remote="upstream",
         branch_prefix="bots/gitops-mcp/",
         push="auto",
@@ -165,24 +165,24 @@ limits:
 """
     assert faults(text) == [
         ".gitops-mcp.yaml has 9 faults:",
-        "- line 1: push: expected one of auto, never, found 'sometimes'",
+        "- .gitops-mcp.yaml:1: push: expected one of auto, never, found 'sometimes'",
         (
-            "- line 2: pullRequest: unknown key; there are: pullRequests, base, branchPrefix, commit, environments, "
+            "- .gitops-mcp.yaml:2: pullRequest: unknown key; there are: pullRequests, base, branchPrefix, commit, environments, "
             "forge, images, layout, limits, passwords, push, remote, timeouts"
         ),
-        "- line 4: commit.hooks: expected one of auto, off, required, found 'no'",
-        "- line 5: timeouts.git: expected a number from 0.1 to 600, found 0",
-        "- line 5: timeouts.kubernetes: expected a number from 0.1 to 120, found 1000",
+        "- .gitops-mcp.yaml:4: commit.hooks: expected one of auto, off, required, found 'no'",
+        "- .gitops-mcp.yaml:5: timeouts.git: expected a number from 0.1 to 600, found 0",
+        "- .gitops-mcp.yaml:5: timeouts.kubernetes: expected a number from 0.1 to 120, found 1000",
         (
-            "- line 7: environments.Prod: 'Prod' is not the name of an environment: at most 63 lower-case letters, digits "
+            "- .gitops-mcp.yaml:7: environments.Prod: 'Prod' is not the name of an environment: at most 63 lower-case letters, digits "
             "and '-', starting and ending with a letter or digit"
         ),
-        "- line 9: environments.dev.delivery: expected one of git, direct, found 'both'",
+        "- .gitops-mcp.yaml:9: environments.dev.delivery: expected one of git, direct, found 'both'",
         (
-            "- line 10: environments.dev.namespace: unknown key; there are: namespaces, context, delivery, engine, "
+            "- .gitops-mcp.yaml:10: environments.dev.namespace: unknown key; there are: namespaces, context, delivery, engine, "
             "metrics, operator, passwords, path, protected"
         ),
-        "- line 12: limits.maxInstances: expected a whole number from 1 to 100, found 2.5",
+        "- .gitops-mcp.yaml:12: limits.maxInstances: expected a whole number from 1 to 100, found 2.5",
     ]
 
 
@@ -259,7 +259,7 @@ limits:
 def test_each_fault_says_what_would_work(text: str, fault: str) -> None:
     head, listed = faults(text)
     assert head == ".gitops-mcp.yaml has 1 fault:"
-    assert listed.startswith("- line 1: ")
+    assert listed.startswith("- .gitops-mcp.yaml:1: ")
     assert fault in listed
 
 
@@ -267,7 +267,7 @@ def test_each_fault_says_what_would_work(text: str, fault: str) -> None:
 def test_a_path_that_leaves_the_repository_is_refused(path: str) -> None:
     quoted = path.replace("\\", "\\\\").replace("\x00", "\\0")
     (_, listed) = faults(f'environments:\n  a:\n    path: "{quoted}"\n')
-    assert listed.startswith("- line 3: environments.a.path: ")
+    assert listed.startswith("- .gitops-mcp.yaml:3: environments.a.path: ")
 
 
 @pytest.mark.parametrize(("path", "folder"), [("", ""), (".", ""), ("./", ""), ("a//b/", "a/b"), ("./a/./b", "a/b")])
@@ -279,33 +279,49 @@ def test_a_path_is_kept_in_its_normal_form(path: str, folder: str) -> None:
     ("text", "listed"),
     [
         pytest.param(
-            "push: auto\nbase: x\npush: never\n", ["- line 3: push: stands twice, first in line 1; keep one"], id="top"
+            "push: auto\nbase: x\npush: never\n",
+            ["- .gitops-mcp.yaml:3: push: stands twice, first in line 1; keep one"],
+            id="top",
         ),
         pytest.param(
             "environments:\n  a: {}\n  b: {path: x, 'path': y}\n  a: {}\n",
             [
-                "- line 3: environments.b.path: stands twice, first in line 3; keep one",
-                "- line 4: environments.a: stands twice, first in line 2; keep one",
+                "- .gitops-mcp.yaml:3: environments.b.path: stands twice, first in line 3; keep one",
+                "- .gitops-mcp.yaml:4: environments.a: stands twice, first in line 2; keep one",
             ],
             id="inside",
         ),
         pytest.param(
             "base: &b main\nremote: *b\n",
-            ["- line 2: remote: an alias; write the value out, aliases are not read here"],
+            ["- .gitops-mcp.yaml:2: remote: an alias; write the value out, aliases are not read here"],
             id="alias",
         ),
-        pytest.param("a: &a\n  b: *a\n", ["- line 1: a: unknown key", "- line 2: a.b: an alias"], id="endless alias"),
-        pytest.param("base: !!binary x\n", ["- line 1: base: a tag; leave it out, tags are not read here"], id="tag"),
         pytest.param(
-            "base: main\n---\npush: auto\n", ["- line 2: a second document; the file has one"], id="documents"
+            "a: &a\n  b: *a\n",
+            ["- .gitops-mcp.yaml:1: a: unknown key", "- .gitops-mcp.yaml:2: a.b: an alias"],
+            id="endless alias",
         ),
-        pytest.param("? [a]\n: 1\n", ["- line 1: a key that is not a plain word"], id="key"),
-        pytest.param("push: auto\nbase: [\n", ["- line 3: not YAML: "], id="not closed"),
-        pytest.param("push: auto\n\tbase: x\n", ["- line 2: not YAML: "], id="tab"),
-        pytest.param("base: é\nremote: \x07\n", ["- line 2: not YAML: the character U+0007 is not allowed"], id="bell"),
-        pytest.param("base: \ud800\n", ["- line 1: not YAML: the character U+D800 is not allowed"], id="surrogate"),
-        pytest.param("[" * 100_000, ["- line 1: nested deeper than 20 levels"], id="deep"),
-        pytest.param("#" * 300_000, ["- line 1: 300000 characters; at most 262144 are read"], id="long"),
+        pytest.param(
+            "base: !!binary x\n", ["- .gitops-mcp.yaml:1: base: a tag; leave it out, tags are not read here"], id="tag"
+        ),
+        pytest.param(
+            "base: main\n---\npush: auto\n",
+            ["- .gitops-mcp.yaml:2: a second document; the file has one"],
+            id="documents",
+        ),
+        pytest.param("? [a]\n: 1\n", ["- .gitops-mcp.yaml:1: a key that is not a plain word"], id="key"),
+        pytest.param("push: auto\nbase: [\n", ["- .gitops-mcp.yaml:3: not YAML: "], id="not closed"),
+        pytest.param("push: auto\n\tbase: x\n", ["- .gitops-mcp.yaml:2: not YAML: "], id="tab"),
+        pytest.param(
+            "base: é\nremote: \x07\n",
+            ["- .gitops-mcp.yaml:2: not YAML: the character U+0007 is not allowed"],
+            id="bell",
+        ),
+        pytest.param(
+            "base: \ud800\n", ["- .gitops-mcp.yaml:1: not YAML: the character U+D800 is not allowed"], id="surrogate"
+        ),
+        pytest.param("[" * 100_000, ["- .gitops-mcp.yaml:1: nested deeper than 20 levels"], id="deep"),
+        pytest.param("#" * 300_000, ["- .gitops-mcp.yaml:1: 300000 characters; at most 262144 are read"], id="long"),
     ],
 )
 def test_what_is_no_plain_yaml_is_named_with_its_line(text: str, listed: list[str]) -> None:
@@ -373,7 +389,7 @@ def test_the_only_environment_is_meant_where_none_is_named() -> None:
 
 def test_a_flag_cannot_loosen_push() -> None:
     assert faults("base: main\npush: never\n", push="auto") == [
-        "--push auto cannot loosen `push: never` (.gitops-mcp.yaml, line 2); leave the flag out"
+        "--push auto cannot loosen `push: never` (.gitops-mcp.yaml:2); leave the flag out"
     ]
 
 
@@ -410,23 +426,23 @@ def test_direct_delivery_is_for_the_environments_that_say_so() -> None:
 def test_a_protected_environment_is_never_delivered_to_directly(text: str, line: int) -> None:
     told = "\n".join(faults(text))
     assert told == (
-        f".gitops-mcp.yaml, line {line}: environments.prod: a protected environment is changed through git only; "
-        f"take delivery: direct away, or protected: true"
+        f".gitops-mcp.yaml:{line}: environments.prod: a protected environment is changed through git only; "
+        f"remove delivery: direct, or protected: true"
     )
 
 
 def test_every_environment_that_is_both_is_named() -> None:
     both = "{protected: true, delivery: direct}"
     told = "; ".join(faults(f"environments:\n  a: {both}\n  b: {both}\n  c: {{delivery: direct}}\n", push="auto"))
-    assert "line 2: environments.a: " in told
-    assert "line 3: environments.b: " in told
+    assert ".gitops-mcp.yaml:2: environments.a: " in told
+    assert ".gitops-mcp.yaml:3: environments.b: " in told
     assert "environments.c" not in told
 
 
 def test_a_layout_stays_in_the_folder_of_each_environment() -> None:
     text = "layout:\n  cluster: 'clusters/{cluster}.yaml'\nenvironments: {a: {path: clusters}, b: {path: other}}\n"
     assert faults(text)[1:] == [
-        "- line 2: layout.cluster: leaves 'other', the folder of environment b; start it with {path}/"
+        "- .gitops-mcp.yaml:2: layout.cluster: leaves 'other', the folder of environment b; start it with {path}/"
     ]
     assert resolve_settings(text.replace("other", "."), Flags()).layout_cluster == "clusters/{cluster}.yaml"
 

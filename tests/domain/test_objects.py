@@ -26,7 +26,7 @@ VALUE = {"spec": {"roles": [{"name": "app"}, {"name": "ro"}], "none": None}, "5"
         pytest.param(("spec", 0), None, id="an item of a map"),
         pytest.param(("spec", "none", "x"), None, id="below null"),
         pytest.param(("5", 0), None, id="a character of a text"),
-        pytest.param(("spec", "roles", True), None, id="true is no index"),
+        pytest.param(("spec", "roles", True), None, id="true is not an index"),
     ],
 )
 def test_a_value_is_found_at_its_path_or_is_none(path: Path, found: Any) -> None:

@@ -50,7 +50,7 @@ CASES: dict[str, tuple[PullRequestReport, ProposalInGit, Step]] = {
     "no review yet, persons and a team asked": (report(reviewers=("alice", "platform/dba")), HERE, "review"),
     "one approval of two": (report(OK, approvals=2), HERE, "review"),
     "an approval of an earlier commit": (report(replace(OK, is_stale=True), approvals=1), HERE, "review"),
-    "a comment is no approval": (report(Review("alice", "commented"), approvals=1), HERE, "review"),
+    "a comment is not an approval": (report(Review("alice", "commented"), approvals=1), HERE, "review"),
     "an owner has to approve": (report(approvals=0, code_owners=True), HERE, "review"),
     "reviews that cannot be read, and are missing": (
         replace(report(approvals=1, blocked="blocked"), reviews=None),

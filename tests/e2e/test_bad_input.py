@@ -356,7 +356,7 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
             bad(
                 tool,
                 "InvalidRequest: clusters/prod/billing/kustomization.yaml cannot be read, so whether it lists "
-                f"clusters/prod/billing/{name}.yaml cannot be told or changed: line 2: while parsing a flow sequence did "
+                f"clusters/prod/billing/{name}.yaml cannot be determined or changed: line 2: while parsing a flow sequence did "
                 "not find expected ',' or ']'. Mend that file first",
                 id=f"{tool} beside a kustomization that does not parse, {len(more)} flags",
                 name=name,
@@ -380,7 +380,7 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         *(
             bad(
                 tool,
-                "Refused: path: clusters/linked is no folder of the repository: clusters/linked is a symbolic link; name a folder",
+                "Refused: path: clusters/linked is not a folder of the repository: clusters/linked is a symbolic link; name a folder",
                 id=f"{tool} through a symlink, dry run {dry_run}",
                 environment="linked",
                 name="orders-db",
@@ -412,7 +412,7 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         ),
         bad(
             "create",
-            "InvalidRequest: postgres_version: 'eighteen' is no version of PostgreSQL; a major such as '18', or a full tag "
+            "InvalidRequest: postgres_version: 'eighteen' is not a version of PostgreSQL; a major such as '18', or a full tag "
             "such as '18.4-standard-trixie'",
             id="a version that is none",
             postgres_version="eighteen",
@@ -429,7 +429,7 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
             "create",
             "InvalidRequest: parameters.max_connections: input should be a valid string (As strings: "
             '{"max_connections": "200"})',
-            id="a parameter that is no string",
+            id="a parameter that is not a string",
             parameters={"max_connections": 200},
             **CREATE,
         ),
@@ -478,16 +478,14 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         bad(
             "delete",
             "Refused: deleting Cluster shop/orders-db deletes its pods and PVCs with all data. This call would propose: Delete "
-            "Cluster shop/orders-db. Nothing was changed. Ask the person; with their word repeat this with "
+            "Cluster shop/orders-db. Nothing was changed. Ask the person; once they agree, repeat this with "
             "confirm_deletion=true (dry_run=true shows the diff without it)",
             id="a deletion that nobody has confirmed",
             **SCALE,
         ),
         bad(
             "scale",
-            "Refused: no replica is left: the next failure of the instance or its node is an outage, that of its volume a "
-            "loss. This call would propose: Scale Cluster shop/orders-db to 1 instance. Nothing was changed. Ask the "
-            "person; with their word repeat this with confirm_deletion=true (dry_run=true shows the diff without it)",
+            "Refused: no replica is left: the next failure of the instance or its node is an outage, and that of its volume loses data. This call would propose: Scale Cluster shop/orders-db to 1 instance. Nothing was changed. Ask the person; once they agree, repeat this with confirm_deletion=true (dry_run=true shows the diff without it)",
             id="the last replica without a confirmation",
             instances=1,
             **SCALE,
@@ -729,12 +727,12 @@ def test_every_fault_of_the_configuration_is_named_and_a_mended_one_counts_at_on
         for tool, arguments in (*WRITES, ("list_postgres_clusters", {}), ("get_cluster_status", {"name": "orders-db"})):
             assert ask.refusal(tool, **arguments) == (
                 "InvalidRequest: .gitops-mcp.yaml has 4 faults:\n"
-                "- line 3: environments.prod.path: '../outside' leaves the repository or is no path of it: write it "
+                "- .gitops-mcp.yaml:3: environments.prod.path: '../outside' leaves the repository or is not a path in it: write it "
                 "relative to the root with '/', without '..', such as clusters/prod\n"
-                "- line 4: environments.prod.pth: unknown key; there are: path, context, delivery, engine, metrics, "
+                "- .gitops-mcp.yaml:4: environments.prod.pth: unknown key; there are: path, context, delivery, engine, metrics, "
                 "namespaces, operator, passwords, protected\n"
-                "- line 6: limits.maxInstances: expected a whole number from 1 to 100, found 'many'\n"
-                "- line 8: base: stands twice, first in line 7; keep one"
+                "- .gitops-mcp.yaml:6: limits.maxInstances: expected a whole number from 1 to 100, found 'many'\n"
+                "- .gitops-mcp.yaml:8: base: stands twice, first in line 7; keep one"
             )
         assert list(team.branches()) == ["main"]
         team.commit({".gitops-mcp.yaml": good})

@@ -48,7 +48,7 @@ def test_what_a_person_agrees_to_happens(here: Dev) -> None:
     (question,) = here.person.asked
     assert question == (
         "In environment dev, at once and without review: Scale Cluster dev/agreed to 1 instance (no replica is left: "
-        "the next failure of the instance or its node is an outage, that of its volume a loss). Go on?"
+        "the next failure of the instance or its node is an outage, and that of its volume loses data). Go on?"
     )
     here.applied(DELETE, name="agreed", confirm_deletion=True)
     assert here.live(kinds.CLUSTER, "agreed") is None

@@ -148,7 +148,7 @@ def test_a_live_policy_of_delete_drops_whatever_was_asked(here: Shop) -> None:
     told = here.refused("delete_postgres_database", **ON, database_name="fleeting")
     assert "drops it with all data; to keep it, first set databaseReclaimPolicy: retain" in told
     done = here.applied("delete_postgres_database", **WORD, database_name="fleeting")
-    assert "reclaim policy is delete, so it is dropped all the same" in done["about"][0]
+    assert "reclaim policy is delete, so it is dropped anyway" in done["about"][0]
     assert done["impact"]["level"] == "data_loss"
     assert "fleeting" not in here.postgres().databases
 

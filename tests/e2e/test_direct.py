@@ -194,7 +194,7 @@ def test_what_is_in_deletion_is_said_to_be(alone: Dev) -> None:
     alone.world.store.merge(kinds.CLUSTER, "dev", "held", {"metadata": {"finalizers": ["example.com/keep"]}})
     alone.applied("delete_postgres_cluster", name="held", confirm_deletion=True)
     since = alone.cluster("held")["metadata"]["deletionTimestamp"]
-    told = f"Cluster dev/held is in deletion since {since}, held by example.com/keep, and this changes nothing of that"
+    told = f"Cluster dev/held is in deletion since {since}, held by example.com/keep, and this does not change that"
     for tool, asked in (("scale_postgres_cluster", {"instances": 4}), ("delete_postgres_cluster", {})):
         done = alone.ask.answer(tool, name="held", dry_run=True, **asked)
         assert [one["message"] for one in done["warnings"] if one["id"] == "deleting"] == [told], tool

@@ -158,7 +158,7 @@ def test_what_an_operator_holds_waits_for_that_operator_in_every_answer(house: H
     assert seen["next"] == [RESUMED if house.flux else SYNCED]
     problems = house.ask.answer("get_cluster_status", **ORDERS)["problems"]
     held = f"{seen['next'][0][0].lower()}{seen['next'][0][1:]}"
-    assert [one["action"] for one in problems] == [f"{held}; get_drift says who set what, and what becomes of it"]
+    assert [one["action"] for one in problems] == [f"{held}; get_drift says who set what, and what will happen to it"]
     house.release()
     assert house.arrived(done)["next"] == []
 
@@ -185,9 +185,7 @@ def test_a_change_that_somebody_reverts_is_waited_for_no_more(house: House) -> N
     house.team.git(author, "revert", "--no-edit", "--mainline", "1", "HEAD")
     house.team.git(author, "push", "--quiet", "origin", "main")
     seen = house.arrived(done, "reverted")
-    assert seen["next"] == [
-        "Nothing of it is waited for any more: a new change asks for it again, if it is still wanted"
-    ]
+    assert seen["next"] == ["It is not waited for any more: make a new change, if it is still wanted"]
 
 
 def test_what_is_deleted_goes_by_the_rules_of_the_engine_in_use(house: House) -> None:

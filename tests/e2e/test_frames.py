@@ -70,7 +70,7 @@ FRAMES = [
     pytest.param(b'{"jsonrpc":"2.0","id":7}', INVALID, [7], id="no method"),
     pytest.param(b'{"jsonrpc":"1.0","id":7,"method":"ping"}', INVALID, [7], id="another version"),
     pytest.param(b'{"id":7,"method":"ping"}', INVALID, [7], id="no version"),
-    pytest.param(b'{"jsonrpc":"2.0","id":7,"method":5}', INVALID, [7], id="a method that is no text"),
+    pytest.param(b'{"jsonrpc":"2.0","id":7,"method":5}', INVALID, [7], id="a method that is not text"),
     pytest.param(b'{"jsonrpc":"2.0","id":7,"method":"ping","params":[1]}', INVALID, [7], id="params by position"),
     pytest.param(b'{"jsonrpc":"2.0","id":7,"method":"ping","result":{}}', INVALID, [7], id="a request and an answer"),
     pytest.param(b'{"jsonrpc":"2.0","id":null,"method":"ping"}', INVALID, [None], id="id null"),
@@ -102,8 +102,8 @@ def test_a_frame_that_cannot_be_read_is_answered_for_the_id_that_can(
             b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":{}}}', id="progress"
         ),
         pytest.param(b'{"jsonrpc":"2.0","id":99,"result":{}}', id="an answer to nothing"),
-        pytest.param(b'{"jsonrpc":"2.0","id":99,"result":5}', id="an answer that is no object"),
-        pytest.param(b'{"jsonrpc":"2.0","id":99,"error":"no"}', id="an error that is no object"),
+        pytest.param(b'{"jsonrpc":"2.0","id":99,"result":5}', id="an answer that is not an object"),
+        pytest.param(b'{"jsonrpc":"2.0","id":99,"error":"no"}', id="an error that is not an object"),
         pytest.param(b'{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"x"}}', id="an error without an id"),
     ],
 )

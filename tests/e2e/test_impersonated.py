@@ -95,7 +95,7 @@ def test_who_has_no_rights_reads_nothing_that_somebody_else_has_read(place: Plac
         found = stranger.answer("get_cluster_status", cluster_name="db")
         told = " ".join(one["message"] for one in found["warnings"])
         assert found["live"] == "unavailable"
-        assert "403, User 'stranger' may not. Missing rule" in told
+        assert "403, User 'stranger' may not do that. Missing rule" in told
         writes = stranger.refusal("create_postgres_database", cluster_name="db", database_name="y", owner="app")
     assert "stranger" in writes
     assert {one["as"] for one in place.world.asked()} == {"clerk", "stranger"}

@@ -223,7 +223,7 @@ def test_a_change_is_superseded_by_the_next_one_and_by_a_removal(road: Road) -> 
     shown = road.change(first["change"])
     assert shown["state"] == "superseded"
     assert (
-        f"says otherwise since for Cluster road/overtaken spec.instances, by commit {second['commit'][:12]} of change {second['change']} "
+        f"has since changed Cluster road/overtaken spec.instances, by commit {second['commit'][:12]} of change {second['change']} "
         in shown["why"]
     )
     assert road.change(second["change"])["state"] == "healthy"
@@ -413,7 +413,7 @@ def test_discarding_takes_a_persons_word(road: Road) -> None:
     told = road.ask.refusal("discard_change", change=done["change"])
     assert told == (
         f"Refused: discarding change {done['change']!r} deletes branch {done['branch']} with 1 commit, the last one 'Scale "
-        f"Cluster road/dropped to 4 instances'. Nothing was changed. Ask the person; with their word repeat this with "
+        f"Cluster road/dropped to 4 instances'. Nothing was changed. Ask the person; once they agree, repeat this with "
         f"confirm_deletion=true"
     )
     assert road.ask.answer("discard_change", change=done["change"], dry_run=True)["outcome"] == "dry_run"

@@ -211,7 +211,7 @@ def test_a_live_policy_of_delete_drops_whatever_was_asked(here: Shop) -> None:
     told = here.refused("delete_postgres_role", **ON, role_name="doomed", drop=False)
     assert "drops it in PostgreSQL" in told
     done = here.applied("delete_postgres_role", **WORD, role_name="doomed", drop=False)
-    assert "reclaim policy is delete, so it is dropped all the same" in done["about"][0]
+    assert "reclaim policy is delete, so it is dropped anyway" in done["about"][0]
     assert "doomed" not in here.postgres().roles
 
 
@@ -381,12 +381,14 @@ def test_a_role_that_is_declared_twice_is_shown_failing_and_not_edited(here: Sho
             id="more connections than fit",
         ),
         pytest.param(
-            {"valid_until": "tomorrow"}, "InvalidRequest: valid_until: it is no time as in RFC 3339", id="no time"
+            {"valid_until": "tomorrow"}, "InvalidRequest: valid_until: it is not a time as in RFC 3339", id="no time"
         ),
-        pytest.param({"valid_until": "2099-01-31"}, "InvalidRequest: valid_until: it is no time as in RFC", id="a day"),
+        pytest.param(
+            {"valid_until": "2099-01-31"}, "InvalidRequest: valid_until: it is not a time as in RFC", id="a day"
+        ),
         pytest.param(
             {"valid_until": "2099-02-30T00:00:00Z"},
-            "InvalidRequest: valid_until: it is no time as in",
+            "InvalidRequest: valid_until: it is not a time as in",
             id="no such day",
         ),
         pytest.param({"superuser": "yes"}, "InvalidRequest: superuser: input should be a valid boolean", id="no flag"),
@@ -419,7 +421,7 @@ def test_a_time_that_has_passed_is_warned_of(here: Shop) -> None:
 
 def test_nothing_to_update_is_said_with_what_there_is(here: Shop) -> None:
     told = here.refused("update_postgres_role", **ON, role_name="orders_app")
-    assert told.startswith("InvalidRequest: nothing to update was named; there are: comment, login")
+    assert told.startswith("InvalidRequest: name at least one argument to update; there are: comment, login")
     told = here.refused("update_postgres_role", **ON, role_name="reprter", createdb=True)
     assert told.startswith("NotFound: Git declares no role 'reprter' for Cluster shop/orders-db; there are")
 
@@ -594,7 +596,7 @@ def test_roles_move_to_objects_of_their_own_and_are_there_all_the_time(
     stop = older.world.store.listen(look)
     try:
         told = older.refused("migrate_postgres_roles", **ON, roles=["nobody"])
-        assert told.startswith("InvalidRequest: roles: 'nobody' is no inline role of Cluster shop/orders-db")
+        assert told.startswith("InvalidRequest: roles: 'nobody' is not an inline role of Cluster shop/orders-db")
         one = older.applied("migrate_postgres_roles", **ON, roles=["mover"])
         assert older.roles()["mover"]["form"] == "DatabaseRole"
         assert older.roles()["Mover"]["form"] == "inline"

@@ -180,7 +180,7 @@ def test_what_stands_for_another_place_too_is_not_changed(
 ) -> None:
     before = styles.team.branches()
     told = styles.ask.refusal(tool, name="db", namespace="anchor", **arguments)
-    assert told.startswith("Refused: clusters/prod/anchor/db.yaml: ")
+    assert told.startswith("Refused: clusters/prod/anchor/db.yaml:")
     assert "line" in told
     assert styles.team.branches() == before
 

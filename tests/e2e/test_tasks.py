@@ -98,7 +98,7 @@ TOLD = {
     "Give it more work memory": Told(
         [
             ("**Committed**", "impact: reload", "+      work_mem: 16MB"),
-            ("InvalidRequest: ", "shared_bufers: is no parameter of PostgreSQL 18", "did you mean shared_buffers?"),
+            ("InvalidRequest: ", "shared_bufers: is not a parameter of PostgreSQL 18", "did you mean shared_buffers?"),
         ],
         (False, True),
     ),

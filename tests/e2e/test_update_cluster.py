@@ -198,7 +198,7 @@ def test_what_is_so_already_is_unchanged(here: Shop, asked: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("name", "asked", "said"),
     [
-        pytest.param("orders-db", {}, "InvalidRequest: nothing to update was named", id="nothing"),
+        pytest.param("orders-db", {}, "InvalidRequest: name at least one argument to update", id="nothing"),
         pytest.param(
             "orders-db",
             {"storage_size": "10Gi"},

@@ -160,7 +160,7 @@ BESIDE: dict[str, Callable[[Hostile], None]] = {
     "alternates": _written("objects/info/alternates", "/dev/zero\n/nowhere\n../objects\n"),
     "a broken commit graph": _written("objects/info/commit-graph", b"CGPH\1\1\0\0no graph"),
     "a broken shallow file": _written("shallow", "no id\n"),
-    "what was seen is no JSON": _written("gitops-mcp-seen.json", "[" * 100_000),
+    "what was seen is not JSON": _written("gitops-mcp-seen.json", "[" * 100_000),
     "what was seen is a pipe": _pipe("here/.git/gitops-mcp-seen.json"),
     "a note that is none": _written("gitops-mcp-secrets/x.json", '{"made": {}, "change": []}'),
     "a note that is a pipe": _pipe("here/.git/gitops-mcp-secrets/x.json"),

@@ -101,7 +101,9 @@ def test_the_flag_for_the_file_of_keys_wins_over_the_one_that_the_file_names(tea
 
 def test_a_file_with_faults_starts_no_server(team: Team, tmp_path: Path) -> None:
     with (
-        pytest.raises(RuntimeError, match=r"it ended with 2: .*http\.yaml.*\n- line 1: nobody could sign in") as told,
+        pytest.raises(
+            RuntimeError, match=r"it ended with 2: .*http\.yaml.*\n- \S*http\.yaml:1: nobody could sign in"
+        ) as told,
         served("--host", "0.0.0.0", *config(tmp_path, "impersonate: true\n"), env=team.environment, cwd=team.checkout),  # noqa: S104 - refused
     ):
         pass

@@ -106,7 +106,7 @@ def test_a_sandbox_is_named_where_there_is_a_commit_to_start_from(tmp_path: Path
 @pytest.mark.parametrize(
     ("before", "arguments", "told"),
     [
-        pytest.param({"mine.txt": "a"}, [], "is no repository and holds mine.txt", id="a folder with other files"),
+        pytest.param({"mine.txt": "a"}, [], "is not a repository and holds mine.txt", id="a folder with other files"),
         pytest.param({"base": "a"}, [], "has base already, and nothing is written over", id="a file for a folder"),
         pytest.param({"README.md": "a"}, [], "has README.md already", id="a file of the same name"),
         pytest.param({}, ["--environments", "Dev"], "--environments: 'Dev' is not the name of an", id="a bad name"),
@@ -115,8 +115,10 @@ def test_a_sandbox_is_named_where_there_is_a_commit_to_start_from(tmp_path: Path
         pytest.param(
             {}, ["--remote", "https://x:tok@host/a.git"], "as https://host/a.git", id="a login in the address"
         ),
-        pytest.param({}, ["--remote", "git://host/a.git"], "is no address that an engine", id="a scheme of git alone"),
-        pytest.param({}, ["--remote", "../a"], "is no address that an engine could read", id="a path"),
+        pytest.param(
+            {}, ["--remote", "git://host/a.git"], "is not an address that an engine", id="a scheme of git alone"
+        ),
+        pytest.param({}, ["--remote", "../a"], "is not an address that an engine could read", id="a path"),
     ],
 )
 def test_what_is_refused_is_named_and_nothing_changes(

@@ -142,7 +142,9 @@ def test_an_error_of_the_host_is_told_and_what_was_shown_stays(browser: Browser)
     host = shown(browser, change())
     host.answers("get_change", error="no server")
     host.press("Refresh")
-    expect(host.frame.get_by_role("status")).to_have_text("Refresh: no server. What is shown is from before.")
+    expect(host.frame.get_by_role("status")).to_have_text(
+        "Refresh: no server. The card still shows what was known before."
+    )
     assert "Scale orders-db" in host.text
     host.press("Open the pull request")
     expect(host.frame.get_by_role("status")).to_have_text(f"Opened {URL}")

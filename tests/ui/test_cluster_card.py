@@ -88,7 +88,7 @@ def test_backups_are_a_line_of_time_with_what_can_be_restored(browser: Browser) 
     assert line.locator(".dot").count() == 2
     assert line.locator(".dot.bad").get_attribute("title") == "orders-2: failed, 2026-01-30T02:00:00.000Z"
     begun = line.locator(".window")
-    assert begun.get_attribute("title") == "Restorable from here on; until when is not known"
+    assert begun.get_attribute("title") == "Restorable from here on; the end is not known"
     assert (begun.evaluate("one => one.style.width"), begun.evaluate("one => one.style.left")) == ("0%", "0%")
     host.page.close()
     told = {**window, "last_success": "2026-01-29T02:10:00Z (2d)", "last_failure": "2026-01-30T02:00:00Z (1d)"}
@@ -160,7 +160,7 @@ def test_what_was_asked_for_is_asked_for_again(browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("more", "told"),
     [
-        pytest.param({"problems": [], "healthy": True}, "Nothing was found that is wrong.", id="healthy"),
+        pytest.param({"problems": [], "healthy": True}, "Nothing wrong was found.", id="healthy"),
         pytest.param({"problems": [], "not_read": ["logs"]}, "Not looked at: logs.", id="not all read"),
         pytest.param({"problems": [], "omitted": {"problems": 2}}, "2 more findings left off", id="left off"),
         pytest.param({"summary": {"fenced": ["orders-1"]}}, "fenced: orders-1", id="fenced"),

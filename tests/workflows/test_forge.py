@@ -69,7 +69,7 @@ def test_a_default_branch_that_the_forge_switched_is_told_by_whatever_is_asked(f
         [told] = [one.message for one in answer.warnings if one.id == "default-branch-switched"]
         assert told == (
             "the default branch of remote origin is trunk now, and changes are still proposed against main, which it was "
-            "when this clone last looked. .gitops-mcp.yaml, line 3 names the base: name trunk there; to keep main and "
+            "when this clone last looked. .gitops-mcp.yaml:3 names the base: name trunk there; to keep main and "
             "hear of it no more, run git fetch origin && git remote set-head origin --auto"
         )
 
@@ -157,7 +157,7 @@ def test_a_deletion_that_is_refused_is_told_as_one(forge: SandboxForge) -> None:
     forge.refuse("protected")
     with pytest.raises(Refused, match="refused the deletion of gitops-mcp/size") as caught:
         discard_branch(app, "size", confirmed=True, dry_run=False)
-    assert "ask somebody who may, or have it allowed" in str(caught.value)
+    assert "ask somebody who has that right, or have it granted" in str(caught.value)
     assert "branchPrefix" not in str(caught.value)
 
 
@@ -165,7 +165,7 @@ def test_manifests_in_git_lfs_are_named(forge: SandboxForge) -> None:
     (forge.remote.path.parent / "checkout" / MANIFEST).write_text(POINTER)
     git(forge, "commit", "--quiet", "--all", "--message=Store it elsewhere")
     git(forge, "push", "--quiet")
-    with pytest.raises(NotFound, match=rf"{MANIFEST} \(Git has a Git LFS pointer in its place"):
+    with pytest.raises(NotFound, match=rf"{MANIFEST}: it is a pointer of Git LFS"):
         scaled(opened(forge), 5)
 
 

@@ -18,7 +18,7 @@ PROGRAM = 'db = cnpg.PostgresqlCnpgIoV1Cluster {\n    metadata.name = "orders"\n
 MODULES = '[submodule "x"]\n\tpath = databases\n\turl = https://git.example.com/databases.git\n'
 TOLD = (
     "files that may make one: apps/db.k:1 is a KCL program: change what it makes there by hand, and run it; databases "
-    "is a Git submodule of https://git.example.com/databases.git: what it holds stands in that repository, and is "
+    "is a Git submodule of https://git.example.com/databases.git: what it holds is in that repository, and is "
     "changed there"
 )
 FILES: dict[str, str | None] = {"apps/db.k": PROGRAM, ".gitmodules": MODULES}

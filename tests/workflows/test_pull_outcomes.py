@@ -189,7 +189,9 @@ def test_a_second_life_that_was_closed_is_closed_where_the_first_was_merged(forg
     assert found(app, None).state == "merged"
     span = found(app, given)
     assert span.state == "closed"
-    assert span.why.startswith("pull request #2 was closed without being merged, and its branch is gone; Git has its")
+    assert span.why.startswith(
+        "pull request #2 was closed without being merged, and its branch is gone; Git no longer has its"
+    )
 
 
 def test_one_that_nobody_knows_is_not_found(forge: Forge) -> None:

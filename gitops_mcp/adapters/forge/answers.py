@@ -51,7 +51,7 @@ def parsed_answer(status: int, headers: Mapping[str, str], data: bytes, *, secre
             said = data[:400].decode(errors="replace")
     said = said.replace(secret, MASK) if secret else said
     return Answer(
-        status, headers, body, words_of_others(said, most=300), kind or "nothing that says what it is", len(data)
+        status, headers, body, words_of_others(said, most=300), kind or "a body that does not say what it is", len(data)
     )
 
 

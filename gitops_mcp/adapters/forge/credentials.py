@@ -96,12 +96,12 @@ def app_key(place: ForgePlace, environ: Mapping[str, str]) -> AppKey | str | Non
     if place.kind != "github" or not app_id or not _is_for(place, environ, variables=_VARIABLES[place.kind].hosts):
         return None
     if not key and not path:
-        return "GITHUB_APP_ID is set and its key is not: set GITHUB_APP_PRIVATE_KEY_PATH or GITHUB_APP_PRIVATE_KEY"
+        return "GITHUB_APP_ID is set without its key: set GITHUB_APP_PRIVATE_KEY_PATH or GITHUB_APP_PRIVATE_KEY"
     if not key:
         try:
             key = Path(path).expanduser().read_text(encoding="ascii")
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no PEM file"
+            why = error.strerror if isinstance(error, OSError) else "it is not a PEM file"
             return f"GITHUB_APP_PRIVATE_KEY_PATH: the file that it names cannot be read: {why}"
     # A variable of one line has them written out.
     return AppKey(app_id, key.replace("\\n", "\n"), installation or None)
@@ -131,7 +131,8 @@ def what_would_help(place: ForgePlace) -> str:
     named = (variables.elsewhere_hosts or variables.hosts)[0]
     host = "" if place.has_own_api else f"{named} to {place.token_host} and "
     return (
-        f"set {host}{names[0]} to a token for it{login.get(place.kind, '')}; git's own credentials do for https remotes"
+        f"set {host}{names[0]} to a token for it{login.get(place.kind, '')}; for https remotes git's own credentials "
+        f"work too"
     )
 
 

@@ -18,7 +18,8 @@ def check_body(forge: str, body: str | None) -> None:
     """Raises InvalidRequest where a body is too long, counted as GitHub might: a wide character for two."""
     if body is not None and (length := len(body.encode("utf-16-le")) // 2) >= BODY_LIMIT:
         raise InvalidRequest(
-            f"{forge}: the body of the pull request has {length} characters, and takes fewer than {BODY_LIMIT}: leave "
+            f"{forge}: the body of the pull request has {length} characters, and the forge takes fewer than "
+            f"{BODY_LIMIT}: leave "
             f"parts of it out"
         )
 

@@ -43,14 +43,17 @@ def push_options(new: NewPullRequest, place: ForgePlace) -> PushOptions:
     """Those that open a merge request together with the branch's first push."""
     unmet = []
     if new.reviewers:
-        unmet.append(f"no push option asks reviewers ({', '.join(new.reviewers)}): a token with scope api would")
+        unmet.append(f"push options cannot ask reviewers ({', '.join(new.reviewers)}): a token with scope api can")
     if missed := len(new.labels) - len(_labels_with_room(new)):
         unmet.append(
-            f"no push option had room for {missed} of {len(new.labels)} labels: a token with scope api takes them"
+            f"push options had no room for {missed} of {len(new.labels)} labels: a token with scope api can set them"
         )
     body = _on_one_line(new.body)
     if len(body.encode()) > body_room(new, place):
-        unmet.append("the description is too long for push options, so there is none: a token with scope api takes it")
+        unmet.append(
+            "the description is too long for push options, so the merge request has none: a token with scope "
+            "api can write it"
+        )
         body = ""
     return PushOptions((*_beside_the_body(new, place), *((f"{_BODY}{body}",) if body else ())), tuple(unmet))
 
@@ -100,4 +103,4 @@ def printed_fault(said: str) -> str | None:
     """Why GitLab did not act on the options, from the box that it draws."""
     text = " ".join(said.split())
     found = _FAULT.search(text)
-    return words_of_others(found[1].strip(), most=300) or "it says no reason" if found else None
+    return words_of_others(found[1].strip(), most=300) or "it gives no reason" if found else None

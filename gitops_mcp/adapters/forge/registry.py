@@ -83,7 +83,7 @@ def open_forge(
         )
         if place.kind != "gitlab" or credential.user is None or _may_ask(wire):
             return kind.opened(wire, place, patience)
-        useless = f"{credential.name} are for git alone there (scope write_repository, and not api), and there are "
+        useless = f"{credential.name} work for git only there (scope write_repository without api), and there are "
     missing = f"{useless}no {'other ' if useless else ''}credentials for {place.token_host} ({NAMES[place.kind]})"
     return NoForge(f"{missing}: {what_would_help(place)}", place.kind, place)
 

@@ -97,7 +97,7 @@ class ForgeWire:
         """`gives`: an object or a list; a good answer that is otherwise made says nothing of what was asked."""
         answer = self.ask("GET", path, query=query, about=about, allow=allow)
         if 200 <= answer.status < 300 and not isinstance(answer.body, gives):
-            raise Unavailable(self._unexpected("something else than was asked for", about))
+            raise Unavailable(self._unexpected("something other than what was asked for", about))
         return answer
 
     def ask(
@@ -219,7 +219,7 @@ class ForgeWire:
 
     @property
     def _no_address(self) -> str:
-        return f"{self.api} is no address that can be asked: check forge.url and forge.api"
+        return f"{self.api} is not an address that can be asked: check forge.url and forge.api"
 
     @property
     def _host(self) -> str:

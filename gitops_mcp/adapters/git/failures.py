@@ -55,8 +55,8 @@ _CAUSES = (
     _cause(
         r"could not read (username|password)|terminal prompts disabled",
         "git has no credentials for it that need no prompt",
-        "give git a credential helper, or use an ssh key in the agent; a token that a remote refused, git has taken "
-        "out of the helper: store a new one",
+        "give git a credential helper, or use an ssh key in the agent; git removes a refused token from its helper: "
+        "store a new one",
     ),
     _cause(
         rf"authentication failed|failed to authenticate|{_CODE}401\b|access denied.*(password|token)|bad credentials"
@@ -90,7 +90,7 @@ _CAUSES = (
     ),
     _cause(
         r"push protection|push blocked: secrets|push cannot contain secrets",
-        "it takes something in the change for a secret",
+        "it found what looks like a secret in the change",
         "have a person look at the place that it printed: take the secret out of the change, or allow it on its page",
     ),
     _cause(
@@ -114,7 +114,7 @@ _CAUSES = (
     ),
     _cause(
         r"is this a git repository\?|redirect",
-        "what answers at its address is no Git server",
+        "what answers at its address is not a Git server",
         "a login page or a proxy may stand in between: check the address (git remote -v)",
         Unavailable,
     ),

@@ -103,7 +103,7 @@ class ManagedClone:
                 _remove_stale_locks(folder)
                 if (fault := self._fault(folder)) is None:
                     return
-                log.warning("the clone %s is made anew: %s", folder, fault)
+                log.warning("the clone %s is recreated: %s", folder, fault)
                 gone = folder.with_name(f"{folder.name}.old-{os.getpid()}")
                 folder.rename(gone)
                 _remove(gone)

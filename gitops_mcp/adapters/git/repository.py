@@ -369,7 +369,7 @@ def _check_attributes(path: Path) -> None:
     """Git reads it whenever it compares or merges, and would wait for a pipe."""
     with suppress(FileNotFoundError, NotADirectoryError):
         if stat.S_ISFIFO(mode := path.lstat().st_mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
-            raise Unavailable(f"{path} is no file, and git would wait for it without end: remove it")
+            raise Unavailable(f"{path} is not a file, and git would wait for it without end: remove it")
 
 
 def _check_repository(path: Path) -> None:

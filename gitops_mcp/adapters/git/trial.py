@@ -69,7 +69,7 @@ class Trial:
         if shutil.which(program) is None:
             raise Unavailable(f"commit.gpgSign is on, and {program} is not on PATH")
         if kind not in {"openpgp", "ssh"} or (kind == "openpgp" and Path(program).name not in _GPG):
-            return f"{program}, which is there and was not tried, since it may ask a person"
+            return f"{program}, which exists and was not tried, since it may prompt a person"
         with TemporaryDirectory(prefix="gitops-mcp-trial-") as folder:
             self._sign(commit, Path(folder), program if kind == "openpgp" else None)
         return program
@@ -104,13 +104,13 @@ class Trial:
                 yield TriedHook(name, path, told, f"install {missing}, or set commit.hooks: off in .gitops-mcp.yaml")
             elif path.is_file() and not os.access(path, os.X_OK):
                 yield TriedHook(
-                    name, path, "it may not be executed, so git passes over it", f"chmod +x {shlex.quote(str(path))}"
+                    name, path, "it is not executable, so git ignores it", f"chmod +x {shlex.quote(str(path))}"
                 )
             elif path.is_file():
                 yield TriedHook(
                     name,
                     path,
-                    "it is not on the base with the right to be executed, and what is not reviewed is not run",
+                    "it is not executable on the base, and only a reviewed hook is run",
                     f"git add --chmod=+x {shlex.quote(str(path))}, then commit that and have it merged",
                 )
 

@@ -70,7 +70,7 @@ class Helm:
             found = self._endless.get(chart) or self._known.get(key)
             if found is None and len(self._endless) >= _ENDLESS_AT_MOST:
                 return NotRendered(
-                    f"{len(self._endless)} charts took all the time or memory, so no further one is tried"
+                    f"{len(self._endless)} charts used up the time or memory, so no other chart is rendered"
                 )
             if found is None:
                 found = self._render(wanted, chart)
@@ -140,7 +140,7 @@ def _digest(value: object) -> str:
 def _write_chart(folder: Path, files: Mapping[str, str | bytes]) -> None:
     for path, content in files.items():
         if Path(path).is_absolute() or ".." in Path(path).parts:
-            raise RenderingFailed(f"{path} leaves the chart")
+            raise RenderingFailed(f"{path} lies outside of the chart")
         if path.rpartition("/")[2] == _SCHEMA and not _is_local_schema(content):
             continue
         target = folder / path

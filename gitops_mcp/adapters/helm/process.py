@@ -15,7 +15,7 @@ PRINTED = 16 * 2**20
 """Bytes of one rendering."""
 SAID_MOST = 400
 """Characters of Helm's own words."""
-OUT_OF_MEMORY = "Helm ended without a word: the chart takes more memory than it may"
+OUT_OF_MEMORY = "Helm ended without an error message: the chart needs more memory than is allowed"
 _NOWHERE = "http://127.0.0.1:9"
 """Go sends what it would fetch to this proxy, where nobody listens."""
 

@@ -99,7 +99,9 @@ def _conflict_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
     words = _message(said)
     shown = _shown_message(said, asked=asked) or "no reason given"
     if at(said, "reason") == "AlreadyExists" and "being deleted" in words:
-        return Unavailable(f"{asked}: 409, one of that name is still being deleted ({shown}): wait until it is gone")
+        return Unavailable(
+            f"{asked}: 409, an object of that name is still being deleted ({shown}): wait until it is gone"
+        )
     if at(said, "reason") == "AlreadyExists":
         return Refused(f"{asked}: 409, it exists already ({shown}): use another name, or change the existing one")
     if "UID in precondition" in words or "UID in the precondition" in words:
@@ -167,7 +169,8 @@ def _forbidden_error(said: Object, *, asked: ApiRequest) -> GitOpsError:
         f"a Role of namespace {asked.namespace!r}" if asked.resource.namespaced and asked.namespace else "a ClusterRole"
     )
     return Forbidden(
-        f"{asked}: 403, {who} may not. Missing rule: `{asked.rule(denied and denied.group(1))}`: an administrator adds "
+        f"{asked}: 403, {who} may not do that. Missing rule: `{asked.rule(denied and denied.group(1))}`: an "
+        f"administrator adds "
         f"it to {kind} that is bound to that user (rbac/ has the least rights this server needs)"
     )
 
@@ -195,7 +198,7 @@ def _not_found_error(said: Object, body: bytes, *, asked: ApiRequest) -> GitOpsE
                 f"{asked.kind} is not installed there, or not in version {asked.resource.version}"
             )
         return NotInstalled(f"{asked}: the API server does not serve {asked.resource.kind}")
-    return Unavailable(f"{asked}: 404, but not as a Kubernetes API says it: check the server in kubeconfig")
+    return Unavailable(f"{asked}: 404, but not in the form of a Kubernetes API: check the server in kubeconfig")
 
 
 def _join_causes(said: Object, *, asked: ApiRequest) -> str:

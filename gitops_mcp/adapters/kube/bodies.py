@@ -32,9 +32,9 @@ def load_object(body: bytes, content_type: str, *, asked: ApiRequest) -> Object:
     except (ValueError, RecursionError):
         broken = "json" in kind and body.lstrip()[:1] in {b"{", b"["}
         what = "JSON that is cut off or damaged" if broken else kind
-        raise _unusable_answer(f"the answer is no Kubernetes object but {what}", asked=asked) from None
+        raise _unusable_answer(f"the answer is not a Kubernetes object but {what}", asked=asked) from None
     if not isinstance(value, dict):
-        raise _unusable_answer(f"the answer is no Kubernetes object but {kind}", asked=asked)
+        raise _unusable_answer(f"the answer is not a Kubernetes object but {kind}", asked=asked)
     return value
 
 
@@ -53,14 +53,14 @@ def check_parts(found: Object, *, asked: ApiRequest) -> None:
         return
     for key in ("metadata", "spec", "status"):
         if type(part := found.get(key)) is not dict and part is not None:
-            raise _unusable_answer(f"{key} of the answer is no mapping", asked=asked)
+            raise _unusable_answer(f"{key} of the answer is not a mapping", asked=asked)
     metadata = found.get("metadata") or {}
     for key in ("labels", "annotations"):
         if type(part := metadata.get(key)) is not dict and part is not None:
-            raise _unusable_answer(f"metadata.{key} of the answer is no mapping", asked=asked)
+            raise _unusable_answer(f"metadata.{key} of the answer is not a mapping", asked=asked)
     for key in _TEXTS:
         if type(part := metadata.get(key)) is not str and part is not None:
-            raise _unusable_answer(f"metadata.{key} of the answer is no text", asked=asked)
+            raise _unusable_answer(f"metadata.{key} of the answer is not text", asked=asked)
 
 
 def list_of(answer: Object, *, asked: ApiRequest) -> tuple[list[Object], str | None, int | None]:
@@ -80,7 +80,7 @@ def list_of(answer: Object, *, asked: ApiRequest) -> tuple[list[Object], str | N
         check_object(item, asked=asked)
     cursor, remaining = at(answer, "metadata", "continue"), at(answer, "metadata", "remainingItemCount")
     if type(cursor) is not str and cursor is not None:
-        raise _unusable_answer("metadata.continue of the answer is no text", asked=asked)
+        raise _unusable_answer("metadata.continue of the answer is not text", asked=asked)
     return items, cursor or None, remaining if type(remaining) is int else None
 
 

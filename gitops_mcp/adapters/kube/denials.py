@@ -53,8 +53,8 @@ def admission_error(status: int, words: str, told: str, *, has_causes: bool, ask
         )
     if found := _NO_DRY_RUN.match(words):
         return Refused(
-            f"{said}, webhook {found[1]!r} does not support dry run, and nothing is written here that was not tried "
-            f"first: whoever keeps it declares sideEffects None"
+            f"{said}, webhook {found[1]!r} does not support dry run, and this server writes only what it has tried: "
+            f"have its owner declare sideEffects: None"
         )
     return _not_now_error(words, told, said=said, namespace=asked.namespace)
 
@@ -76,6 +76,7 @@ def _not_now_error(words: str, told: str, *, said: str, namespace: str | None) -
         else "what it runs on (kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations)"
     )
     return Unavailable(
-        f"{said}, {name} cannot be called, and nothing is done without it: {told}. Check {check}; then repeat the "
+        f"{said}, {name} cannot be called, and the API server does nothing without it: {told}. Check {check}; then "
+        f"repeat the "
         f"request"
     )

@@ -28,7 +28,8 @@ def gatekeeper_error(status: int, body: bytes, *, asked: ApiRequest) -> Unavaila
         return None
     what = "a proxy wants credentials" if status == 407 else "a proxy or login page may stand in between"
     return Unavailable(
-        f"{asked}: {status}, but not as a Kubernetes API says it: {what}; check the server and proxy-url in kubeconfig"
+        f"{asked}: {status}, but not in the form of a Kubernetes API: {what}; check the server and proxy-url in "
+        f"kubeconfig"
     )
 
 

@@ -36,12 +36,10 @@ def caller_headers(caller: Identity) -> tuple[tuple[str, str], ...]:
     """The same of who is signed in. Raises Refused for what would be more than that person."""
     names = [caller.name, *sorted(caller.groups)]
     if bad := next(filter(is_of_kubernetes, names), None):
-        raise Refused(
-            f"nobody is impersonated by {quote(bad)}: names and groups that begin with system: are Kubernetes' own"
-        )
+        raise Refused(f"cannot impersonate {quote(bad)}: names and groups that begin with system: are Kubernetes' own")
     if (bad := next((name for name in names if not is_plain_name(name)), None)) is not None:
         raise Refused(
-            f"nobody is impersonated by {quote(bad)}: in a header it would be another name; expected 1 to 256 "
+            f"cannot impersonate {quote(bad)}: in a header it would be another name; expected 1 to 256 "
             f"characters that can be seen, on one line, with no blank around them"
         )
     user, *groups = (name.encode().decode("latin-1") for name in names)

@@ -142,7 +142,8 @@ def _with_texts(kind: str, name: str, entry: Object) -> Object:
         found = entry.get(key)
         if found is not None and not (isinstance(found, str) and "\0" not in found):
             raise Unavailable(
-                f"kubeconfig: {key} of {kind} {quote(name)} is no text: put it in quotes; `kubectl config view` must "
+                f"kubeconfig: {key} of {kind} {quote(name)} is not text: put it in quotes; `kubectl config view` "
+                f"must "
                 f"work"
             )
     return entry
@@ -204,7 +205,8 @@ def _server_url(url: str, context: str) -> str:
         pass
     shown_url = quote(url.rpartition("@")[2])
     raise Unavailable(
-        f"kubeconfig: the server of context {context!r} is no URL: {shown_url}; such as 'https://kubernetes.example:6443'"
+        f"kubeconfig: the server of context {context!r} is not a URL: {shown_url}; such as "
+        f"'https://kubernetes.example:6443'"
     )
 
 
@@ -236,21 +238,23 @@ def _load_document(path: Path, raw: bytes) -> Object:
         loaded: Any = yaml.load(raw, Loader=loader)  # noqa: S506 - both are safe loaders
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f" at line {mark.line + 1}" if mark else ""
+        place = f":{mark.line + 1}" if mark else ""
         raise Unavailable(
-            f"kubeconfig {path} is not YAML{place}: repair it; `kubectl config view` must work"
+            f"kubeconfig {path}{place} is not YAML: repair it; `kubectl config view` must work"
         ) from error
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
-        raise Unavailable(f"kubeconfig {path} is no kubeconfig: it holds no mapping; `kubectl config view` must work")
+        raise Unavailable(
+            f"kubeconfig {path} is not a kubeconfig: it holds no mapping; `kubectl config view` must work"
+        )
     return loaded
 
 
 def _named_entries(path: Path, document: Object, key: str, one: str) -> Iterable[tuple[str, Object]]:
     entries = document.get(key) or []
     if not isinstance(entries, list):
-        raise Unavailable(f"kubeconfig {path}: {key} is no list: repair it; `kubectl config view` must work")
+        raise Unavailable(f"kubeconfig {path}: {key} is not a list: repair it; `kubectl config view` must work")
     names = set[str]()
     for index, entry in enumerate(entries):
         value = entry.get(one) if isinstance(entry, dict) else None

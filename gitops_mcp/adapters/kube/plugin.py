@@ -55,7 +55,7 @@ class ExecPlugin:
         if not _is_text(command) or not _is_text(version):
             raise Unavailable("kubeconfig: users[].user.exec needs command and apiVersion: repair it, or log in again")
         if not isinstance(arguments, list) or not all(isinstance(one, str) for one in arguments):
-            raise Unavailable("kubeconfig: users[].user.exec.args is no list of texts: put each in quotes")
+            raise Unavailable("kubeconfig: users[].user.exec.args is not a list of texts: put each in quotes")
         for index, item in enumerate(variables if isinstance(variables, list) else [None]):
             if not _is_text(at(item, "name")) or not isinstance(at(item, "value") or "", str):
                 raise Unavailable(
@@ -101,7 +101,7 @@ class ExecPlugin:
         try:
             until = datetime.fromisoformat(expires) if expires else None
         except (TypeError, ValueError) as error:
-            raise self._unusable("gave an expirationTimestamp that is no time") from error
+            raise self._unusable("gave an expirationTimestamp that is not a time") from error
         return Credentials(
             authorization=f"Bearer {token}" if token else None,
             certificate=(str(pem).encode(), str(key).encode()) if pem and key else None,

@@ -154,7 +154,9 @@ class KubeReader:
         if url is None:
             raise NotInstalled(f"{asked}: the API server does not serve {path}: no CRD of it is installed there")
         if not str(url).startswith("/openapi/v3/"):
-            raise Unavailable(f"{asked}: the index leads elsewhere for {path}: check the server in kubeconfig")
+            raise Unavailable(
+                f"{asked}: the API server's index points to another server for {path}: check the server in kubeconfig"
+            )
         with self._reading_document:
             if url not in self._documents or "hash=" not in url:
                 asked = ApiRequest("get", _OPENAPI, None, None, self.description, url=url)

@@ -40,10 +40,10 @@ def unreachable_error(error: Exception, server: str, *, asked: ApiRequest, timeo
             what = f"{server} did not answer within {timeout:g} s: check VPN and firewall, or raise timeouts.kubernetes"
         case exceptions.DecodeError():
             again = "" if lost else "try again; "
-            what = f"{server} sent a body that cannot be unpacked ({cause}): {again}check any proxy in between"
+            what = f"{server} sent a body that cannot be decompressed ({cause}): {again}check any proxy in between"
         case _:
             again = "" if lost else "try again; "
-            what = f"{server} broke the connection off ({cause}): {again}check any proxy in between"
+            what = f"{server} closed the connection ({cause}): {again}check any proxy in between"
     return OutcomeUnknown(f"{asked}: {what}; {UNKNOWN}") if lost else Unavailable(f"{asked}: {what}")
 
 

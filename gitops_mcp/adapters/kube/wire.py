@@ -190,7 +190,7 @@ class Wire:
             looked = ", ".join(str(path) for path in self._start.paths) or "an empty KUBECONFIG"
             raise Unavailable(
                 f"there is no kubeconfig (looked at {looked}): set KUBECONFIG for this server, or log in as you do for "
-                f"kubectl; what Git says can be read and changed without"
+                f"kubectl; what is in Git can be read and changed without it"
             )
         kubeconfig = Kubeconfig.of(files)
         if self._context is None:
@@ -216,7 +216,8 @@ def _headers(connected: Session, request: HttpRequest) -> urllib3.HTTPHeaderDict
     if authorization:
         if not (authorization.isascii() and authorization.isprintable()):
             raise Unavailable(
-                f"the credentials of {connected.login.description} hold what no header takes, such as a line break: "
+                f"the credentials of {connected.login.description} contain what no HTTP header takes, such as a line "
+                f"break: "
                 f"{connected.login.how_to_log_in}"
             )
         headers["Authorization"] = authorization

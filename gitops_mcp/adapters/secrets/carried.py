@@ -23,5 +23,7 @@ class CarriedFiles:
         made = self.own.file(wanted, path, eol=eol)
         found = next((text for text in self.texts if text == made or is_same_but_sealed(made, text)), None)
         if found is None:
-            raise Refused(f"the password of Secret {wanted} is made once, and no file as this server makes it has it")
+            raise Refused(
+                f"the password of Secret {wanted} was made once, and no file that this server writes contains it"
+            )
         return found

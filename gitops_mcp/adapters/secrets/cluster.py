@@ -107,6 +107,6 @@ def _check_same_secret(found: Object, namespace: str, name: str, asked: dict[str
         is_value = at(found, "metadata", "uid") if key == "uid" else at(found, "metadata", "annotations", key)
         if is_value != value:
             raise Refused(
-                f"Secret {namespace}/{name} is another one than was asked for: its {key} is {is_value!r}, not "
+                f"Secret {namespace}/{name} is not the one that was asked for: its {key} is {is_value!r}, not "
                 f"{value!r}, so it is left alone"
             )

@@ -137,5 +137,5 @@ def _note_of(text: str) -> tuple[MadeSecret, str] | None:
             return MadeSecret(environment, namespace, name, request), said["change"]
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
-    log.warning("a note in %s is no note of this server's, and left alone", _FOLDER)
+    log.warning("a note in %s is not a note of this server's, and left alone", _FOLDER)
     return None

@@ -96,7 +96,7 @@ def _load_certificates(pem: bytes) -> list[x509.Certificate]:
     except ValueError as error:
         # What it says quotes the text, which may be a private key by mistake.
         raise InvalidRequest(
-            f"the certificate to seal passwords for is no PEM certificate (-----BEGIN CERTIFICATE-----): {_FETCH}"
+            f"the certificate to seal passwords for is not a PEM certificate (-----BEGIN CERTIFICATE-----): {_FETCH}"
         ) from error
 
 

@@ -74,17 +74,17 @@ def _encryption_fault(text: str, plain: Object, *, password: str) -> str | None:
     try:
         found = [document.value for document in parse_documents(text)]
     except Unparsable:
-        return "what it printed is no YAML"
+        return "what it printed is not YAML"
     if len(found) != 1 or not isinstance(found[0], dict):
         return "what it printed is not one manifest"
     made, open_text = found[0], plain["stringData"]
     closed = made.get("stringData")
     if not isinstance(closed, dict) or closed.keys() != open_text.keys():
-        return "stringData has not the keys username and password"
+        return "stringData lacks the keys username and password"
     left = [key for key, value in closed.items() if not str(value).startswith("ENC[") or value == open_text[key]]
     if left or any(form in text for form in (password, base64.b64encode(password.encode()).decode())):
         return f"stringData.{left[0] if left else 'password'} can still be read"
     changed = [key for key in plain.keys() | made.keys() if made.get(key) != plain.get(key)]
     if set(changed) != {"stringData", "sops"}:
-        return f"{', '.join(sorted(set(changed) - {'stringData', 'sops'}))} is not as it was"
+        return f"{', '.join(sorted(set(changed) - {'stringData', 'sops'}))} was changed"
     return None if str(at(made, "sops", "mac")).startswith("ENC[") else "it has no sops.mac"

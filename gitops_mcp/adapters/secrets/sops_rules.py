@@ -59,8 +59,10 @@ class SopsRules:
             return not rule.path_regex or regex.search(rule.path_regex, seen)
         except regex.Unsupported as error:
             raise Refused(
-                f"rule {rule.number} of {self.config} has the path_regex {quote(rule.path_regex)}, which is no regular "
-                f"expression of Go, so which rule is for {seen} cannot be told. Correct it, or put a rule for {seen} "
+                f"rule {rule.number} of {self.config} has the path_regex {quote(rule.path_regex)}, which is not a "
+                f"regular "
+                f"expression of Go, so which rule is for {seen} cannot be determined. Correct it, or put a rule for "
+                f"{seen} "
                 f"before it"
             ) from error
 
@@ -92,7 +94,7 @@ def _parse_rules(config: str, text: str) -> tuple[CreationRule, ...]:
     try:
         found = parse_documents(text)
     except Unparsable as error:
-        raise Refused(f"{config} is no YAML that can be read: {error}") from error
+        raise Refused(f"{config} is not YAML that can be read: {error}") from error
     # sops reads the first document only.
     rules = at(found[0].value, "creation_rules") if found else None
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):

@@ -58,7 +58,7 @@ class Keys:
         if found is None and not is_newest:
             raise NoKeys(f"the keys of {self._issuer.url} are being read now")
         if found is None:
-            raise BadToken("the key that it names is none of its issuer's, or none for its algorithm")
+            raise BadToken("its issuer has no such key for its algorithm")
         return found
 
     @property

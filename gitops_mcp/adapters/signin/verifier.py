@@ -55,16 +55,16 @@ class Verifier:
         import jwt
 
         if len(token) > _LONGEST or not _TOKEN.fullmatch(token):
-            raise BadToken("it is no bearer token")
+            raise BadToken("it is not a bearer token")
         if token.count(".") != 2:
-            raise BadToken("no token of this server is the same, and it is no JWT")
+            raise BadToken("it is neither a token of this server nor a JWT")
         try:
             header = jwt.get_unverified_header(token)
             claimed = jwt.decode(token, options={"verify_signature": False}).get("iss")
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
-            raise BadToken("it is no JWT that can be read") from error
+            raise BadToken("it is not a JWT that can be read") from error
         if not isinstance(claimed, str) or claimed not in self._issuers:
-            raise BadToken("its issuer is none of those that are configured")
+            raise BadToken("its issuer is not configured on this server")
         return (header, *self._issuers[claimed])
 
     def _signed(self, token: str) -> Identity:
@@ -73,7 +73,7 @@ class Verifier:
         header, issuer, keys = self._unverified(token)
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in issuer.algorithms:
-            raise BadToken(f"its algorithm is none that is taken of its issuer: {', '.join(issuer.algorithms)}")
+            raise BadToken(f"its algorithm is not accepted from its issuer: {', '.join(issuer.algorithms)}")
         if "crit" in header:
             raise BadToken("it asks for an extension (crit) that is not known here")
         key = keys.find(kid if isinstance(kid, str) else None, algorithm)
@@ -88,7 +88,7 @@ class Verifier:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
-            raise BadToken(_WHY.get(type(error).__name__, "it does not hold")) from error
+            raise BadToken(_WHY.get(type(error).__name__, "it is not valid")) from error
         for name, wanted in issuer.requires.items():
             if claims.get(name) != wanted:
                 raise BadToken(f"its claim {name} is not the one that is required")
@@ -113,10 +113,10 @@ class Verifier:
 
 _WHY = {
     "ExpiredSignatureError": "it has expired",
-    "ImmatureSignatureError": "it does not hold yet",
-    "InvalidAudienceError": "it is for somebody else: its aud is not this server",
-    "InvalidIssuerError": "its issuer is none of those that are configured",
-    "InvalidSignatureError": "its signature does not hold",
+    "ImmatureSignatureError": "it is not valid yet",
+    "InvalidAudienceError": "it is for another server: its aud does not name this one",
+    "InvalidIssuerError": "its issuer is not configured on this server",
+    "InvalidSignatureError": "its signature is not valid",
     "MissingRequiredClaimError": "it lacks a claim: exp, iss, aud and sub are needed",
 }
 

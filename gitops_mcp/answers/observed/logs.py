@@ -13,7 +13,7 @@ from gitops_mcp.answers.markdown import UNTRUSTED, bullets, facts_line, plain, s
 from gitops_mcp.domain.names import pluralize
 from gitops_mcp.domain.notice import Notice
 
-_QUIET = "that no line came is no sign of anything: an instance that is well may write nothing for minutes"
+_QUIET = "no lines do not mean trouble: a healthy instance may log nothing for minutes"
 
 
 class LogSource(Answer):

@@ -104,7 +104,7 @@ def _check_parameter(key: str, value: object, *, field: str) -> None:
         raise InvalidRequest(f"{field}: wal_level {quote(value)} does not exist; {suggest(value, WAL_LEVELS)}")
     if key == "shared_buffers" and value and (memory_bytes(value) is None or not is_memory_size(value)):
         raise InvalidRequest(
-            f"{field}: shared_buffers {quote(value)} is no size of PostgreSQL: a number with kB, MB or GB, such as "
+            f"{field}: shared_buffers {quote(value)} is not a size of PostgreSQL: a number with kB, MB or GB, such as "
             f"'256MB'"
         )
     if key in FLAGS and parse_flag(value) is None:

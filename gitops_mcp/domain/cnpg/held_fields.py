@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _ONLY_UP = "only up: the operator refuses a smaller size"
-_AT_CREATION = "it counts when the cluster is made: a change of it has no effect on one that runs"
+_AT_CREATION = "it is read when the cluster is created: changing it has no effect on a running one"
 _HELD: dict[str, dict[tuple[str, ...], str]] = {
     "Cluster": {
         ("spec", "bootstrap"): _AT_CREATION,

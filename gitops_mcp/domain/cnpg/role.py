@@ -18,10 +18,10 @@ from gitops_mcp.errors import InvalidRequest
 CONNECTIONS_MOST = 2**31 - 1
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
 _POWERS = {
-    "superuser": "may do everything, past all permissions",
+    "superuser": "may do everything, without any check of permissions",
     "createrole": "may make and change other roles",
     "replication": "may stream all data of the cluster and make backups of it",
-    "bypassrls": "sees all rows, past row-level security",
+    "bypassrls": "sees all rows, in spite of row-level security",
 }
 
 
@@ -125,7 +125,7 @@ def role_manifest(name: str, namespace: str, cluster: str, spec: Object) -> Obje
 
 def checked_connection_limit(value: int) -> int:
     if not -1 <= value <= CONNECTIONS_MOST:
-        raise InvalidRequest(f"connection_limit: {value} is no limit; -1 for none, or 0 and more, such as 20")
+        raise InvalidRequest(f"connection_limit: {value} is not a limit; -1 for none, or 0 and more, such as 20")
     return value
 
 
@@ -137,7 +137,7 @@ def checked_valid_until(value: str) -> str:
         instant = None
     if instant is None:
         raise InvalidRequest(
-            "valid_until: it is no time as in RFC 3339, with date, time and zone, such as '2027-01-31T00:00:00Z'"
+            "valid_until: it is not a time as in RFC 3339, with date, time and zone, such as '2027-01-31T00:00:00Z'"
         )
     return value
 
@@ -152,7 +152,7 @@ def checked_in_roles(names: Iterable[str], *, role: str) -> tuple[str, ...]:
         raise InvalidRequest("in_roles: a role cannot be a member of itself; leave it out")
     for name in found:
         if name in WORDS_FOR_ROLES:
-            raise InvalidRequest(f"in_roles: {name!r} is no role but a word of SQL; leave it out")
+            raise InvalidRequest(f"in_roles: {name!r} is a keyword of SQL, not a role; leave it out")
     if len(set(found)) != len(found):
         raise InvalidRequest("in_roles: a role is named twice; name each once")
     return found

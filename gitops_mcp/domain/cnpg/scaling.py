@@ -93,7 +93,8 @@ def _scaling_risk(cluster: Object, to: int) -> str | None:
         return f"{to} instances are fewer than synchronous replication needs (maxSyncReplicas {most} + 1)"
     if to == 1:
         return (
-            "no replica is left: the next failure of the instance or its node is an outage, that of its volume a loss"
+            "no replica is left: the next failure of the instance or its node is an outage, and that of its volume "
+            "loses data"
         )
     return None
 

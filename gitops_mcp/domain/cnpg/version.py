@@ -85,4 +85,4 @@ def _why(text: str) -> str:
         return "is a digest alone, and the operator reads the version from the tag"
     if "/" in text or ":" in text.partition("@")[0]:
         return "is an image; give only its tag (the repository is images.postgres of .gitops-mcp.yaml)"
-    return "is no version of PostgreSQL"
+    return "is not a version of PostgreSQL"

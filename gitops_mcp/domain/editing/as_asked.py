@@ -55,7 +55,7 @@ def keep_as_asked(
         except Refused as error:
             raise Refused(
                 f"{target} would not come out as asked for: {said}, not {_shown(wanted)}, and it cannot be set for "
-                f"this one alone ({error}). Ask for that value, or narrow what says it by hand first"
+                f"this one alone ({error}). Ask for that value, or first narrow by hand what sets it"
             ) from error
         notices.append(Notice("overridden", f"{said} for others too; {_shown(wanted)} is written for {target} alone"))
     return steps.changes, (*notices, *_added_fields(after, built, manifest, defaults))

@@ -201,7 +201,7 @@ def _edit_in_inputs(
         if effect.is_exact:
             return draft.changes
         for change in draft.changes if effect.is_wanted and effect.others else ():
-            stands = "would stand" if at(declared.object, *wanted.path) is None else "stands"
+            stands = "would be" if at(declared.object, *wanted.path) is None else "is"
             shared = Refused(
                 f"{dotted_path(wanted.path)} of {declared.label} {stands} at {change.path}:{change.line}, which is "
                 f"shared: an edit there would change {proof.labels_of(desired, effect.others)} too. Have the template "
@@ -325,7 +325,7 @@ def _line_of_word(files: Mapping[str, str], layer: Layer, word: Word) -> str:
 def _surprise_refusal(
     desired: Desired, declared: Declaration, wanted: Set | Remove, place: str, effect: EditEffect
 ) -> Refused:
-    field = f"{dotted_path(wanted.path)} of {declared.label} stands at {place}"
+    field = f"{dotted_path(wanted.path)} of {declared.label} is at {place}"
     start = f"{field}, but an edit there"
     if effect.faults:
         return Refused(f"{start} does more: {'; '.join(effect.faults)}")
@@ -338,7 +338,9 @@ def _surprise_refusal(
         return Refused(f"{field}; without it an earlier layer's value would come through, so take it away by hand")
     if effect.fields:
         return Refused(f"{start} does more: it changes {proof.dotted_paths(effect.fields)} too")
-    return Refused(f"{start} would not make it what was asked: what is applied then has another value there")
+    return Refused(
+        f"{start} would not have the result that was asked for: what is applied would have another value there"
+    )
 
 
 def _shared_refusal(
@@ -348,15 +350,16 @@ def _shared_refusal(
     known = proof.labels_of(desired, others) if others else told
     value = redact_value(at(declared.object, *path), path)
     said = f" as {value}" if isinstance(value, str | int | float) else ""
-    start = f"{dotted_path(path)} of {declared.label} stands at {place}{said}, which is shared: an edit there would "
+    start = f"{dotted_path(path)} of {declared.label} is at {place}{said}, which is shared: an edit there would "
     index = next((index for index, step in enumerate(path) if isinstance(step, int)), None)
     if index is not None:
         return Refused(
             f"{start}change {known} too. It is a part of the list {dotted_path(path[:index])}, which a patch can only "
-            f"replace as a whole. Whether this one gets a list of its own is for a person to say"
+            f"replace as a whole. A person has to decide whether this one gets a list of its own"
         )
     return Refused(
-        f"{start}change {known} too. No patch is this one's own, and no kustomization that could hold one. Give it an "
+        f"{start}change {known} too. This one has no patch of its own, and no kustomization that could hold one. Give "
+        f"it an "
         f"overlay by hand that patches {dotted_path(path)}, or change all of them there"
     )
 
@@ -372,7 +375,7 @@ def _brought_in_refusal(desired: Desired, declared: Declaration, path: Path, lay
     ]
     by = " or ".join(above) or "another Kustomization"
     return Refused(
-        f"{dotted_path(path)} of {declared.label} is said by a patch that does not stand in {layer.path}: {by} "
+        f"{dotted_path(path)} of {declared.label} is set by a patch that is not in {layer.path}: {by} "
         f"brings it in, by its own patches, for whatever they select. Change it there for all of them, or leave this "
         f"one out of their target by hand"
     )

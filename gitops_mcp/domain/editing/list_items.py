@@ -70,10 +70,10 @@ def _check_own_list(desired: Desired, declared: Declaration, path: Path) -> None
         others = proof.sharers_of_layer(desired, declared, produced.layers[word.layer]) if produced and word else ()
         if others:
             raise Refused(
-                f"{dotted_path(path)} of {declared.label} stands at "
+                f"{dotted_path(path)} of {declared.label} is at "
                 f"{where_field_stands(desired, declared, (*path, index))}, which is shared: an edit there would "
-                f"change {proof.labels_of(desired, others)} too. A patch can only replace the list as a whole: whether "
-                f"this one gets a list of its own is for a person to say"
+                f"change {proof.labels_of(desired, others)} too. A patch can only replace the list as a whole: a "
+                f"person has to decide whether this one gets a list of its own"
             )
 
 

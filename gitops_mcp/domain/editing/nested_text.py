@@ -44,7 +44,7 @@ def edit_nested(draft: DraftFiles, place: NestedPlace, *edits: Edit) -> None:
         return
     old = nested_value(draft, place, whole=True)
     if not isinstance(old, str):
-        raise Refused(f"{place.path}: the text of a patch or of values is no text")
+        raise Refused(f"{place.path}: the text of a patch or of values is not text")
     new = edit_text(old, place.inner, *edits)
     new = new if old.endswith("\n") else new.removesuffix("\n")
     draft.edit(place.path, place.document, Set(place.base, new))

@@ -58,7 +58,7 @@ class ObjectPair:
         if self.before is None or self.after is None:
             return f"{label} would {'be new' if self.before is None else 'go'}"
         if _is_newly_opaque(self.before, self.after):
-            return f"{label} could not be told any more: {self.after.opaque}"
+            return f"{label} could not be determined any more: {self.after.opaque}"
         return f"{dotted_paths(_differing_paths(self.before.object, self.after.object, ()))} of {label} would change"
 
 

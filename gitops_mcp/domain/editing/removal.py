@@ -126,7 +126,10 @@ def _check_removable(desired: Desired, one: Declaration) -> None:
             f"the values of {values or 'the chart'}. Take the chart's dependency or that object out by hand"
         )
     if one.opaque:
-        raise Refused(f"{one.label} at {one.place} cannot be removed here, nor what depends on it told: {one.opaque}")
+        raise Refused(
+            f"{one.label} at {one.place} cannot be removed here, since what depends on it cannot be "
+            f"determined: {one.opaque}"
+        )
 
 
 def _shared_refusal(desired: Desired, one: Declaration, entry: Entry | None) -> Refused:

@@ -243,7 +243,7 @@ def _value_file(entry: str, folder: str | None, lent: dict[str, str | None]) -> 
         return ValuesLayer("unread", None, entry)
     if entry.startswith("$"):
         reference, _, rest = entry.partition("/")
-        reason = lent.get(reference, f"{reference} is no source of this Application")
+        reason = lent.get(reference, f"{reference} is not a source of this Application")
         return (
             ValuesLayer("unread", None, f"{entry}: {reason}")
             if reason and not isinstance(reason, OffBranch)

@@ -249,7 +249,7 @@ def _expand_and_read(text: str, substitution: Substitution) -> Any:
     try:
         return at(parse_documents(f"value: {line}\n")[0].value, "value")
     except Unparsable as error:
-        raise Malformed(f"{text} is no YAML once its variables are filled in") from error
+        raise Malformed(f"{text} is not YAML once its variables are filled in") from error
 
 
 def _is_literal(text: str) -> bool:

@@ -15,7 +15,7 @@ from gitops_mcp.domain.rules.waiting import unhealthy_phase
 
 _RESTART_NOTES = {
     annotation.SKIP_ARCHIVING: "archive_mode changes with it, which PostgreSQL reads when it starts",
-    POD_PATCH: "every pod is made anew with the patch",
+    POD_PATCH: "every pod is recreated with the patch",
     annotation.RESTARTED: "asks for a restart of every instance",
 }
 

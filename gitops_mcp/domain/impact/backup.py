@@ -24,7 +24,7 @@ def schedule_impacts(before: Object | None, after: Object | None) -> Iterator[Im
     elif at(after, "spec", "suspend") is True and at(before, "spec", "suspend") is not True:
         yield impact(Level.NONE, "spec.suspend: no backup is made until it is false again")
     elif at(before, "spec") != at(after, "spec"):
-        yield impact(Level.NONE, "counts from the next backup on; nothing restarts")
+        yield impact(Level.NONE, "takes effect from the next backup on; nothing restarts")
 
 
 def backup_impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
@@ -47,7 +47,7 @@ def store_impacts(before: Object | None, after: Object | None) -> Iterator[Impac
         return
     for path in _SIDECAR:
         if at(before, "spec", *path) != at(after, "spec", *path):
-            text = "part of the pods of every Cluster that names this store, which are made anew"
+            text = "part of the pods of every Cluster that names this store, which are recreated"
             yield impact(Level.ROLLING_RESTART, f"spec.{'.'.join(path)}: {text}")
     if at(before, "spec", "retentionPolicy") != at(after, "spec", "retentionPolicy"):
         yield impact(Level.NONE, "spec.retentionPolicy: backups that are older are deleted from the store")

@@ -14,7 +14,8 @@ def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
     for number in sorted(old, key=str):
         if number not in new:
             yield impact(
-                Level.NONE, f"PostgreSQL {number} goes: Clusters that use it run on, and cannot be changed or repaired"
+                Level.NONE,
+                f"PostgreSQL {number} is removed: Clusters that use it keep running, and cannot be changed or repaired",
             )
         elif old[number] != new[number]:
             yield impact(Level.ROLLING_RESTART, f"every Cluster with PostgreSQL {number} from here is updated at once")

@@ -105,7 +105,7 @@ def _image_impacts(before: Object, after: Object, live: Object | None) -> Iterat
         return
     field = "spec.imageName" if new["imageName"] is not None else "spec.imageCatalogRef"
     was, will = running_major(live) or wanted_major(before), wanted_major(after)
-    anew = impact(Level.ROLLING_RESTART, f"{field}: every instance is made anew with the other image")
+    anew = impact(Level.ROLLING_RESTART, f"{field}: every instance is recreated with the other image")
     if was is None or will is None:
         yield anew
     elif was < will:
@@ -140,22 +140,22 @@ def _upgrade_taken_back(what: str, live: Object, image: dict[str, Any], major: i
     if (wanted_major(live) or 0) > major:
         yield impact(
             Level.OUTAGE,
-            f"{what}: takes the major upgrade back: its job is deleted, also one that still runs, and the instances, "
+            f"{what}: cancels the major upgrade: its job is deleted, even one that still runs, and the instances, "
             f"which are all down for it, start on {major} again",
         )
     elif all(at(live, "spec", key) == value for key, value in image.items()):
-        yield impact(Level.NONE, f"{what}: takes the major upgrade back before it has begun; what runs stays as it is")
+        yield impact(Level.NONE, f"{what}: cancels the major upgrade before it has begun; what runs stays as it is")
     else:
         yield impact(
             Level.ROLLING_RESTART,
-            f"{what}: takes the major upgrade back before it has begun; every instance is made anew with the other "
+            f"{what}: cancels the major upgrade before it has begun; every instance is recreated with the other "
             f"image of {major}",
         )
 
 
 def _pod_impacts(before: Object, after: Object) -> Iterator[Impact]:
     for field in pod_fields(before, after):
-        yield impact(Level.ROLLING_RESTART, f"{field}: part of every pod, which is made anew")
+        yield impact(Level.ROLLING_RESTART, f"{field}: part of every pod, which is recreated")
 
 
 def _parameter_impacts(before: Object, after: Object, live: Object | None) -> Iterator[Impact]:

@@ -15,7 +15,7 @@ from gitops_mcp.domain.rules.rollout import AT_RUN_TIME, POD_FIELDS
 
 _RELOAD, _NEW_PODS = "a reload, without a restart", "only pods that are made from now on have it"
 _METRICS = "metrics are collected by it from the next scrape on"
-_NEXT_TIME = "counts the next time, nothing restarts"
+_NEXT_TIME = "takes effect the next time; nothing restarts"
 
 FIELDS: dict[Path, tuple[Level, str]] = {
     ("postgresql", "pg_hba"): (Level.RELOAD, f"{_RELOAD}; who connects from then on is judged by these lines"),
@@ -56,7 +56,7 @@ FIELDS: dict[Path, tuple[Level, str]] = {
     ("monitoring", "podMonitorRelabelings"): (Level.NONE, "the PodMonitor changes"),
     ("backup", "barmanObjectStore"): (Level.NONE, "WAL and backups go where it says from now on; older ones stay"),
     ("backup", "retentionPolicy"): (Level.NONE, "backups that are older are deleted from the archive"),
-    ("backup", "volumeSnapshot"): (Level.NONE, "counts for the next VolumeSnapshots"),
+    ("backup", "volumeSnapshot"): (Level.NONE, "takes effect for the next VolumeSnapshots"),
     ("backup", "target"): (Level.NONE, "which instance the next backup is taken from"),
     ("bootstrap",): (Level.NONE, "read when a Cluster is made, and never again"),
     ("superuserSecret",): (Level.NONE, "the password of postgres becomes that of the Secret"),

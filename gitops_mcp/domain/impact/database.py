@@ -26,7 +26,7 @@ def impacts(
         elif "delete" in [at(seen, "spec", "databaseReclaimPolicy") for seen in (before, live)]:
             yield impact(Level.DATA_LOSS, f"drops database {name} with its data (databaseReclaimPolicy delete)")
         else:
-            yield impact(Level.NONE, f"database {name} stays in PostgreSQL, and is managed by nobody")
+            yield impact(Level.NONE, f"database {name} stays in PostgreSQL, and is no longer managed")
         return
     if at(after, "spec", "ensure") == "absent":
         if at(before, "spec", "ensure") != "absent":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gitops_mcp.domain.impact.level import Impact, Level, impact
 from gitops_mcp.domain.objects import Object, as_int, at, mapping_at
 
-_ANEW = "the Pooler's pods are made anew, and connections close"
+_ANEW = "the Pooler's pods are recreated, and connections close"
 _FIELDS = {
     **dict.fromkeys(("type", "template", "serviceAccountName", "monitoring"), (Level.ROLLING_RESTART, _ANEW)),
     "serviceTemplate": (Level.NONE, "the Pooler's Service is changed in place"),
@@ -17,7 +17,7 @@ _FIELDS = {
 
 def impacts(before: Object | None, after: Object | None) -> Iterator[Impact]:
     if after is None:
-        yield impact(Level.OUTAGE, "the Pooler and its Service go: who connects through it is turned away")
+        yield impact(Level.OUTAGE, "the Pooler and its Service are removed: whoever connects through it is turned away")
         return
     if before is None:
         yield impact(Level.NONE, "a Deployment and a Service of the Pooler's name are made")

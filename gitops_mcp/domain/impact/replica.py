@@ -20,7 +20,7 @@ def replica_impacts(before: Object, after: Object) -> Iterator[Impact]:
         yield impact(
             Level.DATA_LOSS,
             "spec.replica: the cluster becomes primary at once; what the old primary did not send is lost, and it is "
-            "to be made anew",
+            "to be recreated",
         )
     elif at(before, "spec", "replica") != at(after, "spec", "replica"):
         yield impact(Level.RELOAD, "spec.replica: the settings of the replica change")

@@ -25,7 +25,7 @@ def impacts(
         elif "delete" in [at(seen, "spec", policy) for seen in (before, live)]:
             yield impact(Level.OUTAGE, f"drops {what} ({policy} delete): {_STOPS[kind]}")
         else:
-            yield impact(Level.NONE, f"{what} stays in PostgreSQL, and is managed by nobody")
+            yield impact(Level.NONE, f"{what} stays in PostgreSQL, and is no longer managed")
     elif before is None:
         yield impact(Level.NONE, f"{what} is made, or an existing one taken over")
     elif at(before, "spec", "target") != at(after, "spec", "target"):

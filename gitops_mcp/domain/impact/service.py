@@ -14,7 +14,7 @@ def service_impacts(before: Object, after: Object) -> Iterator[Impact]:
     was, will = (set(map(str, list_at(side, *place, "disabledDefaultServices"))) for side in (before, after))
     name = at(after, "metadata", "name")
     for kind in sorted(will - was):
-        yield impact(Level.OUTAGE, f"Service {name}-{kind} goes: who connects through it is turned away")
+        yield impact(Level.OUTAGE, f"Service {name}-{kind} goes: whoever connects through it is turned away")
     for kind in sorted(was - will):
         yield impact(Level.NONE, f"Service {name}-{kind} comes back")
     old, new = (
@@ -22,7 +22,7 @@ def service_impacts(before: Object, after: Object) -> Iterator[Impact]:
         for side in (before, after)
     )
     for service in sorted(old.keys() - new.keys()):
-        yield impact(Level.OUTAGE, f"Service {service} goes: who connects through it is turned away")
+        yield impact(Level.OUTAGE, f"Service {service} goes: whoever connects through it is turned away")
     for service in sorted(new):
         if service not in old:
             yield impact(Level.NONE, f"Service {service} is made")
@@ -30,6 +30,6 @@ def service_impacts(before: Object, after: Object) -> Iterator[Impact]:
             to = new[service].get("selectorType")
             yield impact(Level.OUTAGE, f"Service {service} leads to {to} instances: open connections do not follow")
         elif old[service] != new[service] and new[service].get("updateStrategy") == "replace":
-            yield impact(Level.OUTAGE, f"Service {service} is deleted and made anew (updateStrategy replace)")
+            yield impact(Level.OUTAGE, f"Service {service} is deleted and recreated (updateStrategy replace)")
         elif old[service] != new[service]:
             yield impact(Level.NONE, f"Service {service} is changed in place")

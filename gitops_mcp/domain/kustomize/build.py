@@ -32,6 +32,7 @@ from gitops_mcp.domain.kustomize.tree import (
     join_path,
     look_up,
 )
+from gitops_mcp.domain.names import fault_in_file
 from gitops_mcp.domain.objects import CNPG_GROUP, at
 from gitops_mcp.domain.yaml.tree import Unparsable
 
@@ -200,7 +201,7 @@ class _FolderBuilder:
         if path is None or not self._files.kustomizations(path):
             if is_remote(entry):
                 return replace(state.doubted(place, f"the component {entry} is elsewhere"), unknown=True)
-            return state.refused(place, f"the component {entry} is no folder with a kustomization")
+            return state.refused(place, f"the component {entry} is not a folder with a kustomization")
         if self._leads_back(path):
             return state.refused(place, f"it leads back to {path or 'the root'}")
         kind, self._kind = self._kind, ""
@@ -275,7 +276,7 @@ def _holds_folder(folder: str, other: str) -> bool:
 def _new_draft(one: manifest.Manifest, path: str) -> Draft:
     layer = Layer("document", path, one.document, one.base, None, one.line, posixpath.dirname(path))
     word = Word(0, (), literal=True)
-    doubts = (f"{path}: {one.odd}",) if one.odd else ()
+    doubts = (fault_in_file(path, one.odd),) if one.odd else ()
     return Draft(one.value, (layer,), {(): word}, {}, (), one.blanks, doubts, one.as_written, one.quoted)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from gitops_mcp.domain.names import fault_in_file
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 
 LayerKind = Literal[
@@ -117,7 +118,7 @@ class BuildFault:
     """Kustomize itself refuses: nothing of this build is applied. Otherwise it is only not understood here."""
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
+        return fault_in_file(self.place, self.reason)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def read_scalar(node: Node) -> Any:
     """Raises Unparsable for a number that JSON does not have."""
     value = _scalar_value(node)
     if isinstance(value, float) and not math.isfinite(value):
-        raise Unparsable(f"line {node.line}: {node.text} is no number of JSON")
+        raise Unparsable(f"line {node.line}: {node.text} is not a number of JSON")
     return value
 
 

@@ -140,8 +140,8 @@ def new_object_of(whom: Identity, manifest: Object, cluster: Declaration | None)
 def _protection_notices(manifest: Object) -> Iterator[Notice]:
     if manifest["kind"] == CLUSTER.kind and not protections(manifest):
         text = (
-            "from then on an engine that prunes deletes the Cluster with its manifest: nothing protects it, as nothing "
-            "does live"
+            "from then on an engine that prunes deletes the Cluster with its manifest: nothing protects it in Git, "
+            "and nothing protects the live one"
         )
         yield Notice("unprotected", text)
 

@@ -52,7 +52,8 @@ def assumed_sources(applied: Iterable[EngineObject | None]) -> tuple[Notice, ...
     reasons = tuple(dict.fromkeys(reason for reason in found.values() if reason))
     more = f" and {len(found) - _NAMED_AT_MOST} more" if len(found) > _NAMED_AT_MOST else ""
     told = (
-        f"whether this repository is the source of {', '.join(list(found)[:_NAMED_AT_MOST])}{more} cannot be told "
+        f"whether this repository is the source of {', '.join(list(found)[:_NAMED_AT_MOST])}{more} cannot be "
+        f"determined "
         f"({'; '.join(reasons[:_NAMED_AT_MOST])}): taken as if it were"
     )
     return (Notice("unknown-source", told),)
@@ -96,7 +97,8 @@ def removal_notices(
             )
         yield Notice(
             "applier-removed",
-            f"{one} goes as well, since nothing is left for it: what applies it prunes it, and it then deletes what it "
+            f"{one} is removed as well, since nothing is left for it: what applies it prunes it, and it then deletes "
+            f"what it "
             f"has applied",
         )
 
@@ -137,6 +139,6 @@ def _of_engine(by: EngineObject) -> Iterator[Notice]:
     if by.suspended:
         yield Notice("suspended", f"{by} is suspended: nothing is applied until somebody resumes it")
     if by.forces:
-        yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and created anew")
+        yield Notice("forces", f"{by} has force: what cannot be updated in place is deleted and recreated")
     if by.guess:
         yield Notice("guess", f"that {by} applies it is a guess: {by.guess}")

@@ -44,10 +44,10 @@ class AskedRequest:
         except (ValueError, RecursionError):
             said = None
         if not isinstance(said, dict) or said.keys() != {"tool", "arguments"}:
-            raise InvalidRequest(f"its {TRAILER} is no request as this server writes one")
+            raise InvalidRequest(f"its {TRAILER} is not a request as this server writes one")
         tool, arguments = said["tool"], said["arguments"]
         if not isinstance(tool, str) or not isinstance(arguments, dict):
-            raise InvalidRequest(f"its {TRAILER} is no request as this server writes one")
+            raise InvalidRequest(f"its {TRAILER} is not a request as this server writes one")
         if named := sorted(OF_THE_CALL & arguments.keys()):
             raise InvalidRequest(f"its {TRAILER} says {', '.join(named)}, which is taken from the call alone")
         return cls(tool, arguments)

@@ -29,8 +29,8 @@ def require_confirmation(
     if dry_run:
         return plan.warned([Notice("needs-confirmation", f"{at_stake}. Doing it takes {words}")])
     raise Refused(
-        f"{at_stake}. This call would {does}: {plan.subject}. Nothing was changed. Ask the person; with their "
-        f"word repeat this with {words} (dry_run=true shows the diff without it)"
+        f"{at_stake}. This call would {does}: {plan.subject}. Nothing was changed. Ask the person; once they agree, "
+        f"repeat this with {words} (dry_run=true shows the diff without it)"
     )
 
 

@@ -30,7 +30,7 @@ def check_governed(before: Desired, after: Desired, files: Iterable[FileChange])
         if takers and all(one.opaque for one in takers):
             by = takers[0]
             raise Refused(
-                f"nothing was changed: what becomes of {change.path} is not known, since {by} applies it: {by.opaque}"
+                f"nothing was changed: what happens to {change.path} is not known, since {by} applies it: {by.opaque}"
             )
         notices |= dict.fromkeys(_later_notices(takers))
     return tuple(notices)
@@ -56,7 +56,7 @@ def _check_taken(known: list[EnvironmentRoots], before: Desired, change: FileCha
         )
     if change.before is None and (unknown := known[0].not_understood):
         raise Refused(
-            f"nothing was changed: whether anything would apply {path} cannot be told, since {unknown[0]} is not "
+            f"nothing was changed: whether anything would apply {path} cannot be determined, since {unknown[0]} is not "
             f"understood: {unknown[0].excluded}"
         )
     standing = [one for one in before.engines if one.place.path == path]

@@ -34,7 +34,7 @@ def left_alone_notices(change: ObjectChange, after: Desired, live: Object | None
     for text in _orders(declared, after, live, is_new=change.before is None):
         yield Notice(LEFT_ALONE, f"{change.identity} stays as it is: {text}")
     for text in _forces(declared, after):
-        yield Notice("forces", f"{change.identity} {text}: what cannot be updated in place is deleted and created anew")
+        yield Notice("forces", f"{change.identity} {text}: what cannot be updated in place is deleted and recreated")
     if declared.applied is not None:
         yield from _by_engine_object(change, declared, declared.applied, after)
 

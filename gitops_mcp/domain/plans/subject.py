@@ -142,7 +142,7 @@ class Subject:
         if any(one.is_in(before) and not one.is_in(after) for one in self.parts):
             return f"takes {self.target} away too: discard one of the two"
         return (
-            f"changes {self.target}, which this is to take away: agree with its reviewers which of the two is wanted, "
+            f"changes {self.target}, which this would remove: agree with its reviewers which of the two is wanted, "
             f"and discard the other"
         )
 

@@ -39,7 +39,8 @@ _FLAGS = frozenset({
 })  # fmt: skip
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z]")
 _REFERENCE = re.compile(
-    r"\$\{\w+\}|\$\{\{ *[\w.-]+ *\}\}|\$\(\w+\)|\{\{-?\s*\.?[\w.$ |]+-?\}\}|ENC\[[^\[\]]*\]|(?:vault|op|ref\+\w+|aws|gcp|azure|secret)://?\S+"
+    r"\$\{\w+\}|\$\{\{ *[\w.-]+ "
+    r"*\}\}|\$\(\w+\)|\{\{-?\s*\.?[\w.$ |]+-?\}\}|ENC\[[^\[\]]*\]|(?:vault|op|ref\+\w+|aws|gcp|azure|secret)://?\S+"
     r"|vault:\S+|/(?:run|var|etc|mnt|secrets|vault|tmp|home|opt)/[\w./-]+|<[^<>]*>|\*+|x{3,}|(?:CHANGE|REPLACE)[-_ ]?ME"
 )
 """What names a secret instead of being one: a variable, a template, a store's address, a file, what is sealed."""

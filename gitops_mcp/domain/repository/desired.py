@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gitops_mcp.domain.engines.applies import EngineObject, MadeObject
 from gitops_mcp.domain.kustomize import FileTree, Produced, join_path
-from gitops_mcp.domain.names import ClusterRef, UnplacedCluster
+from gitops_mcp.domain.names import ClusterRef, UnplacedCluster, fault_in_file
 from gitops_mcp.domain.objects import Identity, Object, Path, at
 from gitops_mcp.domain.repository import missing_object
 from gitops_mcp.errors import InvalidRequest, Unavailable
@@ -182,6 +182,9 @@ class KustomizationFile:
 class SkippedFile:
     path: str
     reason: str
+
+    def __str__(self) -> str:
+        return fault_in_file(self.path, self.reason)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gitops_mcp.domain.diff import first_changed_line, unified_diff
+from gitops_mcp.domain.names import fault_in_file
 from gitops_mcp.domain.objects import Object
 from gitops_mcp.domain.yaml.edits import Edit
 from gitops_mcp.domain.yaml.text import edit_text, with_document, without_document
@@ -114,4 +115,4 @@ class _naming_file:  # noqa: N801 - reads as a word in a with statement
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, GitOpsError):
-            raise error.with_text(f"{self._path}: {error}") from error
+            raise error.with_text(fault_in_file(self._path, str(error))) from error

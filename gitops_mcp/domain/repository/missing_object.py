@@ -44,7 +44,7 @@ def unknown_object(desired: Desired, kind: str, name: str, namespace: str | None
     if desired.skipped:
         first = desired.skipped[0]
         count = pluralize(len(desired.skipped), "file")
-        passed += f"; {count} passed over, the first {first.path} ({first.reason})"
+        passed += f"; {count} passed over, the first {first}"
     return NotFound(f"{desired.origin.declares} no {kind} {name!r} in {where}; {suggest(name, others)}{passed}")
 
 
@@ -94,7 +94,7 @@ def applied_elsewhere(desired: Desired) -> str | None:
     return (
         f"nothing below {desired.folder} is applied, nor does an engine object stand there that applies a Cluster. In "
         f"this repository Clusters are applied by {'; '.join([*told][:_NAMED])}{more}: set the environment's path in "
-        f".gitops-mcp.yaml to a folder that one of these stands in or builds"
+        f".gitops-mcp.yaml to a folder that one of these is in or builds"
     )
 
 
@@ -116,7 +116,7 @@ def ambiguous_object(desired: Desired, found: Sequence[Declaration], environment
         )
         return Refused(
             f"{found[0].place} makes {kind} {name!r} in {environment} more than once: it is applied by {appliers}. "
-            f"Which of them is meant cannot be told: {define if split else apart}"
+            f"Which of them is meant cannot be determined: {define if split else apart}"
         )
     told = " and ".join(f"{one.place}, applied by {one.applied}" if one.applied else one.place for one in found)
     more = f", or, where they are applied to different Kubernetes clusters, {define}" if split else " first"

@@ -16,11 +16,11 @@ def why_namespace_is_open(desired: Desired, declared: Declaration) -> str:
     start = f"the namespace of {declared.place}"
     if said := at(declared.object, *_NAMESPACE):
         scalar = declared.substituted.get(_NAMESPACE)
-        why = scalar.unknown if scalar is not None and scalar.unknown else "which is no name of a namespace"
+        why = scalar.unknown if scalar is not None and scalar.unknown else "which is not a name of a namespace"
         return f"{start} is {said} ({_line_of(desired, declared)}), {'and ' if scalar else ''}{why}"
     by = declared.applied
     if by is not None and by.default_namespace:
-        return f"{start} is {by.default_namespace}, by {_field_of(by)} of {by}, which is no name of a namespace"
+        return f"{start} is {by.default_namespace}, by {_field_of(by)} of {by}, which is not a name of a namespace"
     if by is not None and by.why_no_namespace:
         return f"{start} is not known: {by}: {by.why_no_namespace}"
     gaps = ["it has no metadata.namespace"] if declared.release is None else []

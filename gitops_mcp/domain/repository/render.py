@@ -250,7 +250,7 @@ def _declare_made(tree: FileTree, one: EngineObject) -> Iterator[Declaration]:
             namespace_from="engine" if namespace else "unknown",
             applied=one,
             made=made,
-            opaque=f"{one} makes it of a template, with what stands at {where}: change that there by hand",
+            opaque=f"{one} makes it of a template, with what is at {where}: change that there by hand",
         )
 
 

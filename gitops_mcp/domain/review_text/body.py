@@ -26,7 +26,7 @@ HEADLINES = {
     Level.NONE: ("NOTE", "No restart, no outage, no loss of data"),
     Level.RELOAD: ("NOTE", "Reload: PostgreSQL reads its configuration again, and no connection breaks"),
     Level.ROLLING_RESTART: ("IMPORTANT", "Rolling restart: pods restart one by one, and connections break on the way"),
-    Level.OUTAGE: ("WARNING", "Outage: something that works now will not for a while, or for good"),
+    Level.OUTAGE: ("WARNING", "Outage: something that works now will stop, for a while or for good"),
     Level.DATA_LOSS: ("CAUTION", "Loss of data: what goes does not come back by undoing this in Git"),
 }
 UNCHECKED = {

@@ -150,7 +150,7 @@ def _broken(before: Desired, after: Desired) -> Iterator[Notice]:
 
 
 def _unread(state: Desired) -> Iterator[str]:
-    return (f"{one.path}: {one.reason}" for one in state.skipped)
+    return map(str, state.skipped)
 
 
 def _without_lines(text: str) -> str:

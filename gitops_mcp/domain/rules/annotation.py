@@ -60,7 +60,7 @@ def _dangerous_annotations(seen: Seen) -> Iterator[Fault]:
 def _validation(seen: Seen) -> Iterator[Fault]:
     stated = annotations_of(seen.object).get(VALIDATION, "enabled")
     if stated not in ("", "enabled", "disabled"):
-        text = f"{quote(str(stated))} means nothing, and the webhook judges as ever: leave it out"
+        text = f"{quote(str(stated))} has no effect, and the webhook checks as before: leave it out"
         yield Fault(("metadata", "annotations", VALIDATION), text, "warning")
 
 
@@ -69,7 +69,8 @@ def _hibernation(seen: Seen) -> Iterator[Fault]:
     if stated not in ("on", "off"):
         yield Fault(
             ("metadata", "annotations", HIBERNATION),
-            f"{quote(str(stated))} means nothing: 'on' or 'off', quoted, as YAML reads them as booleans",
+            f"{quote(str(stated))} has no effect: write 'on' or 'off' in quotes, since YAML reads them as booleans "
+            f"without",
         )
 
 
@@ -78,7 +79,8 @@ def _fencing(seen: Seen) -> Iterator[Fault]:
     if parse_fenced(stated) is None:
         yield Fault(
             ("metadata", "annotations", FENCED),
-            f"{quote(str(stated))} is no JSON list of instances: such as '[\"orders-1\"]', or '[\"*\"]' for all",
+            f"{quote(str(stated))} is not a JSON list of instances: use one such as '[\"orders-1\"]', or '[\"*\"]' for "
+            f"all",
         )
 
 
@@ -107,7 +109,7 @@ def _failover_quorum(seen: Seen) -> Iterator[Fault]:
         return
     if parse_boolean(stated) is None:
         holds = Releases(since=((1, 28, 0),)) if stated == "" else None
-        yield Fault(field, f"{quote(stated)} is no boolean: 'true' or 'false'", holds=holds)
+        yield Fault(field, f"{quote(stated)} is not a boolean: 'true' or 'false'", holds=holds)
     elif parse_boolean(stated) and at(seen.object, "spec", "postgresql", "synchronous") is None:
         yield Fault(field, "needs spec.postgresql.synchronous, whose standbys decide: add that, or leave it out")
 
@@ -127,7 +129,7 @@ def _pinger(seen: Seen) -> Iterator[Fault]:
         yield Fault(
             field,
             f"{quote(stated)} must be JSON with enabled, true or false, and if need be requestTimeout and "
-            f"connectionTimeout, whole milliseconds: such as '{{\"enabled\": true}}', or "
+            f"connectionTimeout, whole milliseconds: use one such as '{{\"enabled\": true}}', or "
             f"spec.probes.liveness.isolationCheck in its place",
         )
 

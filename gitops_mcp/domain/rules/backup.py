@@ -34,7 +34,7 @@ def _backup_online(seen: Seen) -> Iterator[Fault]:
         return
     for name in ("online", "onlineConfiguration"):
         if at(seen.object, "spec", name) is not None:
-            yield Fault(("spec", name), "goes with method 'volumeSnapshot' only: leave it out")
+            yield Fault(("spec", name), "works with method 'volumeSnapshot' only: leave it out")
 
 
 def _backup_plugin(seen: Seen) -> Iterator[Fault]:
@@ -42,7 +42,7 @@ def _backup_plugin(seen: Seen) -> Iterator[Fault]:
     if _backup_method(seen) == "plugin" and not at(seen.object, "spec", "pluginConfiguration", "name"):
         yield Fault(
             ("spec", "pluginConfiguration"),
-            "is needed with method 'plugin': such as name: barman-cloud.cloudnative-pg.io",
+            "is needed with method 'plugin', such as name: barman-cloud.cloudnative-pg.io",
             ours=_is_scheduled(seen),
         )
 
@@ -52,7 +52,7 @@ def _backup_deadline(seen: Seen) -> Iterator[Fault]:
     stated = annotations_of(seen.object).get(_DEADLINE)
     ours = _is_scheduled(seen) or stated == ""
     if isinstance(stated, str) and parse_integer(stated) is None and not (ours and stated.isdecimal()):
-        text = f"{quote(stated)} is no number of minutes: such as '10'"
+        text = f"{quote(stated)} is not a number of minutes: use one such as '10'"
         yield Fault(("metadata", "annotations", _DEADLINE), text, ours=ours)
 
 

@@ -48,7 +48,9 @@ def _bootstrap_owners(seen: Seen) -> Iterator[Fault]:
 def _wal_segment(seen: Seen) -> Iterator[Fault]:
     value = as_int(at(seen.object, *_INITDB, "walSegmentSize"))
     if value is not None and (not 1 <= value <= 1024 or value & (value - 1)):
-        yield Fault((*_INITDB, "walSegmentSize"), f"{value} is no power of 2 from 1 to 1024 (megabytes): such as 16")
+        yield Fault(
+            (*_INITDB, "walSegmentSize"), f"{value} is not a power of 2 from 1 to 1024 (megabytes): use one such as 16"
+        )
 
 
 def _sql_references(seen: Seen) -> Iterator[Fault]:
@@ -94,9 +96,9 @@ def _external_clusters(seen: Seen) -> Iterator[Fault]:
             ours = any(item.get(way) is not None for way in _WAYS)
             yield Fault(path, f"needs one of {', '.join(_WAYS)}", ours=ours)
         if item.get("name") == "":
-            yield Fault((*path, "name"), "is empty, and nothing could refer to it: such as 'origin'", ours=True)
+            yield Fault((*path, "name"), "is empty, and nothing could refer to it: use one such as 'origin'", ours=True)
     for path, name in repeats(((*path, "name"), as_text(item.get("name"))) for path, item in found):
-        yield Fault(path, f"{quote(name)} is there already: each name once")
+        yield Fault(path, f"{quote(name)} is there already: use each name once")
 
 
 def _external_names(seen: Seen) -> Iterator[Fault]:

@@ -202,10 +202,10 @@ def _durations(seen: Seen) -> Iterator[Fault]:
             continue
         length = parse_duration(stated)
         if length is None:
-            text = f"{quote(stated)} is no duration: numbers with h, m, s or ms, such as '1h30m'; there are no days"
+            text = f"{quote(stated)} is not a duration: numbers with h, m, s or ms, such as '1h30m'; there are no days"
             yield Fault(path, text)
         elif length == 0 and path[1] == "monitoring":
-            yield Fault(path, "0 runs every query on each scrape: such as '30s'", "warning")
+            yield Fault(path, "0 runs every query on each scrape: write a time such as '30s'", "warning")
 
 
 _ONE = ("Cluster",)

@@ -23,7 +23,7 @@ PARTS = ("schemas", "extensions", "fdws", "servers")
 
 def _database_name(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, "spec", "name") == "":
-        yield Fault(("spec", "name"), "is empty, and PostgreSQL has no such database: such as 'app'")
+        yield Fault(("spec", "name"), "is empty, and a database needs a name: use one such as 'app'")
 
 
 def _names_once(seen: Seen) -> Iterator[Fault]:
@@ -38,7 +38,7 @@ def _names_once(seen: Seen) -> Iterator[Fault]:
                 ]
                 places += inside
         for path, _ in repeats((path, f"{path[1]} {name}") for path, name in places):
-            yield Fault(path, f"{quote(str(at(seen.object, *path)))} is there already: each name once")
+            yield Fault(path, f"{quote(str(at(seen.object, *path)))} is there already: use each name once")
 
 
 def _foreign_wrappers(seen: Seen) -> Iterator[Fault]:

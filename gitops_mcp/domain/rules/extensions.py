@@ -58,7 +58,7 @@ def _extension_paths(seen: Seen) -> Iterator[Fault]:
                 elif since := _leaves_image(text):
                     yield Fault(path, f"{quote(text)} leads out of the image: a folder inside it", holds=since)
             for path, text in repeats(one for one in places if one[1]):
-                yield Fault(path, f"{quote(text)} is there already: each folder once", holds=holds)
+                yield Fault(path, f"{quote(text)} is there already: name each folder once", holds=holds)
 
 
 def _leaves_image(text: str) -> Releases | None:
@@ -86,7 +86,7 @@ def _variable_faults(path: Path, variable: Object) -> Iterator[Fault]:
         yield Fault((*path, "name"), f"{name} has a field of its own: state {_OWN_FIELDS[name]} of the extension")
     unknown = [found[2] for found in _PLACEHOLDER.finditer(value) if len(found[1]) % 2 and found[2] != "image_root"]
     if unknown:
-        text = f"${{{unknown[0]}}} is no placeholder; there is ${{image_root}}, and $${{…}} keeps a text as it is"
+        text = f"${{{unknown[0]}}} is not a placeholder; there is ${{image_root}}, and $${{…}} keeps a text as it is"
         yield Fault((*path, "value"), text)
 
 

@@ -84,15 +84,20 @@ def _image_name(seen: Seen) -> Iterator[Fault]:
         )
     elif not tag or tag == "latest":
         yield Fault(
-            _IMAGE, "has no tag with a version, which the operator needs: such as …/postgresql:18.4-standard-trixie"
+            _IMAGE,
+            "has no tag with a version, which the operator needs: use one such as …/postgresql:18.4-standard-trixie",
         )
     elif found is None:
-        yield Fault(_IMAGE, f"the tag {quote(tag)} does not start with a version: such as '18.4-standard-trixie'")
+        yield Fault(
+            _IMAGE, f"the tag {quote(tag)} does not start with a version: use one such as '18.4-standard-trixie'"
+        )
     elif found < OLDEST:
         yield Fault(_IMAGE, f"PostgreSQL {found} cannot be run by CloudNativePG: {OLDEST} or newer")
     elif found > _NEWEST:
         yield Fault(
-            _IMAGE, f"the tag {quote(tag)} is no version of PostgreSQL: such as '18.4-standard-trixie'", ours=True
+            _IMAGE,
+            f"the tag {quote(tag)} is not a version of PostgreSQL: use one such as '18.4-standard-trixie'",
+            ours=True,
         )
 
 

@@ -41,7 +41,7 @@ def _identity(seen: Seen) -> Iterator[Fault]:
     for key, value in metadata.items():
         kind, wanted = _TYPES.get(key, (object, ""))
         if not wanted:
-            yield Fault((*_PLACE, key), f"is no field of metadata; {suggest(str(key), _TYPES)}")
+            yield Fault((*_PLACE, key), f"is not a field of metadata; {suggest(str(key), _TYPES)}")
         elif value is not None and not (_is_int64(value) if kind is int else isinstance(value, kind)):
             yield Fault((*_PLACE, key), f"must be {wanted}")
         elif wanted == _TIME and isinstance(value, str) and not is_rfc3339(value):
@@ -76,15 +76,18 @@ def _names(value: Object, metadata: Object) -> Iterator[Fault]:
     elif name and not is_subdomain(name) and value["kind"] != "Cluster":
         yield Fault(
             (*_PLACE, "name"),
-            f"{quote(name)} is no name of an object: at most 253 lower-case letters, digits, '-' and '.', starting and "
+            f"{quote(name)} is not a name of an object: at most 253 lower-case letters, digits, '-' and '.', starting "
+            f"and "
             f"ending with a letter or digit, such as {slug(name)!r}",
         )
     elif not name and not is_subdomain(f"{prefix.removesuffix('-')}a"):
-        yield Fault((*_PLACE, "generateName"), f"{quote(prefix)} begins no name: lower-case letters, digits, '-', '.'")
+        yield Fault(
+            (*_PLACE, "generateName"), f"{quote(prefix)} cannot begin a name: use lower-case letters, digits, '-', '.'"
+        )
     if namespace and ("." in namespace or len(namespace) > 63 or not is_subdomain(namespace)):
         yield Fault(
             (*_PLACE, "namespace"),
-            f"{quote(namespace)} is no namespace: at most 63 lower-case letters, digits and '-', such as "
+            f"{quote(namespace)} is not a namespace: at most 63 lower-case letters, digits and '-', such as "
             f"{slug(namespace)!r}",
         )
 
@@ -98,11 +101,11 @@ def _labels(seen: Seen) -> Iterator[Fault]:
                 continue
             # Of annotations capitals in the domain are passed over.
             if not is_qualified_name(name if part == "labels" else name.lower()):
-                yield Fault(field, f"{quote(name)} is no key: {_KEY}")
+                yield Fault(field, f"{quote(name)} is not a key: {_KEY}")
             if value is not None and not isinstance(value, str):
                 yield Fault(field, f"must be a text, found {_show(value)}: write it in quotes, as '{_text(value)}'")
             elif part == "labels" and value is not None and not is_label_value(value):
-                yield Fault(field, f"{quote(value)} is no value of a label: nothing, or {_WORD}")
+                yield Fault(field, f"{quote(value)} is not a value of a label: nothing, or {_WORD}")
         if part == "annotations" and _size(stated) > _MOST_ANNOTATIONS:
             yield Fault((*_PLACE, part), "are more than 256 KiB together: keep the long ones elsewhere")
 
@@ -112,7 +115,7 @@ def _finalizers(seen: Seen) -> Iterator[Fault]:
     finalizers = list_at(seen.stated, *place)
     for index, name in enumerate(finalizers):
         if not isinstance(name, str) or not is_qualified_name(name):
-            yield Fault((*place, index), f"{_show(name)} is no finalizer: such as example.com/keep")
+            yield Fault((*place, index), f"{_show(name)} is not a finalizer: use one such as example.com/keep")
     if {"orphan", "foregroundDeletion"} <= {one for one in finalizers if isinstance(one, str)}:
         yield Fault(place, "'orphan' and 'foregroundDeletion' exclude each other: keep one of them")
     if at(seen.stated, *_PLACE, "managedFields") is not None:
@@ -134,7 +137,7 @@ def _owners(seen: Seen) -> Iterator[Fault]:
 def _owner(path: Path, owner: Object) -> Iterator[Fault]:
     for key, value in owner.items():
         if key not in _OWNER:
-            yield Fault((*path, key), f"is no field of an owner; {suggest(str(key), _OWNER)}")
+            yield Fault((*path, key), f"is not a field of an owner; {suggest(str(key), _OWNER)}")
         elif value is not None and not isinstance(value, _OWNER[key]):
             yield Fault((*path, key), f"must be {'true or false' if _OWNER[key] is bool else 'a text, in quotes'}")
     for key in ("apiVersion", "kind", "name", "uid"):
@@ -142,7 +145,7 @@ def _owner(path: Path, owner: Object) -> Iterator[Fault]:
             yield Fault((*path, key), "is needed: an owner is named by apiVersion, kind, name and uid")
     version = as_text(owner.get("apiVersion"))
     if version.count("/") > 1:
-        yield Fault((*path, "apiVersion"), f"{quote(version)} is no group and version, such as apps/v1")
+        yield Fault((*path, "apiVersion"), f"{quote(version)} is not a group and version, such as apps/v1")
     if (version, owner.get("kind")) == ("v1", "Event"):
         yield Fault(path, "an Event may own nothing: name another owner, or leave it out")
 

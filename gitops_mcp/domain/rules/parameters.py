@@ -74,11 +74,11 @@ def _wal_level(seen: Seen) -> Iterator[Fault]:
     field = (*_PLACE, "wal_level")
     count = instance_count(seen.object)
     if count is not None and count > 1:
-        yield Fault(field, f"'minimal' works with one instance only, and there are {count}: 'replica' or 'logical'")
+        yield Fault(field, f"'minimal' works with one instance only, and there are {count}: use 'replica' or 'logical'")
     if annotations_of(seen.object).get("cnpg.io/skipWalArchiving") != "enabled":
-        yield Fault(field, "'minimal' excludes WAL archiving, which is on: 'replica' or 'logical'")
+        yield Fault(field, "'minimal' excludes WAL archiving, which is on: use 'replica' or 'logical'")
     if is_replica(seen.object):
-        yield Fault(field, "'minimal' excludes a replica cluster: 'replica' or 'logical'")
+        yield Fault(field, "'minimal' excludes a replica cluster: use 'replica' or 'logical'")
     if given.get("max_wal_senders") != "0":
         yield Fault((*_PLACE, "max_wal_senders"), "must be '0' where wal_level is 'minimal'")
 
@@ -98,7 +98,7 @@ def _wal_sizes(seen: Seen) -> Iterator[Fault]:
     low, high, volume = memory_bytes(least), memory_bytes(most), requested_size(at(seen.object, "spec", "walStorage"))
     for key, value, size in (("min_wal_size", least, low), ("max_wal_size", most, high)):
         if size is None or not is_memory_size(value):
-            text = f"{quote(str(value))} is no size: a number with MB or GB, such as '1GB'"
+            text = f"{quote(str(value))} is not a size: a number with MB or GB, such as '1GB'"
             yield Fault((*_PLACE, key), text, ours=size is not None)
         if volume and size and given.get(key) and size >= volume:
             yield Fault((*_PLACE, key), f"{given[key]} must be less than spec.walStorage, the volume that it fills")

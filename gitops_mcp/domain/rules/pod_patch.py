@@ -49,11 +49,11 @@ def patch_misfit(seen: Seen) -> str | None:
     try:
         patch = parse_json(stated)
     except ValueError:
-        return "is no JSON"
+        return "is not JSON"
     if patch is None:
         return None
     if not isinstance(patch, list) or not all(isinstance(one, dict) for one in patch):
-        return "is no JSON patch, a list of operations"
+        return "is not a JSON patch, a list of operations"
     pod = _pod_outline(seen)
     return next((text for one in patch if (text := _malformed(one) or _try_operation(pod, one))), None)
 

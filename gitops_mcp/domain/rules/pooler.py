@@ -53,14 +53,15 @@ def _pooler_name(seen: Seen) -> Iterator[Fault]:
     if not cluster:
         yield Fault(("spec", "cluster", "name"), "is needed: the name of a Cluster in the same namespace")
     elif name == cluster:
-        yield Fault(("metadata", "name"), f"is the Cluster's own name: such as '{cluster}-pooler'")
+        yield Fault(("metadata", "name"), f"is the Cluster's own name: use one such as '{cluster}-pooler'")
     elif name and not has_unfilled(name) and not _SERVICE.fullmatch(name):
-        text = f"{quote(name)} is no name of a Service, which a Pooler makes: at most 63 letters, digits and '-'"
+        text = f"{quote(name)} is not a name of a Service, which a Pooler makes: at most 63 letters, digits and '-'"
         yield Fault(("metadata", "name"), text, ours=True)
     elif name in {cluster + suffix for suffix in SUFFIXES}:
         yield Fault(
             ("metadata", "name"),
-            f"{quote(name)} is the Cluster's own Service, and a Pooler makes one of its name: such as '{name}-pooler'",
+            f"{quote(name)} is the Cluster's own Service, and a Pooler makes one of its name: use one such as "
+            f"'{name}-pooler'",
             "warning",
         )
 
@@ -93,14 +94,14 @@ def _pooler_values(seen: Seen) -> Iterator[Fault]:
             continue  # the CRD's own to refuse
         is_number = re.fullmatch(r"[0-9]+(\.[0-9]+)?", value)
         if key in PARAMETERS - _TEXTS and not is_number and not has_unfilled(value):
-            text = f"{quote(value)} is no number, and PgBouncer does not start with it: such as '20'"
+            text = f"{quote(value)} is not a number, and PgBouncer does not start with it: use one such as '20'"
             yield Fault((*_PLACE, "parameters", key), text, ours=True)
 
 
 def _pooler_instances(seen: Seen) -> Iterator[Fault]:
     count = as_int(at(seen.object, "spec", "instances"))
     if count is not None and not 0 <= count < 2**31:
-        yield Fault(("spec", "instances"), f"{count} is no number of pods: 0 or more, below 2147483648, such as 2")
+        yield Fault(("spec", "instances"), f"{count} is not a number of pods: 0 or more, below 2147483648, such as 2")
 
 
 def _pooler_integration(seen: Seen) -> Iterator[Fault]:

@@ -65,7 +65,8 @@ def _snapshots(seen: Seen) -> Iterator[Fault]:
         if isinstance(volume, dict) and (group, kind) not in _VOLUMES:
             yield Fault(
                 (*place, name),
-                f"{quote(kind)} of the API group {quote(group)} is no volume to restore from: kind VolumeSnapshot with "
+                f"{quote(kind)} of the API group {quote(group)} is not a volume to restore from: kind VolumeSnapshot "
+                f"with "
                 f"apiGroup snapshot.storage.k8s.io, or kind PersistentVolumeClaim with apiGroup ''",
             )
     if at(given, "volumeSnapshots", "walStorage") is not None and at(seen.object, "spec", "walStorage") is None:
@@ -84,13 +85,13 @@ def _target(seen: Seen) -> Iterator[Fault]:
         yield Fault((*_TARGET, "backupID"), f"is needed with {stated[0]}, from which no backup can be chosen")
     line, lsn, time = (as_text(target.get(name)) for name in ("targetTLI", "targetLSN", "targetTime"))
     if line not in ("", "latest") and not (line.isdecimal() and (parse_integer(line) or 0) > 0):
-        text = f"{quote(line)} is no timeline: 'latest' or a number from 1"
+        text = f"{quote(line)} is not a timeline: 'latest' or a number from 1"
         yield Fault((*_TARGET, "targetTLI"), text, ours=(parse_integer(line) or 0) > 0)
     if lsn and (not _LSN.fullmatch(lsn) or any(len(one) > _LSN_MOST for one in lsn.split("/"))):
-        text = f"{quote(lsn)} is no LSN: such as '0/42000158'"
+        text = f"{quote(lsn)} is not an LSN: use one such as '0/42000158'"
         yield Fault((*_TARGET, "targetLSN"), text, ours=_LSN.fullmatch(lsn) is not None)
     if time and not is_target_time(time):
-        yield Fault((*_TARGET, "targetTime"), f"{quote(time)} is no time: such as '2026-08-21T02:03:12Z'")
+        yield Fault((*_TARGET, "targetTime"), f"{quote(time)} is not a time: use one such as '2026-08-21T02:03:12Z'")
 
 
 def _target_names(seen: Seen) -> Iterator[Fault]:
@@ -103,7 +104,7 @@ def _target_names(seen: Seen) -> Iterator[Fault]:
         yield Fault((*_TARGET, "targetName"), text, ours=not is_refused)
     value = parse_integer(number) if number.isdecimal() else None
     if value is None or value >= 2**32:
-        yield Fault((*_TARGET, "targetXID"), f"{quote(number)} is no transaction: a number below 2^32")
+        yield Fault((*_TARGET, "targetXID"), f"{quote(number)} is not a transaction: a number below 2^32")
 
 
 def is_target_time(text: str) -> bool:

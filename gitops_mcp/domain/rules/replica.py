@@ -59,7 +59,7 @@ def _promotion_token(seen: Seen) -> Iterator[Fault]:
             field, "is for a Cluster that becomes primary: set replica.primary to its own name, or leave it out"
         )
     elif not _is_token(token):
-        yield Fault(field, "is no token: status.demotionToken of the demoted Cluster, as it stands there")
+        yield Fault(field, "is not a token: status.demotionToken of the demoted Cluster, as it stands there")
 
 
 def _is_token(token: str) -> bool:

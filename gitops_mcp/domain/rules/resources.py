@@ -39,7 +39,7 @@ def _huge_pages(seen: Seen) -> Iterator[Fault]:
             )
     others = (quantity(at(resources, part, name)) for part in ("requests", "limits") for name in ("cpu", "memory"))
     if (requests or limits) and not any(others):
-        yield Fault(_PLACE, "has huge pages, which need cpu or memory beside them: such as requests.memory 1Gi")
+        yield Fault(_PLACE, "has huge pages, which need cpu or memory beside them, such as requests.memory 1Gi")
 
 
 def _huge_pages_wanted(seen: Seen) -> Iterator[Fault]:

@@ -41,14 +41,15 @@ def _role_name(seen: Seen) -> Iterator[Fault]:
             yield Fault((*path, "name"), "is needed: the role's name in PostgreSQL", ours=True)
         elif name in _RESERVED or name.startswith(("pg_", "cnpg_")):
             yield Fault(
-                (*path, "name"), f"{quote(name)} is reserved ({', '.join(_RESERVED)}, pg_…, cnpg_…): such as 'app'"
+                (*path, "name"),
+                f"{quote(name)} is reserved ({', '.join(_RESERVED)}, pg_…, cnpg_…): use one such as 'app'",
             )
 
 
 def _role_once(seen: Seen) -> Iterator[Fault]:
     places = [((*path, "name"), as_text(role.get("name"))) for path, role in entries(seen.object, *_LIST)]
     for path, name in repeats(places):
-        yield Fault(path, f"{quote(name)} is there already: each role once")
+        yield Fault(path, f"{quote(name)} is there already: list each role once")
 
 
 def _role_password(seen: Seen) -> Iterator[Fault]:
@@ -63,7 +64,7 @@ def _role_limit(seen: Seen) -> Iterator[Fault]:
         if limit is not None and limit < -1:
             yield Fault(
                 (*path, "connectionLimit"),
-                f"{limit} is no limit: a number from 0, or -1 for none",
+                f"{limit} is not a limit: a number from 0, or -1 for none",
                 ours=at(seen.object, "kind") != "Cluster",
             )
 
@@ -73,7 +74,7 @@ def _role_expiry(seen: Seen) -> Iterator[Fault]:
     for path, role in entries(seen.object, *_LIST):
         stated = as_text(role.get("validUntil"))
         if stated and not is_rfc3339(stated):
-            yield Fault((*path, "validUntil"), f"{quote(stated)} is no time: such as '2027-01-31T00:00:00Z'")
+            yield Fault((*path, "validUntil"), f"{quote(stated)} is not a time: use one such as '2027-01-31T00:00:00Z'")
 
 
 def _role_danger(seen: Seen) -> Iterator[Fault]:

@@ -40,7 +40,7 @@ def schedule_fault(schedule: str) -> str | None:
     for position, text in enumerate(fields):
         if not _is_field(text, position):
             low, high = _BOUNDS[position]
-            return f"{quote(text)} is no {_FIELDS[position]}, from {low} to {high}, '*' or '*/n'; {_EXAMPLE}"
+            return f"{quote(text)} is not a valid {_FIELDS[position]}, from {low} to {high}, '*' or '*/n'; {_EXAMPLE}"
     return None
 
 
@@ -53,7 +53,7 @@ def odd_schedule(schedule: str) -> str | None:
         while len(runs) < 4:
             due = next_run(schedule, runs[-1])
             if due is None:
-                return f"{quote(schedule)} is never due: no backup is made by it; {_EXAMPLE}"
+                return f"{quote(schedule)} never comes, so no backup is made; {_EXAMPLE}"
             runs.append(due)
         gap = max(later - former for former, later in pairwise(runs[1:]))
     if gap >= _OFTEN:

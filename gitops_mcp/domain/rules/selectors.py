@@ -28,8 +28,8 @@ _METHODS = (
 )
 _FIELD, _LISTED = re.compile(r"(?:\"[^\"]*\"|[^\s\"])+"), re.compile(r",\s+")
 _MASK = re.compile(r"[0-9]+(?:\.[0-9]+){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*")
-_KEY = "is no key of a label: at most 63 letters, digits, '-', '_' and '.', if need be with a domain and '/' before"
-_VALUE = "is no value of a label: at most 63 letters, digits, '-', '_' and '.'"
+_KEY = "is not a key of a label: at most 63 letters, digits, '-', '_' and '.', if need be with a domain and '/' before"
+_VALUE = "is not a value of a label: at most 63 letters, digits, '-', '_' and '.'"
 
 
 def _selectors(seen: Seen) -> Iterator[Fault]:
@@ -100,9 +100,9 @@ def _method_faults(index: int, record: str) -> Iterator[Fault]:
     place += len(fields) > place + 1 and fields[0] != "local" and _MASK.fullmatch(fields[place]) is not None
     if len(fields) <= place:
         shape = "DATABASE USER METHOD" if fields[0] == "local" else "DATABASE USER ADDRESS METHOD"
-        yield Fault((*_HBA, index), f"is no whole record: {fields[0]} {shape}")
+        yield Fault((*_HBA, index), f"is not a whole record: {fields[0]} {shape}")
     elif "$" not in fields[place] and fields[place] not in _METHODS:
-        yield Fault((*_HBA, index), f"{quote(fields[place])} is no method; {suggest(fields[place], _METHODS)}")
+        yield Fault((*_HBA, index), f"{quote(fields[place])} is not a method; {suggest(fields[place], _METHODS)}")
 
 
 def _trust(seen: Seen) -> Iterator[Fault]:

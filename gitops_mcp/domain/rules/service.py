@@ -37,7 +37,7 @@ def _additional_services(seen: Seen) -> Iterator[Fault]:
             yield Fault((*path, "serviceTemplate", "spec", "selector"), "is the operator's: leave it out")
         places.append((field, name))
     for field, name in repeats(places):
-        yield Fault(field, f"{quote(name)} is there already: each name once")
+        yield Fault(field, f"{quote(name)} is there already: use each name once")
 
 
 _ONE = ("Cluster",)

@@ -29,7 +29,7 @@ def _parameter_names(seen: Seen) -> Iterator[Fault]:
     if major is None or not is_judged(major):
         for key in parameters_of(seen.object):
             if meant := nearly_parameter(key):
-                text = f"is no parameter of PostgreSQL, which does not start with it; did you mean {meant}?"
+                text = f"is not a parameter of PostgreSQL, which does not start with it; did you mean {meant}?"
                 yield Fault((*_PLACE, key), text, "warning")
         return
     for key, verdict in _verdicts(seen, major):

@@ -27,7 +27,7 @@ def _slot_patterns(seen: Seen) -> Iterator[Fault]:
         try:
             regexp.compiled(as_text(pattern))
         except regexp.Unreadable as error:
-            yield Fault((*field, index), f"{quote(as_text(pattern))} is no regular expression: {error}")
+            yield Fault((*field, index), f"{quote(as_text(pattern))} is not a regular expression: {error}")
 
 
 def _logical_slots(seen: Seen) -> Iterator[Fault]:

@@ -29,12 +29,12 @@ def storage_sections(cluster: Object | None) -> Iterator[tuple[Path, Object]]:
 
 def _storage_size(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, "spec", "storage") is None:
-        yield Fault(("spec", "storage", "size"), "is needed: such as 10Gi")
+        yield Fault(("spec", "storage", "size"), "is needed: use one such as 10Gi")
     for path, section in storage_sections(seen.object):
         stated = section.get("size")
         if not stated:
             if not requested_size(section):
-                yield Fault((*path, "size"), "is needed, or a storage request in pvcTemplate: such as 10Gi")
+                yield Fault((*path, "size"), "is needed, or a storage request in pvcTemplate: use one such as 10Gi")
             continue
         try:
             checked_storage_size(str(stated), field="")
@@ -92,7 +92,8 @@ def _tablespace_names(seen: Seen) -> Iterator[Fault]:
         if not _IDENTIFIER.fullmatch(name) or name.startswith("pg_"):
             yield Fault(
                 path,
-                f"{quote(name)} is no name of a tablespace: at most 63 letters, digits, '_' and '$', not starting with "
+                f"{quote(name)} is not a name of a tablespace: at most 63 letters, digits, '_' and '$', not starting "
+                f"with "
                 f"a digit or 'pg_'",
             )
     for path, name in repeats((path, name.lower()) for path, name in places):
@@ -119,7 +120,7 @@ def _snapshot_classes(seen: Seen) -> Iterator[Fault]:
     known = names_in(seen.object, "spec", "tablespaces")
     for name in mapping_at(seen.object, *place):
         if name not in known and not any(has_unfilled(one) for one in known):
-            yield Fault((*place, name), f"no tablespace is named so; {suggest(name, known)}")
+            yield Fault((*place, name), f"no tablespace has this name; {suggest(name, known)}")
 
 
 _ONE = ("Cluster",)

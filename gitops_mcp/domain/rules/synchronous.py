@@ -72,7 +72,8 @@ def _unprotected_writes(seen: Seen) -> Iterator[Fault]:
     if at(seen.object, *_PLACE) is None:
         yield Fault(
             _PLACE,
-            "is not there, so a failure of the primary may lose what no standby has yet: such as method: any and "
+            "is not there, so a failure of the primary may lose what no standby has yet: add it, such as method: any "
+            "and "
             "number: 1",
             "warning",
         )

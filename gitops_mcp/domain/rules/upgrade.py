@@ -62,7 +62,7 @@ def _flavour_faults(field: Path, was: object, will: object, *, is_major: bool) -
         yield Fault(
             field,
             f"goes from {before} to {after}, whose C library may sort text otherwise: indexes on text then miss rows "
-            f"until they are made anew (REINDEX, ALTER DATABASE ... REFRESH COLLATION VERSION); keep {before}",
+            f"until they are recreated (REINDEX, ALTER DATABASE ... REFRESH COLLATION VERSION); keep {before}",
             "warning",
         )
     elif new and is_major and bool(before) != bool(after):
@@ -101,7 +101,7 @@ def _upgrade_logical(seen: Seen) -> Iterator[Fault]:
     if was is None or was >= will or not (published or is_synchronized is True):
         return
     kept = "pg_upgrade fails until subscribers have read all that their logical slots hold"
-    lost = f"pg_upgrade takes logical slots along only from {_SLOTS_KEPT_SINCE} on: subscribers have to be made anew"
+    lost = f"pg_upgrade takes logical slots along only from {_SLOTS_KEPT_SINCE} on: subscribers have to be recreated"
     whose = f" (Publication {', '.join(published)})" if published else ""
     yield Fault(_image_field(seen.object), f"{kept if was >= _SLOTS_KEPT_SINCE else lost}{whose}", "warning")
 

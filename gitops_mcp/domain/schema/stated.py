@@ -115,7 +115,9 @@ def find_stated(schema: Object, path: str) -> StatedField:
     while place < len(path):
         step = _STEP.match(path, place)
         if step is None:
-            raise InvalidRequest(f"path: {quote(path)} is no path at character {place + 1}: such as spec.storage.size")
+            raise InvalidRequest(
+                f"path: {quote(path)} is not a path at character {place + 1}: use one such as spec.storage.size"
+            )
         name, place = step["name"], step.end()
         if name is None:
             found = _in_brackets(found, step["key"])
@@ -167,7 +169,7 @@ def _by_name(found: StatedField, name: str) -> StatedField:
     where = found.path or "the object"
     if not known:
         raise InvalidRequest(f"path: {where} is of type {type_text(found.schema)}, and nothing is below it")
-    raise InvalidRequest(f"path: {quote(name)} is no field of {where}; {suggest(name, known)}")
+    raise InvalidRequest(f"path: {quote(name)} is not a field of {where}; {suggest(name, known)}")
 
 
 def _down(found: StatedField, step: str, schema: Object | None) -> StatedField:

@@ -51,7 +51,7 @@ def examine(node: SchemaNode, value: Any, path: Path, found: Found) -> None:
         return
     if node.enum is not None and value not in node.enum:
         choices = ", ".join(str(choice) for choice in node.enum)
-        found.fault(path, "enum", f"{_show(value)} is none of: {choices}")
+        found.fault(path, "enum", f"{_show(value)} is not one of: {choices}")
     _run_checks(node, value, path, found)
     if node.unread and isinstance(value, str):
         found.unchecked.append(Unchecked(dotted_path(path), *node.unread))
@@ -243,7 +243,7 @@ def _examine_unknown(node: SchemaNode, key: str, path: Path, found: Found) -> No
 
     near = get_close_matches(str(key), node.properties, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
-    found.fault((*path, key), "unknown field", f"is no field of {dotted_path(path) or 'this kind'}{hint}")
+    found.fault((*path, key), "unknown field", f"is not a field of {dotted_path(path) or 'this kind'}{hint}")
 
 
 def _examine_list(node: SchemaNode, value: list[Any], path: Path, found: Found) -> None:

@@ -172,7 +172,8 @@ class DriftRows:
                     continue
                 if change.before is None or change.after is None:
                     ends = one.side in {"only_live", "orphan", "only_in_git"}
-                    yield _Pending(name, f"{'adds' if change.before is None else 'removes'} the object", ends=ends)
+                    what = "adds the object" if change.before is None else "removes the object"
+                    yield _Pending(name, what, ends=ends)
                 elif one.drift is None:
                     yield _Pending(name, "changes the object")
                 elif any(_overlap(path, one.drift.path) for path in change.fields):

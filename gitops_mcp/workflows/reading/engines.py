@@ -20,7 +20,7 @@ def applied_by(one: EngineObject) -> str:
         "prunes": one.prunes,
         "force: deletes and makes anew what cannot be changed": one.forces,
         f"a guess: {one.guess}": one.guess is not None,
-        f"whether that is this repository cannot be told: {one.assumed}": one.assumed is not None,
+        f"whether that is this repository cannot be determined: {one.assumed}": one.assumed is not None,
         str(one.excluded): one.is_off_base,
     }
     told = ", ".join(note for note, holds in notes.items() if holds)
@@ -49,7 +49,7 @@ def passed_over(desired: Desired) -> list[Notice]:
     found = [*assumed_sources(one.applied for one in desired.declarations), *unapplied(desired.clusters, desired)]
     if desired.skipped:
         first = desired.skipped[0]
-        which = cut_text(f"{first.path}: {first.reason}")
+        which = cut_text(str(first))
         message = f"{pluralize(len(desired.skipped), 'file')} passed over as unreadable, the first is {which}"
         found.append(Notice("passed-over", message))
     names = ((one, one.substituted.get(("metadata", "name"))) for one in desired.clusters)

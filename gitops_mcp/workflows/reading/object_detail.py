@@ -38,7 +38,7 @@ _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 def read_object(app: App, kind: str, name: str, *, namespace: str | None, environment: str | None) -> ObjectDetail:
     if not is_subdomain(name):
-        raise InvalidRequest(f"name: {quote(name)} is no metadata.name: lower-case letters, digits, '-' and '.'")
+        raise InvalidRequest(f"name: {quote(name)} is not a metadata.name: lower-case letters, digits, '-' and '.'")
     settings, ground = app.settings(fetch=True)
     chosen = app.environment(settings, environment, reading=True)
     resource, asked = KINDS[kind], allowed_namespace(chosen, namespace)

@@ -103,7 +103,7 @@ def _check_revision(name: str) -> None:
     """What no ref has in its name leads to reflogs, messages or trees, for which git ends where there are none."""
     is_odd = not name or name.startswith("-") or not name.isprintable() or len(name) > 300
     if is_odd or _NO_REF.search(name):
-        raise InvalidRequest(f"{quote(name)} is no branch, tag or commit: such as main, v1.2 or HEAD")
+        raise InvalidRequest(f"{quote(name)} is not a branch, tag or commit: use one such as main, v1.2 or HEAD")
 
 
 def asked_candidate(app: App, ref: str | None, pull_request: int | None) -> Candidate:

@@ -13,7 +13,7 @@ from gitops_mcp.answers.setup import CheckRow, State, Subject
 from gitops_mcp.caller import CallEnd, call_until
 from gitops_mcp.errors import GitOpsError
 
-REACH = "look with kubectl get --raw /version, with the same KUBECONFIG and context; log in again where it says 401"
+REACH = "run kubectl get --raw /version with the same KUBECONFIG and context; log in again where it says 401"
 """What mends an API that does not answer."""
 SECONDS = 30.0
 """For one check; git and the API have shorter times of their own."""
@@ -55,7 +55,7 @@ class Check:
         try:
             in_time(seconds, partial(copy_context().run, work), writes=False)
         except TimeoutError:
-            return [*found, self.row("fail", f"it did not end within {seconds:g} s and was left", self.mend)]
+            return [*found, self.row("fail", f"it did not end within {seconds:g} s and was given up", self.mend)]
         except GitOpsError as error:
             return [*found, self.row(self.state, error, self.mend)]
         finally:

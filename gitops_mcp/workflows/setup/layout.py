@@ -40,7 +40,7 @@ def layout_rows(ground: Ground, environment: Environment, desired: Desired) -> I
         yield row("repository", "path", "fail", f"there is no folder {environment.path} at the base", mend)
     if desired.only is None:  # else what is not known may be somebody else's
         for one in desired.skipped[:_REASONS]:
-            yield row("repository", "manifests", "warn", f"{one.path} is passed over: {one.reason}", f"mend {one.path}")
+            yield row("repository", "manifests", "warn", f"{one}; the file is passed over", f"mend {one.path}")
         yield from _more("manifests", len(desired.skipped), "file that is passed over")
         yield from _chart_rows(desired)
     idle = list(_unapplied(desired))

@@ -32,7 +32,7 @@ def update_cluster(
     def plan(view: View) -> Plan:
         declared, ref = the_cluster(view, name, namespace)
         found, unread = live_or_not(
-            view, ref, f"the live Cluster could not be read, so the impact is told from {view.desired.origin.name}"
+            view, ref, f"the live Cluster could not be read, so the impact is judged by {view.desired.origin.name}"
         )
         live = found.object if found else None
         images = view.settings.postgres_images

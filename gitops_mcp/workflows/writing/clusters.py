@@ -160,7 +160,7 @@ def cluster_scaling(name: str, *, namespace: str | None, instances: int) -> Writ
         unread: list[Notice] = []
         if space:
             where = view.desired.origin.name
-            without = f"how many instances run could not be read, so the impact is told from {where}"
+            without = f"how many instances run could not be read, so the impact is judged by {where}"
             found, unread = live_or_not(view, ClusterRef(space, name), without)
         live = found.object if found else None
         made = plan_scaling(declared, view.desired, namespace=namespace, instances=instances, live=live)
@@ -219,7 +219,7 @@ def _namespace_of(view: View, declared: Declaration, asked: str | None) -> str:
 def _namespace_notices(desired: Desired, declared: Declaration, used: str | None) -> list[Notice]:
     if declared.identity.namespace is not None:
         return []
-    where = f"namespace {used} was taken from the request" if used else "it could not be told"
+    where = f"namespace {used} was taken from the request" if used else "it could not be determined"
     return [Notice("namespace-unknown", f"{why_namespace_is_open(desired, declared)}; {where}")]
 
 

@@ -36,8 +36,8 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
     ours = len(theirs) < len(span.commits) or (span.state == "empty" and _was_made_here(ground, found))
     if not ours:
         raise Refused(
-            f"branch {found.branch} holds no commit of this server, so it is somebody's own: a person deletes it with "
-            f"git push --delete, if it is to go"
+            f"branch {found.branch} holds no commit of this server, so it belongs to somebody else: a person deletes "
+            f"it with git push --delete, if nobody needs it"
         )
     if not confirmed and not dry_run:
         lost = pluralize(len(span.commits), "commit") + (f", {len(theirs)} of them made by others" if theirs else "")
@@ -45,7 +45,7 @@ def discard_branch(app: App, name: str, *, confirmed: bool, dry_run: bool) -> Di
         whose = "".join(f" {one.message}." for one in whose_notices(app, name, span.commits))
         raise Refused(
             f"discarding change {name!r} deletes branch {found.branch} with {lost}{last}. Nothing was changed.{whose} "
-            f"Ask the person; with their word repeat this with confirm_deletion=true"
+            f"Ask the person; once they agree, repeat this with confirm_deletion=true"
         )
     if (fault := ground.base.fault) and ground.base.pushes and not dry_run:
         raise fault.with_text(f"nothing was removed: {fault}")

@@ -144,7 +144,7 @@ def update_role(
     wanted = _named_attributes(which.role_name, given)
     if not rotate and not any(value is not None for value in (*given.values(), client_certificate)):
         what = f"{', '.join(KEYS)}, client_certificate, rotate_password"
-        raise InvalidRequest(f"nothing to update was named; there are: {what}")
+        raise InvalidRequest(f"name at least one argument to update; there are: {what}")
 
     def about(view: View) -> Subject:
         cluster, ref = the_cluster(view, which.cluster_name, which.namespace)

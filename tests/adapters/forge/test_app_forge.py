@@ -141,7 +141,7 @@ def test_a_gitlab_credential_for_git_alone_leaves_the_push_options(meet: Callabl
     assert isinstance(found, NoForge)
     assert found.place is not None
     assert found.why.startswith(
-        "git's credentials are for git alone there (scope write_repository, and not api), and there are no other "
+        "git's credentials work for git only there (scope write_repository without api), and there are no other "
         "credentials for 127.0.0.1 (GitLab): set GITLAB_TOKEN"
     )
 

@@ -195,7 +195,7 @@ def test_a_branch_that_is_not_known_yet_is_waited_for(meet: Callable[[ForgeName]
     assert met.opened(patience=10).create(new()).pull.number == 1
     met.served.commit("other")
     met.served.forge.lags.create = 99
-    with pytest.raises(NotYet, match=rf"the branch was pushed and {met.opened().name} does not know it yet"):
+    with pytest.raises(NotYet, match=rf"{met.opened().name} does not know the pushed branch yet"):
         met.opened(patience=0.2).create(new("other"))
 
 

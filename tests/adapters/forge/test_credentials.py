@@ -122,7 +122,7 @@ def test_what_would_help_names_the_host_of_an_api_at_another_one() -> None:
     assert isinstance(found, NoForge)
     assert found.why == (
         "no credentials for api.example.com (GitLab): set GITLAB_HOST to api.example.com and GITLAB_TOKEN to a token "
-        "for it, or log in with glab; git's own credentials do for https remotes"
+        "for it, or log in with glab; for https remotes git's own credentials work too"
     )
 
 
@@ -161,7 +161,7 @@ def test_without_any_the_answer_says_what_would_help() -> None:
     assert found.kind == "github"
     assert found.why == (
         "no credentials for github.com (GitHub): set GH_TOKEN to a token for it or log in with gh auth login --hostname "
-        "github.com; git's own credentials do for https remotes"
+        "github.com; for https remotes git's own credentials work too"
     )
 
 
@@ -179,7 +179,7 @@ def test_what_is_wrong_with_the_variables_of_an_app_is_told(tmp_path: Path) -> N
     at = place("github.com")
     assert app_key(at, {"GITHUB_APP_PRIVATE_KEY": "k"}) is None
     assert app_key(at, {"GITHUB_APP_ID": "1"}) == (
-        "GITHUB_APP_ID is set and its key is not: set GITHUB_APP_PRIVATE_KEY_PATH or GITHUB_APP_PRIVATE_KEY"
+        "GITHUB_APP_ID is set without its key: set GITHUB_APP_PRIVATE_KEY_PATH or GITHUB_APP_PRIVATE_KEY"
     )
     missing = str(tmp_path / "none.pem")
     found = app_key(at, {"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY_PATH": missing})

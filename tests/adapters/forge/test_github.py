@@ -38,7 +38,9 @@ def test_where_the_plan_has_no_drafts_it_is_opened_for_review(met: Met) -> None:
     met.served.forge.repository.settings.drafts = False
     made = met.opened().create(new(draft=True))
     assert made.pull.draft is False
-    assert made.unmet == ("GitHub has no drafts in this repository's plan, so it was opened ready for review",)
+    assert made.unmet == (
+        "this repository's plan on GitHub has no drafts, so the pull request was opened ready for review",
+    )
 
 
 def test_one_that_exists_is_found_once_the_list_has_it(met: Met) -> None:
@@ -141,7 +143,7 @@ def test_what_a_fine_grained_token_cannot_see_is_told_and_the_rest_is_there(met:
     assert report.checks == (Check("ci", "success"),)
     (told,) = report.unread
     assert "Resource not accessible by personal access token" in told
-    assert "No permission of a fine-grained personal token allows it" in told
+    assert "A fine-grained personal token cannot have the permission for it" in told
 
 
 def test_a_fault_of_the_forge_is_not_told_as_a_missing_permission(met: Met) -> None:

@@ -33,7 +33,7 @@ def test_gitlab_makes_labels_and_takes_no_groups_as_reviewers(gitlab: Met) -> No
     gitlab.served.commit("change")
     made = gitlab.opened().create(new(labels=("made new", "b"), reviewers=("platform/dba", "reviewer")))
     assert (made.pull.labels, made.pull.reviewers) == (("made new", "b"), ("reviewer",))
-    assert made.unmet == ("GitLab: the reviewer platform/dba: a merge request takes persons, no groups",)
+    assert made.unmet == ("GitLab: the reviewer platform/dba: a merge request takes persons as reviewers, not groups",)
 
 
 def test_gitlabs_report_counts_persons_and_tells_what_reviewers_said(gitlab: Met) -> None:

@@ -56,7 +56,7 @@ def test_no_option_holds_a_line_break_of_any_kind(ending: str) -> None:
 
 def test_reviewers_are_told_as_what_options_cannot_ask() -> None:
     (told,) = push_options(new(reviewers=("jane", "joe")), PLACE).unmet
-    assert told == "no push option asks reviewers (jane, joe): a token with scope api would"
+    assert told == "push options cannot ask reviewers (jane, joe): a token with scope api can"
 
 
 @pytest.mark.parametrize("letter", ["x", "\u00e9", "\n"])
@@ -69,7 +69,7 @@ def test_all_options_together_stay_below_the_bound(letter: str) -> None:
     cut = push_options(new(body=f"x{letter * 300_000}x"), PLACE)
     assert not any("description" in one for one in cut.values)
     assert cut.unmet == (
-        "the description is too long for push options, so there is none: a token with scope api takes it",
+        "the description is too long for push options, so the merge request has none: a token with scope api can write it",
     )
 
 
@@ -80,7 +80,7 @@ def test_labels_that_leave_no_room_are_left_out_and_told() -> None:
     given = [one for one in cut.values if one.startswith("merge_request.label=")]
     assert 0 < len(given) < 1000
     assert cut.unmet == (
-        f"no push option had room for {1000 - len(given)} of 1000 labels: a token with scope api takes them",
+        f"push options had no room for {1000 - len(given)} of 1000 labels: a token with scope api can set them",
     )
     assert "merge_request.description=Why." in cut.values
 

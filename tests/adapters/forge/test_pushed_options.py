@@ -27,13 +27,15 @@ def pushed(met: Met, *, expected: str | None = None, text: bytes = b"one\n", **w
 
 def test_the_push_opens_it_with_all_that_options_can_say(meet: Callable[[ForgeName], Met]) -> None:
     met = meet("gitlab")
-    done = pushed(met, title="Scale orders", body="Why: \\n is no line.\n\n| a |\n", draft=True, labels=("one", "two"))
+    done = pushed(
+        met, title="Scale orders", body="Why: \\n is not a line.\n\n| a |\n", draft=True, labels=("one", "two")
+    )
     assert (done.pushed, done.took_options) == (True, True)
     found = printed_pull(done.printed, BRANCH)
     assert found is not None
     pull = met.opened().pull(found.number)
     assert (pull.title, pull.draft, sorted(pull.labels)) == ("Scale orders", True, ["one", "two"])
-    assert (pull.body or "").replace("\u200b", "") == "Why: \\n is no line.\n\n| a |"
+    assert (pull.body or "").replace("\u200b", "") == "Why: \\n is not a line.\n\n| a |"
     assert (pull.branch, pull.base, pull.head, pull.url) == (BRANCH, "main", done.commit, found.url)
 
 

@@ -142,7 +142,7 @@ _TAIL = "\nfatal: Could not read from remote repository.\n\nPlease make sure you
         pytest.param(
             "fatal: https://forge.example.com/a/b.git/info/refs not valid: is this a git repository?\n",
             Unavailable,
-            "what answers at its address is no Git server",
+            "what answers at its address is not a Git server",
             "fatal: https://forge.example.com/a/b.git/info/refs not valid: is this a git repository?",
             id="a login page",
         ),
@@ -233,9 +233,11 @@ def test_what_a_remote_prints_is_bounded_and_shows_no_login() -> None:
 
 
 def test_a_remote_that_prints_a_secret_or_draws_over_its_lines_shows_neither() -> None:
-    line, cause = telling_line("remote: Counting\rremote: error: protected branch, token=hunter2hunter2 is no excuse\n")
+    line, cause = telling_line(
+        "remote: Counting\rremote: error: protected branch, token=hunter2hunter2 is not an excuse\n"
+    )
 
-    assert line == "protected branch, token=<redacted> is no excuse"
+    assert line == "protected branch, token=<redacted> is not an excuse"
     assert cause is not None
 
 
@@ -279,8 +281,8 @@ def test_a_protected_branch_is_told_as_one_in_the_words_of_each_forge(printed: s
         pytest.param("- Commits must have verified signatures.", "it takes signed commits only", id="GitHub, signatures"),
         pytest.param("error: branch gitops-mcp/x is protected: commit 4d7a is not signed", "it takes signed commits only", id="Gitea, signatures"),
         pytest.param("GitLab: Commit must be signed with a GPG key", "it takes signed commits only", id="GitLab, signatures"),
-        pytest.param("- GITHUB PUSH PROTECTION", "it takes something in the change for a secret", id="GitHub, secrets"),
-        pytest.param("GitLab: PUSH BLOCKED: Secrets detected in code changes", "it takes something in the change for a secret", id="GitLab, secrets"),
+        pytest.param("- GITHUB PUSH PROTECTION", "it found what looks like a secret in the change", id="GitHub, secrets"),
+        pytest.param("GitLab: PUSH BLOCKED: Secrets detected in code changes", "it found what looks like a secret in the change", id="GitLab, secrets"),
         pytest.param("- Branch name must match a given regex pattern: ^feature/.*", "it has a rule for the names of branches", id="GitHub, names"),
         pytest.param("GitLab: Branch name 'gitops-mcp/x' does not follow the pattern '^feature/'", "it has a rule for the names of branches", id="GitLab, names"),
     ],

@@ -219,7 +219,7 @@ def test_a_push_that_did_not_end_in_time_and_did_not_arrive_is_unavailable(check
     os.mkfifo(remote / "never")
     executable(remote / "hooks/pre-receive", "cat never")
 
-    with pytest.raises(MayArrive, match=r"git push did not end within 1 s.*origin may still take it"):
+    with pytest.raises(MayArrive, match=r"git push did not end within 1 s.*origin may still accept it"):
         published(checkout, {ORDERS: SCALED}, settings=GitSettings(timeout=1))
 
     assert "gitops-mcp" not in _refs(remote) + _refs(checkout)

@@ -106,12 +106,12 @@ def test_a_base_that_the_remote_lacks_is_not_found_and_near_ones_are_named(check
     git(author, "push", "--quiet", "origin", "main:stable")
     before = snapshot(checkout)
     git(author, "push", "--quiet", "origin", "main:gitops-mcp/a-change")
-    settings = GitSettings(base="mian", base_from=".gitops-mcp.yaml, line 3")
+    settings = GitSettings(base="mian", base_from=".gitops-mcp.yaml:3")
     with pytest.raises(NotFound) as missing:
         Repository.open(checkout).base(settings, fetch=True)
     assert str(missing.value) == (
-        "base: the remote 'origin' has no branch 'mian'; there are: main, stable. It is named by .gitops-mcp.yaml, "
-        "line 3: name one of them there"
+        "base: the remote 'origin' has no branch 'mian'; there are: main, stable. It is named by "
+        ".gitops-mcp.yaml:3: name one of them there"
     )
     assert snapshot(checkout) == before
 

@@ -103,9 +103,9 @@ def test_modes_symlinks_and_submodules_are_told_apart(desk: Path) -> None:
     }
     texts = repository.snapshot(commit).texts
     assert sorted(texts) == [f"{PROD}/kustomization.yaml", f"{PROD}/shop/orders.yaml"]
-    with pytest.raises(Refused, match="linked/shop is no folder of the repository: linked is a symbolic link"):
+    with pytest.raises(Refused, match="linked/shop is not a folder of the repository: linked is a symbolic link"):
         repository.has_folder(commit, "linked/shop")
-    with pytest.raises(Refused, match="sub is no folder of the repository: sub is a submodule"):
+    with pytest.raises(Refused, match="sub is not a folder of the repository: sub is a submodule"):
         repository.has_folder(commit, "sub")
 
 

@@ -126,14 +126,14 @@ def test_after_many_charts_without_an_end_no_further_one_is_tried() -> None:
     for number in range(8):
         assert "more memory" in refused(helm, request(f'{{{{ repeat 1000000000 "{number:010}" }}}}'))
 
-    assert refused(helm, request("x: 2")) == "8 charts took all the time or memory, so no further one is tried"
+    assert refused(helm, request("x: 2")) == "8 charts used up the time or memory, so no other chart is rendered"
     assert rendered(helm, known) == "x: 1"
     helm.close()
 
 
 @pytest.mark.parametrize("path", ["../out", "/tmp/out", "templates/../../out"])
 def test_a_file_that_leaves_the_chart_is_not_written(helm: Helm, path: str, tmp_path: Path) -> None:
-    assert "leaves the chart" in refused(helm, request("x", files={path.replace("/tmp", str(tmp_path)): "y"}))
+    assert "lies outside of the chart" in refused(helm, request("x", files={path.replace("/tmp", str(tmp_path)): "y"}))
     assert not (tmp_path / "out").exists()
 
 

@@ -97,9 +97,9 @@ WHOLE = gzip.compress(json.dumps({**LIST, "items": [ORDERS] * 50}).encode())
     ("answer", "told"),
     [
         pytest.param(packed(WHOLE[:150]), "JSON that is cut off or damaged", id="gzip that is cut off"),
-        pytest.param(packed(WHOLE[:60] + b"\xff" * 40 + WHOLE[100:]), "cannot be unpacked", id="damaged gzip"),
-        pytest.param(packed(PLAIN), "cannot be unpacked", id="no gzip although it is said"),
-        pytest.param(packed(b"\xff" * 9, "deflate"), "cannot be unpacked", id="no deflate although it is said"),
+        pytest.param(packed(WHOLE[:60] + b"\xff" * 40 + WHOLE[100:]), "cannot be decompressed", id="damaged gzip"),
+        pytest.param(packed(PLAIN), "cannot be decompressed", id="no gzip although it is said"),
+        pytest.param(packed(b"\xff" * 9, "deflate"), "cannot be decompressed", id="no deflate although it is said"),
         pytest.param(packed(b""), "the answer is empty", id="nothing under the name of gzip"),
         pytest.param(packed(gzip.compress(b"[" * 200_000)), "JSON that is cut off or damaged", id="too deep"),
         pytest.param(packed(gzip.compress(b" " * (129 << 20), 1)), "more than 134217728 bytes", id="a bomb"),
@@ -205,18 +205,18 @@ NO_LIST = [
     pytest.param({**LIST, "items": [[]]}, "no object where a Cluster was", id="an item that is a list"),
     pytest.param({**LIST, "items": ["orders"]}, "a text or a number where a Cluster was", id="an item that is a text"),
     pytest.param({**LIST, "items": [WATCH_EVENT]}, "a watch event where a Cluster was", id="items are watch events"),
-    pytest.param({**LIST, "items": [{"metadata": []}]}, "metadata of the answer is no mapping", id="metadata"),
-    pytest.param({**LIST, "items": [{**ORDERS, "spec": "x"}]}, "spec of the answer is no mapping", id="spec"),
-    pytest.param({**LIST, "items": [{**ORDERS, "status": [1]}]}, "status of the answer is no mapping", id="status"),
-    pytest.param({**LIST, "items": [{"metadata": {"name": 5}}]}, "metadata.name of the answer is no text", id="name"),
+    pytest.param({**LIST, "items": [{"metadata": []}]}, "metadata of the answer is not a mapping", id="metadata"),
+    pytest.param({**LIST, "items": [{**ORDERS, "spec": "x"}]}, "spec of the answer is not a mapping", id="spec"),
+    pytest.param({**LIST, "items": [{**ORDERS, "status": [1]}]}, "status of the answer is not a mapping", id="status"),
+    pytest.param({**LIST, "items": [{"metadata": {"name": 5}}]}, "metadata.name of the answer is not text", id="name"),
     pytest.param(
-        {**LIST, "items": [{"metadata": {"labels": ["a"]}}]}, "metadata.labels of the answer is no map", id="labels"
+        {**LIST, "items": [{"metadata": {"labels": ["a"]}}]}, "metadata.labels of the answer is not a map", id="labels"
     ),
-    pytest.param({**LIST, "metadata": {"continue": {}}}, "metadata.continue of the answer is no text", id="cursor"),
+    pytest.param({**LIST, "metadata": {"continue": {}}}, "metadata.continue of the answer is not text", id="cursor"),
     pytest.param([LIST], "no Kubernetes object but application/json", id="a list of lists"),
     pytest.param(
         b'{"kind": "ClusterList", "items": [{"metadata": {}, "spec": {"instances": NaN}}]}',
-        "no Kubernetes object but text/plain",
+        "not a Kubernetes object but text/plain",
         id="a number that JSON does not have",
     ),
 ]
@@ -239,8 +239,8 @@ def test_what_is_no_list_is_never_an_empty_one(
         pytest.param({"kind": "Pod", "metadata": {}}, "a Pod where a Cluster was", id="another kind"),
         pytest.param(LIST, "a ClusterList where a Cluster was", id="a list"),
         pytest.param(WATCH_EVENT, "a watch event where a Cluster was", id="a watch event"),
-        pytest.param({**ORDERS, "metadata": "x"}, "metadata of the answer is no mapping", id="metadata"),
-        pytest.param({**ORDERS, "status": "x"}, "status of the answer is no mapping", id="status"),
+        pytest.param({**ORDERS, "metadata": "x"}, "metadata of the answer is not a mapping", id="metadata"),
+        pytest.param({**ORDERS, "status": "x"}, "status of the answer is not a mapping", id="status"),
     ],
 )
 def test_what_is_no_object_is_none(api: ReplayingApi, connect: Callable[[str], Kube], body: Any, told: str) -> None:
@@ -276,16 +276,18 @@ def test_a_write_that_is_answered_with_something_else_may_have_been_done(
     ("answer", "told"),
     [
         pytest.param(
-            Answer(403, b"<html>Blocked by policy"), "403, but not as a Kubernetes API says it", id="a portal"
+            Answer(403, b"<html>Blocked by policy"), "403, but not in the form of a Kubernetes API", id="a portal"
         ),
         pytest.param(Answer(407, b""), "407, .*a proxy wants credentials", id="a proxy that wants to know who asks"),
         pytest.param(
-            Answer(400, b"Client sent an HTTP request to an HTTPS server."), "400, but not as a Kubernetes", id="TLS"
+            Answer(400, b"Client sent an HTTP request to an HTTPS server."),
+            "400, but not in the form of a Kubernetes",
+            id="TLS",
         ),
-        pytest.param(Answer(413, b"<html>"), "413, but not as a Kubernetes API says it", id="a limit of a proxy"),
+        pytest.param(Answer(413, b"<html>"), "413, but not in the form of a Kubernetes API", id="a limit of a proxy"),
         pytest.param(Answer(302, b"", {"Location": "/login"}), "302, a redirect", id="a redirect"),
         pytest.param(Answer(502, b"<html>"), "502, the API server or something before it", id="a gateway"),
-        pytest.param(Answer(404, b"<html>"), "404, but not as a Kubernetes API says it", id="a web server"),
+        pytest.param(Answer(404, b"<html>"), "404, but not in the form of a Kubernetes API", id="a web server"),
     ],
 )
 def test_what_a_proxy_answers_is_no_word_of_the_api(

@@ -211,9 +211,9 @@ INVALID = status(
         pytest.param(Answer(503, b"<html>upstream"), Unavailable, ["503", "/readyz"], id="503 of something before it"),
         pytest.param(Answer(302, b"", {"Location": "/login"}), Unavailable, ["redirect"], id="a login page"),
         pytest.param(
-            Answer(200, b"<html>"), Unavailable, ["no Kubernetes object", "text/plain"], id="200 that is no JSON"
+            Answer(200, b"<html>"), Unavailable, ["no Kubernetes object", "text/plain"], id="200 that is not JSON"
         ),
-        pytest.param(Answer(200, [1]), Unavailable, ["no Kubernetes object"], id="200 that is no object"),
+        pytest.param(Answer(200, [1]), Unavailable, ["no Kubernetes object"], id="200 that is not an object"),
     ],
 )
 def test_each_failure_has_its_own_error_with_the_next_step(
@@ -323,7 +323,7 @@ def test_a_connection_that_breaks_off_is_said_so(config: Path) -> None:
 
         thread = threading.Thread(target=hang_up)
         thread.start()
-        with pytest.raises(Unavailable, match="broke the connection off"):
+        with pytest.raises(Unavailable, match="closed the connection"):
             connected(config, f"http://127.0.0.1:{server.getsockname()[1]}").get(CLUSTER, "shop", "orders")
         thread.join()
 

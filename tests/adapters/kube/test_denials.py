@@ -144,7 +144,9 @@ def test_a_webhook_that_cannot_be_called_is_named_with_what_to_look_at_and_nothi
     told = patched(kube)
     assert type(told) is Unavailable
     assert not isinstance(told, OutcomeUnknown)
-    assert f"{code}, webhook 'vcluster.cnpg.io' cannot be called, and nothing is done without it: " in str(told)
+    assert f"{code}, webhook 'vcluster.cnpg.io' cannot be called, and the API server does nothing without it: " in str(
+        told
+    )
     assert f"{why} (untrusted text)" in str(told)
     assert "Service cnpg-webhook-service in namespace cnpg-system has pods that are ready" in str(told)
     assert "readyz" not in str(told)
@@ -180,7 +182,7 @@ def test_a_webhook_without_dry_run_is_named_as_that(api: ReplayingApi, kube: Kub
     told = patched(kube)
     assert type(told) is Refused
     assert "webhook 'old.example' does not support dry run" in str(told)
-    assert "sideEffects None" in str(told)
+    assert "sideEffects: None" in str(told)
 
 
 def test_an_api_server_that_is_starting_is_tried_again_later(api: ReplayingApi, kube: Kube) -> None:

@@ -95,20 +95,20 @@ contexts: [{name: dev, context: {cluster: c, user: u}}]
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        pytest.param("clusters: [", "clusters: [[", "is not YAML at line", id="a bracket too many"),
-        pytest.param("kind: Config", "kind: Config\n\tx: 1", "is not YAML at line", id="a tab"),
+        pytest.param("clusters: [", "clusters: [[", "is not YAML: repair it", id="a bracket too many"),
+        pytest.param("kind: Config", "kind: Config\n\tx: 1", "is not YAML: repair it", id="a tab"),
         pytest.param(WHOLE, "[1, 2]", "it holds no mapping", id="a list"),
         pytest.param(WHOLE, "hunter2", "it holds no mapping", id="a text"),
-        pytest.param("token: hunter2", "token: *gone", "is not YAML at line", id="an alias of nothing"),
-        pytest.param("users: [{name: u, user: {token: hunter2}}]", "users: {u: hunter2}", "users is no list", id="a map"),
+        pytest.param("token: hunter2", "token: *gone", "is not YAML: repair it", id="an alias of nothing"),
+        pytest.param("users: [{name: u, user: {token: hunter2}}]", "users: {u: hunter2}", "users is not a list", id="a map"),
         pytest.param("user: {token: hunter2}", "user: hunter2", "users[0] is not {name, user}", id="a user that is a text"),
         pytest.param("user: {token: hunter2}", "user: [hunter2]", "users[0] is not {name, user}", id="a user that is a list"),
         pytest.param("[{name: c,", "[4, {name: c,", "clusters[0] is not {name, cluster}", id="a number for a cluster"),
         pytest.param("[{name: u,", "[{name: u}, {name: u,", "users has 'u' twice", id="a name twice"),
-        pytest.param("token: hunter2", "token: 12345", "token of user 'u' is no text", id="a token that is a number"),
-        pytest.param("token: hunter2", "as: [hunter2]", "as of user 'u' is no text", id="an impersonation that is a list"),
+        pytest.param("token: hunter2", "token: 12345", "token of user 'u' is not text", id="a token that is a number"),
+        pytest.param("token: hunter2", "as: [hunter2]", "as of user 'u' is not text", id="an impersonation that is a list"),
         pytest.param('server: "https', 'insecure-skip-tls-verify: 3, server: "https', "neither true nor", id="no boolean"),
-        pytest.param("cluster: c, user: u", "cluster: 4, user: u", "cluster of context 'dev' is no text", id="a number for a name"),
+        pytest.param("cluster: c, user: u", "cluster: 4, user: u", "cluster of context 'dev' is not text", id="a number for a name"),
         pytest.param("token: hunter2", "client-key-data: '%%'", "client-key-data is not base64", id="no base64"),
         pytest.param("token: hunter2", "exec: {command: x, args: hunter2}", "exec", id="arguments that are a text"),
     ],
@@ -131,9 +131,9 @@ def test_what_is_malformed_is_refused_by_name_as_kubectl_refuses_it(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("users: [\n  {token: hunter2", r"0/config is not YAML at line \d: repair", id="no YAML"),
+        pytest.param("users: [\n  {token: hunter2", r"0/config:\d is not YAML: repair", id="no YAML"),
         pytest.param("- hunter2", "holds no mapping", id="a list"),
-        pytest.param("contexts: hunter2", "contexts is no list", id="no list"),
+        pytest.param("contexts: hunter2", "contexts is not a list", id="no list"),
         pytest.param("contexts: [{nam: hunter2}]", r"contexts\[0\] is not \{name, context\}", id="no name"),
         pytest.param("users: [{name: a, user: hunter2}]", r"users\[0\] is not \{name, user\}", id="no mapping"),
     ],
@@ -171,7 +171,7 @@ def test_a_name_that_leads_nowhere_lists_what_there_is(context: str, message: st
     "server", ["http://[broken", "https://kube:port", "kube:6443", "https://", "ftp://a:hunter2@kube"]
 )
 def test_a_server_that_is_no_url_is_said_so(server: str) -> None:
-    with pytest.raises(Unavailable, match=r"the server of context 'dev' is no URL: .*such as") as raised:
+    with pytest.raises(Unavailable, match=r"the server of context 'dev' is not a URL: .*such as") as raised:
         one({}, {"server": server}).login("dev")
     assert "hunter2" not in str(raised.value)
 
@@ -218,8 +218,8 @@ def test_a_field_that_kubectl_would_not_read_is_named(user: Object, cluster: Obj
         pytest.param(
             {"command": ["login"], "apiVersion": "v1"}, "needs command and apiVersion", id="a command in parts"
         ),
-        pytest.param({"args": "--now"}, "exec.args is no list of texts", id="arguments as one text"),
-        pytest.param({"args": [5]}, "exec.args is no list of texts", id="an argument that is a number"),
+        pytest.param({"args": "--now"}, "exec.args is not a list of texts", id="arguments as one text"),
+        pytest.param({"args": [5]}, "exec.args is not a list of texts", id="an argument that is a number"),
         pytest.param({"env": {"A": "b"}}, r"exec.env\[0\] is not \{name, value\}", id="a mapping"),
         pytest.param({"env": [{"name": "A"}, "B=c"]}, r"exec.env\[1\] is not \{name, value\}", id="a text in the list"),
         pytest.param({"env": [{"value": "b"}]}, r"exec.env\[0\] is not \{name, value\}", id="no name"),

@@ -125,7 +125,7 @@ def test_the_plugin_is_told_what_the_protocol_says(machine: Machine, api: Replay
         pytest.param(GOOD.replace("token", "tokn"), "gave neither a token nor a certificate", id="it gives nothing"),
         pytest.param(
             GOOD.replace('{"token"', '{"expirationTimestamp": "soon", "token"'),
-            "expirationTimestamp that is no time",
+            "expirationTimestamp that is not a time",
             id="it gives no time",
         ),
     ],

@@ -280,7 +280,7 @@ VERSION = "Precondition failed: ResourceVersion in precondition: 7, ResourceVers
             status(403, "Forbidden", 'admission webhook "cost.example" denied the request: too large'),
             Refused,
             ["policy or webhook", 'webhook "cost.example" denied the request: too large'],
-            id="403 of a webhook is no missing rule",
+            id="403 of a webhook is not a missing rule",
         ),
         pytest.param(
             create,
@@ -311,7 +311,7 @@ VERSION = "Precondition failed: ResourceVersion in precondition: 7, ResourceVers
             create, status(500, "InternalError", "etcdserver: timed out"), OutcomeUnknown, [UNKNOWN], id="500"
         ),
         pytest.param(create, Answer(502, b"<html>"), OutcomeUnknown, [UNKNOWN], id="502"),
-        pytest.param(create, Answer(200, b"<html>"), OutcomeUnknown, [UNKNOWN], id="200 that is no object"),
+        pytest.param(create, Answer(200, b"<html>"), OutcomeUnknown, [UNKNOWN], id="200 that is not an object"),
     ],
 )
 def test_each_refusal_has_its_own_error_with_the_next_step(
@@ -414,9 +414,9 @@ def test_a_write_whose_answer_is_lost_may_have_been_done_and_is_not_sent_again(
         thread = threading.Thread(target=take_two, daemon=True)
         thread.start()
         kube = connected(f"http://127.0.0.1:{server.getsockname()[1]}")
-        with pytest.raises(OutcomeUnknown, match=f"broke the connection off .*{UNKNOWN}"):
+        with pytest.raises(OutcomeUnknown, match=f"closed the connection .*{UNKNOWN}"):
             write(kube)
-        with pytest.raises(Unavailable, match=r"broke the connection off .*: try again") as raised:
+        with pytest.raises(Unavailable, match=r"closed the connection .*: try again") as raised:
             write(kube, dry_run=True)
         thread.join()
     assert type(raised.value) is Unavailable
@@ -561,8 +561,8 @@ def test_a_document_without_a_hash_is_read_each_time(api: ReplayingApi, kube: Ku
         pytest.param(
             Answer(200, {"paths": {KEY: {"serverRelativeURL": "@evil.example/x"}}}),
             Unavailable,
-            "leads elsewhere",
-            id="an index that leads elsewhere",
+            "points to another server",
+            id="an index that points to another server",
         ),
     ],
 )

@@ -87,7 +87,7 @@ def test_remove_deletes_what_was_made_for_the_change(api: Cluster, by: str) -> N
 def test_remove_leaves_what_another_change_or_attempt_made(api: Cluster, asked: dict[str, str], fault: str) -> None:
     put(api)
     before = api.opened(WANTED)
-    with pytest.raises(Refused, match=f"shop/orders-my-role is another one than was asked for: {fault}"):
+    with pytest.raises(Refused, match=f"shop/orders-my-role is not the one that was asked for: {fault}"):
         ClusterSecrets(api.kube).remove(*NAME, **asked)
     assert api.opened(WANTED) == before
 

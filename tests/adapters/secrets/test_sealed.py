@@ -117,7 +117,7 @@ def test_what_is_no_certificate_is_refused_and_not_repeated(rsa_key: rsa.RSAPriv
     )
     broken = b"-----BEGIN CERTIFICATE-----\nS0VFUE9VVA==\n-----END CERTIFICATE-----\n"
     for given in (b"", b"S0VFUE9VVA==", b"\xff\x00S0VFUE9VVA==", broken, private):
-        with pytest.raises(InvalidRequest, match=r"no PEM certificate .*kubeseal --fetch-cert") as raised:
+        with pytest.raises(InvalidRequest, match=r"not a PEM certificate .*kubeseal --fetch-cert") as raised:
             SealedSecrets(given, now).file(WANTED, "a.yaml")
         assert "S0VFUE9VVA" not in _told(raised.value)
         assert "PRIVATE" not in _told(raised.value)

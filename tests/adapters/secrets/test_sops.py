@@ -87,7 +87,7 @@ def test_a_file_that_no_rule_takes_is_not_encrypted() -> None:
 
 
 def test_a_pattern_that_is_not_understood_is_refused_unless_an_earlier_rule_takes_the_file() -> None:
-    with pytest.raises(Refused, match=r"rule 1 of \.sops\.yaml has the path_regex .*no regular expression of Go"):
+    with pytest.raises(Refused, match=r"rule 1 of \.sops\.yaml has the path_regex .*not a regular expression of Go"):
         Sops({".sops.yaml": rules(r"(?=x)\.yaml$")}.get).path(PLACE)
     found = Sops({".sops.yaml": rules(r"x\.yaml$", r"(?=x)\.yaml$")}.get).path(PLACE)
     assert found == PLACE
@@ -98,7 +98,7 @@ def test_a_pattern_that_is_not_understood_is_refused_unless_an_earlier_rule_take
     ["", "a: [", "creation_rules:\n", "creation_rules: {}\n", "creation_rules: [age1x]\n", "- a\n", "a: 1\na: 2\n"],
 )
 def test_a_sops_yaml_that_says_nothing_is_refused_by_its_path(text: str) -> None:
-    with pytest.raises(Refused, match=r"^clusters/\.sops\.yaml (is no YAML|has no list of mappings)"):
+    with pytest.raises(Refused, match=r"^clusters/\.sops\.yaml (is not YAML|has no list of mappings)"):
         Sops({"clusters/.sops.yaml": text}.get).path(PLACE)
 
 
@@ -137,7 +137,7 @@ def test_a_rules_own_word_on_what_is_encrypted_is_kept(age: Age) -> None:
     [
         ("    encrypted_regex: ^data$", "stringData.username can still be read"),
         ("    encrypted_regex: ^username$", "stringData.password can still be read"),
-        ("    unencrypted_suffix: _open", "apiVersion, kind, metadata, type is not as it was"),
+        ("    unencrypted_suffix: _open", "apiVersion, kind, metadata, type was changed"),
         ("    encrypted_suffix: name", "stringData.password can still be read"),
     ],
 )
@@ -191,11 +191,11 @@ def test_what_sops_says_of_a_rule_is_told(temporary: Path) -> None:
         pytest.param("cat $record/in >&2; exit 1", "<redacted>", id="fails and prints the clear text"),
         pytest.param("cat $record/in >&2; kill -9 $$", "<redacted>", id="is killed"),
         pytest.param("exit 3", "it printed nothing and ended with 3", id="fails without a word"),
-        pytest.param("echo 'a: [' ", "what it printed is no YAML", id="prints no YAML"),
+        pytest.param("echo 'a: [' ", "what it printed is not YAML", id="prints no YAML"),
         pytest.param("true", "what it printed is not one manifest", id="prints nothing"),
         pytest.param("cat $record/in; echo ---; cat $record/in", "not one manifest", id="prints two documents"),
         pytest.param(
-            "sed 's/: .*/: ENC[x]/' $record/in", "apiVersion, kind, metadata, type is not as it was", id="all encrypted"
+            "sed 's/: .*/: ENC[x]/' $record/in", "apiVersion, kind, metadata, type was changed", id="all encrypted"
         ),
         pytest.param(
             "sed '/username:/s/: .*/: ENC[x]/; /password:/s/: .*/: ENC[x]/' $record/in; echo 'sops: {}'",
@@ -215,7 +215,7 @@ def test_what_sops_says_of_a_rule_is_told(temporary: Path) -> None:
         ),
         pytest.param(
             "sed '/password:/d; s/username: .*/username: ENC[x]/' $record/in; echo 'sops: {mac: \"ENC[x]\"}'",
-            "stringData has not the keys username and password",
+            "stringData lacks the keys username and password",
             id="without the password",
         ),
     ],

@@ -29,7 +29,7 @@ def cluster(replica: object) -> Object:
         pytest.param({"instances": 3}, 3, id="a number"),
         pytest.param({}, 1, id="left out: the CRD's default"),
         pytest.param({"instances": "${N}"}, None, id="a variable"),
-        pytest.param({"instances": True}, None, id="a boolean is no number"),
+        pytest.param({"instances": True}, None, id="a boolean is not a number"),
     ],
 )
 def test_how_many_instances_are_asked_for(stated: Object, count: int | None) -> None:

@@ -92,10 +92,10 @@ def test_what_a_spec_does_not_say_is_the_default(text: str, expected: RoleAttrib
 def test_what_a_reviewer_has_to_see_is_told_with_what_it_allows() -> None:
     assert RoleAttributes(login=True, createdb=True).powers == ()
     assert FULL.powers == (
-        "superuser: it may do everything, past all permissions",
+        "superuser: it may do everything, without any check of permissions",
         "createrole: it may make and change other roles",
         "replication: it may stream all data of the cluster and make backups of it",
-        "bypassrls: it sees all rows, past row-level security",
+        "bypassrls: it sees all rows, in spite of row-level security",
     )
 
 
@@ -136,7 +136,7 @@ def test_a_connection_limit_is_none_or_any_number(limit: int) -> None:
 
 @pytest.mark.parametrize("limit", [-2, 2**31])
 def test_a_connection_limit_that_postgresql_does_not_take_is_refused(limit: int) -> None:
-    with pytest.raises(InvalidRequest, match=f"connection_limit: {limit} is no limit"):
+    with pytest.raises(InvalidRequest, match=f"connection_limit: {limit} is not a limit"):
         role.checked_connection_limit(limit)
 
 
@@ -171,7 +171,7 @@ def test_a_time_of_rfc_3339_is_kept_as_it_is_given(instant: str) -> None:
     ],
 )
 def test_what_is_no_time_of_rfc_3339_is_refused(instant: str) -> None:
-    with pytest.raises(InvalidRequest, match="valid_until: it is no time as in RFC 3339"):
+    with pytest.raises(InvalidRequest, match="valid_until: it is not a time as in RFC 3339"):
         role.checked_valid_until(instant)
 
 
@@ -207,7 +207,7 @@ def test_memberships_keep_their_order() -> None:
         pytest.param(["readers", "app"], "in_roles: a role cannot be a member of itself", id="itself"),
         pytest.param(["readers", "readers"], "in_roles: a role is named twice", id="twice"),
         pytest.param(["readers", ""], "in_roles: it is empty", id="an empty name"),
-        pytest.param(["public"], "in_roles: 'public' is no role", id="everybody"),
+        pytest.param(["public"], "in_roles: 'public' is a keyword of SQL, not a role", id="everybody"),
     ],
 )
 def test_memberships_that_cannot_be_are_refused(names: list[str], said: str) -> None:

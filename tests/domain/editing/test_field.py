@@ -220,7 +220,7 @@ TARGET = "  target: {kind: Cluster}\n"
         pytest.param("patches:\n- patch: '[{\"op\": \"copy\", \"from\": \"/spec/instances\", \"path\": \"/spec/minSyncReplicas\"}]'\n" + TARGET, ("spec", "minSyncReplicas"), r"is made by the operation `copy` to /spec/minSyncReplicas from /spec/instances at prod/kustomization.yaml:\d, where no value", id="an operation that copies"),
         pytest.param("replacements:\n- source: {kind: Cluster, fieldPath: spec.instances}\n  targets: [{select: {kind: Cluster}, fieldPaths: [spec.maxSyncReplicas], options: {create: true}}]\n", ("spec", "maxSyncReplicas"), r"is filled in by a replacement at prod/kustomization.yaml:\d, from Cluster .*: change that by hand", id="a replacement"),
         pytest.param("patches:\n- patch: '[{\"op\": \"remove\", \"path\": \"/spec/storage\"}]'\n" + TARGET, ("spec", "storage", "size"), r"spec.storage.size of .* cannot be set: spec.storage is taken away at prod/kustomization.yaml:\d, and a part of it would bring it back", id="what a patch takes away"),
-        pytest.param("crds: [odd.yaml]\n", ("spec", "instances"), r"cannot be changed here: .*crds changes how fields are merged", id="what cannot be told"),
+        pytest.param("crds: [odd.yaml]\n", ("spec", "instances"), r"cannot be changed here: .*crds changes how fields are merged", id="what cannot be determined"),
     ],
 )  # fmt: skip
 def test_what_no_text_says_as_it_is_is_left_to_a_person(kustomization: str, path: Path, told: str) -> None:

@@ -132,9 +132,8 @@ def test_a_shared_list_is_not_copied_to_add_to_it() -> None:
     with pytest.raises(Refused) as refused:
         add_item(desired, found, ROLES, NEW)
     assert str(refused.value) == (
-        "spec.managed.roles of Cluster shop/orders (prod) stands at base/orders.yaml:8, which is shared: an edit there "
-        "would change Cluster dev/orders (dev) too. A patch can only replace the list as a whole: whether this one "
-        "gets a list of its own is for a person to say"
+        "spec.managed.roles of Cluster shop/orders (prod) is at base/orders.yaml:8, which is shared: an edit there "
+        "would change Cluster dev/orders (dev) too. A patch can only replace the list as a whole: a person has to decide whether this one gets a list of its own"
     )
 
 

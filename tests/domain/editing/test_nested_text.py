@@ -43,7 +43,7 @@ def test_a_value_is_changed_where_its_text_stands(text: str, place: Place, after
 
 def test_what_is_no_text_is_not_edited_as_one() -> None:
     draft = DraftFiles({"k.yaml": "patches: [{patch: {a: 1}}]\n"})
-    with pytest.raises(Refused, match=r"^k\.yaml: the text of a patch or of values is no text$"):
+    with pytest.raises(Refused, match=r"^k\.yaml: the text of a patch or of values is not text$"):
         edit_nested(draft, Place(PATCH, 0), Set(("a",), 2))
     assert nested_value(draft, Place(PATCH, 0)) is None
 

@@ -40,7 +40,7 @@ OTHER = NEW.replace("name: db", "name: other")
 @pytest.mark.parametrize(
     ("more", "files", "expected"),
     [
-        pytest.param("", {}, {"prod/kustomization.yaml": f"{HEAD}patches:\n{INLINE}"}, id="the first one stands in the kustomization"),
+        pytest.param("", {}, {"prod/kustomization.yaml": f"{HEAD}patches:\n{INLINE}"}, id="the first one is in the kustomization"),
         pytest.param("patches:\n  - path: other-size.yaml\n", {"prod/other-size.yaml": OTHER}, {"prod/kustomization.yaml": f"{HEAD}patches:\n  - path: other-size.yaml\n  - path: db-size.yaml\n", "prod/db-size.yaml": NEW}, id="a file, named as the other file is"),
         pytest.param("patches:\n  - path: p/size.yaml\n", {"prod/p/size.yaml": OTHER}, {"prod/kustomization.yaml": f"{HEAD}patches:\n  - path: p/size.yaml\n  - path: p/db-patch.yaml\n", "prod/p/db-patch.yaml": NEW}, id="a file beside one that is not named for its object"),
         pytest.param("patches:\n  - path: a.yaml\n  - path: z.yaml\n", {}, {"prod/kustomization.yaml": f"{HEAD}patches:\n  - path: a.yaml\n  - path: db-patch.yaml\n  - path: z.yaml\n", "prod/db-patch.yaml": NEW}, id="a sorted list stays sorted"),

@@ -129,7 +129,7 @@ def test_an_object_that_can_be_told_no_more_counts_as_changed() -> None:
     odd = FILES["test/kustomization.yaml"] + "crds:\n  - odd.yaml\n"
     edits = {"prod/own.yaml": cluster("own", instances="5"), "test/kustomization.yaml": odd}
     assert [one.label for one in effect(edits, FIVE, "own").others] == ["Cluster test/db (test)"]
-    with pytest.raises(Refused, match=r"Cluster test/db \(test\) could not be told any more: .*crds"):
+    with pytest.raises(Refused, match=r"Cluster test/db \(test\) could not be determined any more: .*crds"):
         prove(edits, Identity("Cluster", "shop", "own"))
 
 

@@ -76,7 +76,7 @@ spec: {url: https://cloudnative-pg.github.io/charts}
         pytest.param(SHARED, "db", r"base/db.yaml:1 declares Cluster shop/db \(prod\), and makes other live objects as well: Cluster test/db \(test\), built from test\. It cannot go for one of them alone: take base out of prod/kustomization\.yaml", id="the document of several objects"),
         pytest.param({**OWN, "prod/kustomization.yaml": PATCHED}, "own", r"is declared at prod/own.yaml:1 and patched at prod/kustomization.yaml:\d: without the document the patch finds nothing", id="a patch that would find nothing"),
         pytest.param({**OWN, "prod/own.yaml": ENCRYPTED + "---\n" + cluster("more2")}, "own", r"cannot be taken out of its file: .*encrypted with sops", id="a part of a signed file"),
-        pytest.param({**OWN, "prod/kustomization.yaml": OWN["prod/kustomization.yaml"] + "crds: [x.yaml]\n"}, "own", r"cannot be removed here, nor what depends on it told: .*crds changes", id="what cannot be told"),
+        pytest.param({**OWN, "prod/kustomization.yaml": OWN["prod/kustomization.yaml"] + "crds: [x.yaml]\n"}, "own", r"cannot be removed here, since what depends on it cannot be determined: .*crds changes", id="what cannot be determined"),
         pytest.param({"prod/r.yaml": RELEASE}, "orders", r"no document declares Cluster shop/orders: the Helm chart makes it, which Flux HelmRelease shop/orders \(prod/r.yaml:1\) applies with the values of prod/r.yaml:6", id="what a chart makes"),
     ],
 )  # fmt: skip

@@ -233,7 +233,7 @@ def test_each_of_several_sources_applies_something() -> None:
     assert (chart.chart.name, chart.chart.repository) == ("cluster", "https://cloudnative-pg.github.io/charts")
     assert [(one.kind, one.place and one.place.path, one.name) for one in chart.chart.values] == [
         ("file", "b/values.yaml", ""),
-        ("unread", None, "$none/c.yaml: $none is no source of this Application"),
+        ("unread", None, "$none/c.yaml: $none is not a source of this Application"),
         ("unread", None, "d.yaml of the chart"),
     ]
 
@@ -265,7 +265,7 @@ def test_an_override_beside_the_manifests_is_told_with_what_it_overrides(
         pytest.param("../../../away.yaml", ("unread", "../../../away.yaml: it is outside of the repository"), id="outside of the repository"),
         pytest.param("/../away.yaml", ("unread", "/../away.yaml: it is outside of the repository"), id="outside of it from the root"),
         pytest.param("https://example.com/v.yaml", ("unread", "https://example.com/v.yaml"), id="a URL"),
-        pytest.param("$other/v.yaml", ("unread", "$other/v.yaml: $other is no source of this Application"), id="of a source that is not there"),
+        pytest.param("$other/v.yaml", ("unread", "$other/v.yaml: $other is not a source of this Application"), id="of a source that is not there"),
     ],
 )  # fmt: skip
 def test_a_values_file_is_one_of_the_repository_or_not_read(entry: str, layer: tuple[str, str]) -> None:

@@ -30,7 +30,7 @@ from gitops_mcp.domain.engines.envsubst import Malformed
         pytest.param("${V:3}", "ABCabc", id="from a position"),
         pytest.param("${V:3:2}", "AB", id="position and length"),
         pytest.param("${V:1:-1}", "bcABCab", id="a length from the end"),
-        pytest.param("${V: -3}", "abcABCabc", id="a position after a space is no number"),
+        pytest.param("${V: -3}", "abcABCabc", id="a position after a space is not a number"),
         pytest.param("${V:NAME}", "abcABCabc", id="nor is a word"),
         pytest.param("${podselector:NAME}", "", id="CNPG's own braces vanish"),
         pytest.param("${V:20}", "", id="a position behind the end"),

@@ -13,7 +13,7 @@ from gitops_mcp.domain.engines.left_out import FileRule, leaving_out
         pytest.param(["*.yaml"], "a/b/c.yaml", True, id="a name anywhere"),
         pytest.param(["/*.yaml"], "a/c.yaml", False, id="a name at the top alone"),
         pytest.param(["drafts"], "a/drafts/c.yaml", True, id="what is below a folder of that name"),
-        pytest.param(["drafts/"], "a/drafts", False, id="a folder is no file"),
+        pytest.param(["drafts/"], "a/drafts", False, id="a folder is not a file"),
         pytest.param(["drafts/"], "a/drafts/c.yaml", True, id="a folder"),
         pytest.param(["a/b"], "x/a/b", False, id="a path counts from the top"),
         pytest.param(["**/b"], "x/a/b", True, id="at any depth"),

@@ -67,7 +67,7 @@ def test_a_string_is_typed_as_after_reading_it_again(text: str, value: str, expe
 
 
 def test_what_makes_no_yaml_is_malformed() -> None:
-    with pytest.raises(Malformed, match="no YAML"):
+    with pytest.raises(Malformed, match="not YAML"):
         substitute_string("${V}", given(V="a: b: c"))
 
 

@@ -39,7 +39,7 @@ BACKUP = made("Backup", {"cluster": {"name": "orders"}})
             store(),
             store(instanceSidecarConfiguration={"resources": {}, "env": [{"name": "A"}]}),
             R,
-            "which are made anew",
+            "which are recreated",
             id="the sidecar",
         ),
         pytest.param(

@@ -11,7 +11,7 @@ from tests.domain.impact.objects import N, R, assert_impact, catalog, made
     ("before", "after", "level", "says"),
     [
         pytest.param(catalog("17.4"), catalog("17.5"), R, "every Cluster with PostgreSQL 17", id="a catalog"),
-        pytest.param(catalog("17.4"), catalog("18.1"), N, "PostgreSQL 17 goes", id="a major leaves a catalog"),
+        pytest.param(catalog("17.4"), catalog("18.1"), N, "PostgreSQL 17 is removed", id="a major leaves a catalog"),
         pytest.param(
             made("ImageCatalog", {"componentImages": [{"key": "pgbouncer", "image": "x:1"}]}),
             made("ImageCatalog", {"componentImages": [{"key": "pgbouncer", "image": "x:2"}]}),
@@ -29,7 +29,7 @@ from tests.domain.impact.objects import N, R, assert_impact, catalog, made
             id="keys come and go",
         ),
         pytest.param(None, catalog("17.4"), N, "", id="a new catalog"),
-        pytest.param(catalog("17.4"), None, N, "PostgreSQL 17 goes", id="a catalog goes"),
+        pytest.param(catalog("17.4"), None, N, "PostgreSQL 17 is removed", id="a catalog goes"),
     ],
 )
 def test_the_impact_of_a_change_to_a_catalog(

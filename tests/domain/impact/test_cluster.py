@@ -26,7 +26,7 @@ from tests.domain.impact.objects import FENCED, D, L, N, O, R, assert_impact, cl
             cluster(),
             cluster(imageName="example/postgresql:17.5"),
             R,
-            "every instance is made anew with the other image",
+            "every instance is recreated with the other image",
             id="minor",
         ),
         pytest.param(
@@ -275,7 +275,7 @@ _NEW, _OLD = "example/postgresql:18.1", "example/postgresql:17.4"
 @pytest.mark.parametrize(
     ("asked", "back_to", "level", "says"),
     [
-        pytest.param(_NEW, _OLD, O, "its job is deleted, also one that still runs", id="failed, or under way"),
+        pytest.param(_NEW, _OLD, O, "its job is deleted, even one that still runs", id="failed, or under way"),
         pytest.param(_OLD, _OLD, N, "before it has begun; what runs stays as it is", id="not applied yet"),
         pytest.param(_OLD, "example/postgresql:17.5", R, "with the other image of 17", id="not applied, other minor"),
     ],
@@ -286,7 +286,7 @@ def test_a_major_upgrade_that_is_taken_back_is_told_by_what_has_become_of_it(
     live = {**cluster(imageName=asked), "status": {"pgDataImageInfo": {"image": _OLD, "majorVersion": 17}}}
     found = assess_impact(cluster(imageName=_NEW), cluster(imageName=back_to), live=live)
     assert found.level is level
-    assert found.reasons[0].startswith("spec.imageName: PostgreSQL 18 -> 17: takes the major upgrade back")
+    assert found.reasons[0].startswith("spec.imageName: PostgreSQL 18 -> 17: cancels the major upgrade")
     assert says in found.reasons[0]
     assert not any("pg_upgrade" in one for one in found.reasons)
 

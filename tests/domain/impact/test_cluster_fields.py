@@ -113,7 +113,7 @@ DISABLED = cluster(managed={"services": {"disabledDefaultServices": ["ro"]}})
             cluster(),
             cluster(replicationSlots={"updateInterval": 10}),
             N,
-            "updateInterval: counts the next time",
+            "updateInterval: takes effect the next time",
             id="how often slots are updated",
         ),
         pytest.param(cluster(), cluster(monitoring={"metricsQueriesTTL": "30s"}), N, "metrics", id="metrics"),
@@ -123,10 +123,12 @@ DISABLED = cluster(managed={"services": {"disabledDefaultServices": ["ro"]}})
         pytest.param(DISABLED, cluster(), N, "Service orders-ro comes back", id="one that is switched on"),
         pytest.param(cluster(), service("rw"), N, "Service shop is made", id="a Service more"),
         pytest.param(service("rw"), cluster(), O, "Service shop goes", id="a Service less"),
-        pytest.param(service("rw"), service("ro"), O, "leads to ro instances", id="a Service that leads elsewhere"),
+        pytest.param(
+            service("rw"), service("ro"), O, "leads to ro instances", id="a Service that points to another server"
+        ),
         pytest.param(service("rw"), service("rw", team="a"), N, "changed in place", id="labels of a Service"),
         pytest.param(
-            service("rw", "replace"), service("rw", "replace", team="a"), O, "made anew", id="a Service replaced"
+            service("rw", "replace"), service("rw", "replace", team="a"), O, "recreated", id="a Service replaced"
         ),
         pytest.param(space(name={"x": 1}), space(name={"x": 1}, owner={}), N, "another role owns", id="an odd name"),
         pytest.param(space(), space(owner={"name": "app"}), N, "another role owns it", id="owner of a tablespace"),

@@ -8,6 +8,6 @@ def test_levels_are_ordered_from_harmless_to_final() -> None:
 
 
 def test_two_effects_are_as_bad_as_the_worse_with_both_reasons() -> None:
-    both = impact(Level.RELOAD, "a reload").joined(impact(Level.OUTAGE, "all stops"))
-    assert both == Impact(Level.OUTAGE, ("a reload", "all stops"))
+    both = impact(Level.RELOAD, "a reload").joined(impact(Level.OUTAGE, "stops"))
+    assert both == Impact(Level.OUTAGE, ("a reload", "stops"))
     assert both.joined(NOTHING) == NOTHING.joined(both) == both

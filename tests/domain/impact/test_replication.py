@@ -10,18 +10,18 @@ from tests.domain.impact.objects import N, O, assert_impact, kept, made
 
 
 def publication(**spec: Any) -> Object:
-    return made("Publication", {"name": "all", "target": {"allTables": True}, **spec})
+    return made("Publication", {"name": "all-1", "target": {"allTables": True}, **spec})
 
 
 def subscription(**spec: Any) -> Object:
-    return made("Subscription", {"name": "all", "publicationName": "all", **spec})
+    return made("Subscription", {"name": "all-1", "publicationName": "all-1", **spec})
 
 
 @pytest.mark.parametrize(
     ("before", "after", "level", "says"),
     [
-        pytest.param(None, publication(), N, "publication all is made", id="a publication"),
-        pytest.param(publication(), None, N, "publication all stays in PostgreSQL", id="one goes, policy retain"),
+        pytest.param(None, publication(), N, "publication all-1 is made", id="a publication"),
+        pytest.param(publication(), None, N, "publication all-1 stays in PostgreSQL", id="one goes, policy retain"),
         pytest.param(
             publication(publicationReclaimPolicy="delete"),
             None,

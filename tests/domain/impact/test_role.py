@@ -17,7 +17,7 @@ from tests.domain.impact.objects import N, O, assert_impact, kept, role
             role(clientCertificate={}),
             role(clientCertificate={"enabled": False}),
             O,
-            "who logs in with it is turned",
+            "whoever logs in with it is turned",
             id="no client certificate",
         ),
         pytest.param(role(), role(createdb=True), N, "changed in place", id="a right"),

@@ -143,12 +143,12 @@ def test_what_kustomize_refuses_says_where_and_marks_everything() -> None:
 
 def test_a_file_that_is_no_yaml_is_named_with_its_line() -> None:
     found = build_folder(FileTree(one("", HEAD + "spec: {a: 1, a: 2}\n")), "")
-    assert told(found) == [("c.yaml: line 4: the key 'a' is there twice", True)]
+    assert told(found) == [("c.yaml:4: the key 'a' is there twice", True)]
 
 
 def test_what_is_read_in_an_unknown_way_marks_its_object() -> None:
     found = build_folder(FileTree(one("", f"{HEAD}spec: {{a: !vault x}}\n---\n{HEAD.replace('db', 'other')}")), "")
-    assert found.opaque == {0: "c.yaml: line 4: the tag !vault"}
+    assert found.opaque == {0: "c.yaml:4: the tag !vault"}
 
 
 def test_flux_reads_files_outside_of_the_folder() -> None:

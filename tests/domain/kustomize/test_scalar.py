@@ -33,7 +33,7 @@ def test_a_tag_that_kustomize_drops_leaves_the_text() -> None:
 
 
 def test_a_number_that_json_does_not_have_is_refused() -> None:
-    with pytest.raises(Unparsable, match=r"^line 1: \.inf is no number of JSON$"):
+    with pytest.raises(Unparsable, match=r"^line 1: \.inf is not a number of JSON$"):
         read_scalar(Node("scalar", 0, 0, 1, text=".inf"))
 
 

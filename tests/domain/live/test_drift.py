@@ -117,7 +117,7 @@ def test_what_means_the_same_is_no_difference(desired: Object, live: Object) -> 
             {"postgresql": {"parameters": {"shared_buffers": "1GB"}}},
             {"postgresql": {"parameters": {"shared_buffers": "1024MB"}}},
             ["spec.postgresql.parameters.shared_buffers: desired '1GB', live '1024MB'"],
-            id="a size of PostgreSQL is no quantity of Kubernetes",
+            id="a size of PostgreSQL is not a quantity of Kubernetes",
         ),
         pytest.param(
             {"storage": {"size": "10Gi"}},
@@ -155,7 +155,7 @@ def test_what_means_the_same_is_no_difference(desired: Object, live: Object) -> 
             {"podSelectorRefs": [{"name": []}]},
             {"podSelectorRefs": [{"name": "a"}]},
             ["spec.podSelectorRefs[0]: desired {'name': []}, live None"],
-            id="a merge key that is no text",
+            id="a merge key that is not text",
         ),
         pytest.param({"env": [1]}, {"env": {}}, ["spec.env: desired [1], live {}"], id="a list that is none"),
     ],

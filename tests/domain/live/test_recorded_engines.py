@@ -134,7 +134,7 @@ def test_a_source_that_may_not_be_read_leaves_revision_and_tip_and_the_missing_r
     missing = "get gitrepositories.source.toolkit.fluxcd.io: forbidden"
     found = flux_standing(kustomization, missing, question([TIP]))
     assert found.state == "waits"
-    assert found.why.endswith(f"is at 391d174d5791, the base at cccccccccccc; why cannot be told: {missing}")
+    assert found.why.endswith(f"is at 391d174d5791, the base at cccccccccccc; why cannot be determined: {missing}")
 
 
 @pytest.mark.parametrize(

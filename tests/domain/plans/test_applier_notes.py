@@ -77,7 +77,7 @@ def test_what_nobody_is_known_to_apply_is_not_talked_of() -> None:
         ),
         pytest.param(
             {"forces": True},
-            Notice("forces", f"{BY} has force: what cannot be updated in place is deleted and created anew"),
+            Notice("forces", f"{BY} has force: what cannot be updated in place is deleted and recreated"),
             id="force",
         ),
         pytest.param(
@@ -89,10 +89,10 @@ def test_what_nobody_is_known_to_apply_is_not_talked_of() -> None:
             {"assumed": "it applies Bucket all, which this repository does not declare"},
             Notice(
                 "unknown-source",
-                f"whether this repository is the source of {BY} cannot be told (it applies Bucket all, which this "
+                f"whether this repository is the source of {BY} cannot be determined (it applies Bucket all, which this "
                 f"repository does not declare): taken as if it were",
             ),
-            id="a source that cannot be told",
+            id="a source that cannot be determined",
         ),
     ],
 )
@@ -107,7 +107,7 @@ def test_sources_that_cannot_be_told_are_one_warning() -> None:
     many = [replace(by, name=f"shop-{index}") for index in range(12)]
     (notice,) = assumed_sources([None, *many, *many, replace(by, assumed=None)])
     assert (
-        "Flux Kustomization flux-system/shop-9 (ks.yaml:1) and 2 more cannot be told (it applies Bucket all):"
+        "Flux Kustomization flux-system/shop-9 (ks.yaml:1) and 2 more cannot be determined (it applies Bucket all):"
         in notice.message
     )
     assert assumed_sources([None, replace(by, assumed=None)]) == ()

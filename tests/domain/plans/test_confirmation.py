@@ -8,11 +8,11 @@ from gitops_mcp.domain.plans.plan import Plan
 from gitops_mcp.errors import Refused
 
 SAFE = Plan("Scale Cluster shop/db to 5 instances", Identity("Cluster", "shop", "db"))
-GRAVE = Plan("Delete Cluster shop/db", Identity("Cluster", "shop", "db"), destroys="all data goes")
+GRAVE = Plan("Delete Cluster shop/db", Identity("Cluster", "shop", "db"), destroys="data")
 
 
 def test_a_plan_that_destroys_needs_a_word() -> None:
-    with pytest.raises(Refused, match=r"all data goes.*confirm_deletion=true"):
+    with pytest.raises(Refused, match=r"data.*confirm_deletion=true"):
         require_confirmation(GRAVE, confirmed=False, dry_run=False)
     assert require_confirmation(GRAVE, confirmed=True, dry_run=False) == GRAVE
 
@@ -22,16 +22,16 @@ def test_a_dry_run_shows_what_it_would_need() -> None:
     assert notice.id == "needs-confirmation"
 
 
-STOPPING = Plan("Hibernate", Identity("Cluster", "shop", "db"), stops="every pod stops")
-BOTH = Plan("Do it", Identity("Cluster", "shop", "db"), destroys="all data goes", stops="every pod stops")
+STOPPING = Plan("Hibernate", Identity("Cluster", "shop", "db"), stops="pods")
+BOTH = Plan("Do it", Identity("Cluster", "shop", "db"), destroys="data", stops="pods")
 
 
 def test_a_plan_that_stops_the_database_needs_a_word_of_its_own() -> None:
-    with pytest.raises(Refused, match=r"every pod stops.*repeat this with confirm_outage=true \("):
+    with pytest.raises(Refused, match=r"pods.*repeat this with confirm_outage=true \("):
         require_confirmation(STOPPING, confirmed=False, dry_run=False)
     assert require_confirmation(STOPPING, confirmed=False, outage_confirmed=True, dry_run=False) == STOPPING
     (notice,) = require_confirmation(STOPPING, confirmed=False, dry_run=True).warnings
-    assert notice.message == "every pod stops. Doing it takes confirm_outage=true"
+    assert notice.message == "pods. Doing it takes confirm_outage=true"
 
 
 def test_the_word_for_a_loss_still_counts_for_an_outage() -> None:
@@ -39,11 +39,9 @@ def test_the_word_for_a_loss_still_counts_for_an_outage() -> None:
 
 
 def test_the_word_for_an_outage_is_none_for_a_loss() -> None:
-    with pytest.raises(Refused, match=r"all data goes\. .*with confirm_deletion=true \("):
+    with pytest.raises(Refused, match=r"data\. .*with confirm_deletion=true \("):
         require_confirmation(BOTH, confirmed=False, outage_confirmed=True, dry_run=False)
-    with pytest.raises(
-        Refused, match=r"all data goes; every pod stops\. .*confirm_deletion=true and confirm_outage=true"
-    ):
+    with pytest.raises(Refused, match=r"data; pods\. .*confirm_deletion=true and confirm_outage=true"):
         require_confirmation(BOTH, confirmed=False, dry_run=False)
 
 

@@ -123,8 +123,7 @@ def test_an_object_that_would_be_made_anew_is_told(engine: str, key: str, value:
     assert told(engine, annotated(key, value)) == [
         Notice(
             "forces",
-            f"Cluster trade/bills has `{key}: {option}` at stores/bills.yaml:7: what cannot be updated in place is "
-            f"deleted and created anew",
+            f"Cluster trade/bills has `{key}: {option}` at stores/bills.yaml:7: what cannot be updated in place is deleted and recreated",
         )
     ]
 

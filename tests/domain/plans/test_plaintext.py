@@ -65,8 +65,8 @@ def test_a_value_of_a_secret_in_clear_is_refused_with_its_place(text: str, place
         pytest.param("patches:\n  - target: {kind: Secret}\n    patch: |-\n      - {op: add, path: /metadata/labels/a, value: x}\n", id="operation on a label"),
         pytest.param("secretGenerator:\n  - {name: a, envs: [secret.enc.env]}\n", id="generator of files"),
         pytest.param("spec: {passwordSecret: {name: orders-app}}\ncomment: |\n  Secret words\n  of people\n", id="words about Secrets"),
-        pytest.param("text: |\n  kind: Secret\n  {{ stringData: broken\n", id="text that is no YAML"),
-        pytest.param("a: [broken", id="a file that is no YAML"),
+        pytest.param("text: |\n  kind: Secret\n  {{ stringData: broken\n", id="text that is not YAML"),
+        pytest.param("a: [broken", id="a file that is not YAML"),
     ],
 )  # fmt: skip
 def test_what_shows_no_value_passes(text: str) -> None:

@@ -18,7 +18,7 @@ def test_several_edits_of_one_file_are_one_change() -> None:
 
 
 def test_an_edit_that_fails_names_the_file() -> None:
-    with pytest.raises(InvalidRequest, match=r"^a\.yaml: "):
+    with pytest.raises(InvalidRequest, match=r"^a\.yaml:2: "):
         DraftFiles({"a.yaml": "a: [\n"}).edit("a.yaml", 0, Set(("a",), 1))
 
 

@@ -84,11 +84,11 @@ OPEN: dict[str, tuple[Mapping[str, str], str]] = {
     "a template": (
         {"prod/app.yaml": application("db", "db", namespace="'{{ name }}'"), "db/db.yaml": cluster()},
         ("the namespace of db/db.yaml:1 is {{ name }}, by spec.destination.namespace of Argo CD Application argocd/db "
-        "(prod/app.yaml:1), which is no name of a namespace"),
+        "(prod/app.yaml:1), which is not a name of a namespace"),
     ),
     "no such name": (
         {"prod/db.yaml": cluster(namespace="Shop_1")},
-        "the namespace of prod/db.yaml:1 is Shop_1 (prod/db.yaml:5), which is no name of a namespace",
+        "the namespace of prod/db.yaml:1 is Shop_1 (prod/db.yaml:5), which is not a name of a namespace",
     ),
 }  # fmt: skip
 

@@ -68,7 +68,7 @@ spec:
         pytest.param({"o/kustomization.yaml": "configMapGenerator: [{name: v, files: [values.yaml=./v.yaml], envs: [e.env]}]\n"}, {"o/v.yaml", "o/e.env"}, {"o/v.yaml", "o/e.env"}, id="what is generated into a ConfigMap"),
         pytest.param({"boot/helmfile.yaml": "releases: [{name: flux-instance, values: [../apps/v.yaml]}]\n"}, {"apps/v.yaml"}, {"apps/v.yaml"}, id="values of an instance that a script installs"),
         pytest.param({"s.yaml": SET}, {"envs/eu/a.yaml", "envs/a.yaml", "envs/b/notes.txt", "values/eu.yaml", "c/values-eu.yaml", "eu.yaml"}, {"envs/eu/a.yaml", "values/eu.yaml", "c/values-eu.yaml"}, id="of an ApplicationSet, whatever its tags stand for"),
-        pytest.param({"x.yaml": "kind: ConfigMap\ndata: {file: y.yaml}\n"}, {"y.yaml"}, set(), id="of what is no engine object"),
+        pytest.param({"x.yaml": "kind: ConfigMap\ndata: {file: y.yaml}\n"}, {"y.yaml"}, set(), id="of what is not an engine object"),
     ],
 )  # fmt: skip
 def test_the_files_that_builds_need_are_asked_for(texts: dict[str, str], paths: set[str], needed: set[str]) -> None:

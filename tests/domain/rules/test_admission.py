@@ -231,7 +231,7 @@ def test_a_status_of_a_kind_that_has_none_is_no_field_of_it(status: Object | Non
     catalog = made("ImageCatalog", "team", {"images": [{"major": 17, "image": "example/postgresql:17.4"}]})
     stated = {**catalog, "status": status}
     assert told(catalog) == {}
-    assert told(stated) == {"status": "is no field of this kind"}
+    assert told(stated) == {"status": "is not a field of this kind"}
     (standing,) = found(stated, stated)
     assert (standing.field, standing.severity, standing.stands_in_the_way) == ("status", "warning", True)
     assert told({**cluster(), "status": None}) == {}

@@ -151,7 +151,7 @@ REFUSED = [
                 "fenced-instances",
                 Seen(cluster({"cnpg.io/fencedInstances": text})),
                 "metadata.annotations.cnpg.io/fencedInstances",
-                "no JSON list",
+                "not a JSON list",
             ),
             id=f"fenced: {text}",
         )
@@ -162,8 +162,8 @@ REFUSED = [
             Refused("failover-quorum-annotation", seen, f"metadata.annotations.{QUORUM}", says), id=f"a quorum: {says}"
         )
         for seen, says in (
-            (Seen(synchronous_with({QUORUM: "yes"})), "'yes' is no boolean"),
-            (Seen(synchronous_with({QUORUM: ""}), operator=(1, 28, 0)), "'' is no boolean"),
+            (Seen(synchronous_with({QUORUM: "yes"})), "'yes' is not a boolean"),
+            (Seen(synchronous_with({QUORUM: ""}), operator=(1, 28, 0)), "'' is not a boolean"),
             (Seen(cluster({QUORUM: "true"})), "needs spec.postgresql.synchronous"),
         )
     ),

@@ -116,7 +116,7 @@ REFUSED = [
                 "initdb-segment",
                 Seen(initdb(walSegmentSize=number)),
                 "spec.bootstrap.initdb.walSegmentSize",
-                "no power of 2",
+                "not a power of 2",
             ),
             id=f"segments of {number} MB",
         )

@@ -265,7 +265,7 @@ REFUSED = [
         for text in ("0s", "0h0m0s", "0.0s", "0")
     ),
     *(
-        pytest.param(Refused("durations", Seen(seen), field, "no duration"), id=f"{field}: {seen['spec']}")
+        pytest.param(Refused("durations", Seen(seen), field, "not a duration"), id=f"{field}: {seen['spec']}")
         for seen, field in (
             (cluster(monitoring={"metricsQueriesTTL": "1d"}), "spec.monitoring.metricsQueriesTTL"),
             (cluster(monitoring={"metricsQueriesTTL": ""}), "spec.monitoring.metricsQueriesTTL"),

@@ -93,8 +93,8 @@ REFUSED = [
             ({"name": "PGDATA"}, "name", "the operator's own"),
             ({"name": "PATH"}, "name", "state bin_path"),
             ({"name": "LD_LIBRARY_PATH"}, "name", "state ld_library_path"),
-            ({"value": "${other}/x"}, "value", r"^\$\{other\} is no placeholder; there is \$\{image_root\}"),
-            ({"value": "$$${other}"}, "value", "is no placeholder"),
+            ({"value": "${other}/x"}, "value", r"^\$\{other\} is not a placeholder; there is \$\{image_root\}"),
+            ({"value": "$$${other}"}, "value", "is not a placeholder"),
         )
     ),
     pytest.param(

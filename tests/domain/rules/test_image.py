@@ -104,7 +104,7 @@ REFUSED = [
             (f"{IMAGE}:18.", "'18.' does not start with a version"),
             (f"{IMAGE}:18..4", "does not start with a version"),
             (f"{IMAGE}:18.x", "does not start with a version"),
-            (f"{IMAGE}:2026.06.09", "no version of PostgreSQL.*the API would take it"),
+            (f"{IMAGE}:2026.06.09", "not a version of PostgreSQL.*the API would take it"),
         )
     ),
     pytest.param(

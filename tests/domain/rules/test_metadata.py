@@ -52,10 +52,10 @@ REFUSED = [
     *(
         pytest.param(Refused("metadata", Seen(described(name=name)), "metadata.name", says), id=f"name {name}"[:40])
         for name, says in (
-            ("My_DB", "'My_DB' is no name of an object.*such as 'my-db'"),
-            ("gate.", "no name of an object"),
+            ("My_DB", "'My_DB' is not a name of an object.*such as 'my-db'"),
+            ("gate.", "not a name of an object"),
             ("a" * 254, "at most 253"),
-            ("a..b", "no name of an object"),
+            ("a..b", "not a name of an object"),
             ("", "is needed"),
             (7, "must be a text, in quotes"),
         )
@@ -64,8 +64,8 @@ REFUSED = [
         pytest.param(Refused("metadata", Seen(value), field, says), id=f"{field}: {value['metadata']}"[-60:])
         for field, value, says in (
             ("metadata.generateName", described(name=None, generateName="-a"), "begins no name"),
-            ("metadata.namespace", described(namespace="shop.a"), "is no namespace.*such as 'shop-a'"),
-            ("metadata.label", described(label={"a": "b"}), "is no field of metadata; there are: labels"),
+            ("metadata.namespace", described(namespace="shop.a"), "is not a namespace.*such as 'shop-a'"),
+            ("metadata.label", described(label={"a": "b"}), "is not a field of metadata; there are: labels"),
             ("metadata.labels", described(labels=["a"]), "must be a mapping of texts"),
             ("metadata.finalizers", described(finalizers="x"), "must be a list"),
             ("metadata.generation", described(generation=True), "must be a whole number"),
@@ -82,15 +82,15 @@ REFUSED = [
         for labels, field, says in (
             ({"team": 5}, "metadata.labels.team", "must be a text, found int: write it in quotes, as '5'"),
             ({"on": True}, "metadata.labels.on", "as 'true'"),
-            ({"team": "a b"}, "metadata.labels.team", "'a b' is no value of a label"),
-            ({"team": "-x"}, "metadata.labels.team", "no value of a label"),
-            ({"team": "a" * 64}, "metadata.labels.team", "no value of a label"),
+            ({"team": "a b"}, "metadata.labels.team", "'a b' is not a value of a label"),
+            ({"team": "-x"}, "metadata.labels.team", "not a value of a label"),
+            ({"team": "a" * 64}, "metadata.labels.team", "not a value of a label"),
             ({"team": {"a": "b"}}, "metadata.labels.team", "must be a text"),
-            ({"a/b/c": "x"}, "metadata.labels.a/b/c", "'a/b/c' is no key.*such as app.kubernetes.io/part-of"),
-            ({"-team": "x"}, "metadata.labels.-team", "is no key"),
-            ({"Example.com/a": "x"}, "metadata.labels.Example.com/a", "is no key"),
-            ({"/a": "x"}, "metadata.labels./a", "is no key"),
-            ({"a" * 64: "x"}, "metadata.labels." + "a" * 64, "is no key"),
+            ({"a/b/c": "x"}, "metadata.labels.a/b/c", "'a/b/c' is not a key.*such as app.kubernetes.io/part-of"),
+            ({"-team": "x"}, "metadata.labels.-team", "is not a key"),
+            ({"Example.com/a": "x"}, "metadata.labels.Example.com/a", "is not a key"),
+            ({"/a": "x"}, "metadata.labels./a", "is not a key"),
+            ({"a" * 64: "x"}, "metadata.labels." + "a" * 64, "is not a key"),
         )
     ),
     pytest.param(
@@ -109,8 +109,8 @@ REFUSED = [
     *(
         pytest.param(Refused("finalizers", Seen(described(finalizers=value)), field, says), id=f"finalizers {value}")
         for value, field, says in (
-            ([5], "metadata.finalizers[0]", "int is no finalizer"),
-            (["a b"], "metadata.finalizers[0]", "'a b' is no finalizer"),
+            ([5], "metadata.finalizers[0]", "int is not a finalizer"),
+            (["a b"], "metadata.finalizers[0]", "'a b' is not a finalizer"),
             (["orphan", "foregroundDeletion"], "metadata.finalizers", "exclude each other"),
         )
     ),
@@ -132,7 +132,7 @@ REFUSED = [
             ("uid", {"uid": ""}, "is needed"),
             ("kind", {"kind": 5}, "must be a text"),
             ("controller", {"controller": "true"}, "must be true or false"),
-            ("names", {"names": "x"}, "no field of an owner; there are: name"),
+            ("names", {"names": "x"}, "not a field of an owner; there are: name"),
         )
     ),
     pytest.param(
@@ -148,7 +148,7 @@ REFUSED = [
             "owners",
             Seen(owned(apiVersion="a/b/c")),
             "metadata.ownerReferences[0].apiVersion",
-            "'a/b/c' is no group and version, such as apps/v1",
+            "'a/b/c' is not a group and version, such as apps/v1",
         ),
         id="an apiVersion of three parts",
     ),

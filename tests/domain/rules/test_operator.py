@@ -190,7 +190,7 @@ REFUSED = [
             "spec.monitoring.podMonitorRelabelings[0].sourceLabels[1]",
             "'a.b' came with operator",
         ),
-        id="a label that is no identifier",
+        id="a label that is not an identifier",
     ),
 ]
 

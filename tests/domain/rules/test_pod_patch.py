@@ -51,8 +51,8 @@ FITS = [
     patched(("add", "/spec/x", {}), ("add", "/spec/x/y", {})),
 ]
 MISFITS = [
-    ("", "is no JSON"),
-    ("{", "is no JSON"),
+    ("", "is not JSON"),
+    ("{", "is not JSON"),
     ("{}", "no JSON patch, a list"),
     ("[null]", "no JSON patch, a list"),
     ("[{}]", "no operation 'None': add, replace"),
@@ -90,7 +90,7 @@ MISFITS = [
     ),
 ]
 ACCEPTED = [pytest.param(Accepted("pod-patch", Seen(cluster())), id="no patch of the pods")]
-REFUSED = [pytest.param(Refused("pod-patch", seen_with("{"), FIELD, "is no JSON"), id="a patch that is cut off")]
+REFUSED = [pytest.param(Refused("pod-patch", seen_with("{"), FIELD, "is not JSON"), id="a patch that is cut off")]
 
 
 @pytest.mark.parametrize("text", FITS)

@@ -86,7 +86,7 @@ REFUSED = [
                 "pooler-values",
                 Seen(pooler(parameters={key: value})),
                 f"spec.pgbouncer.parameters.{key}",
-                f"'{value}' is no number, and PgBouncer does not start with it: such as '20'",
+                f"'{value}' is not a number, and PgBouncer does not start with it: use one such as '20'",
             ),
             id=f"{key} {value}",
         )
@@ -99,7 +99,9 @@ REFUSED = [
     ),
     *(
         pytest.param(
-            Refused("pooler-name", Seen(pooler(name)), "metadata.name", "no name of a Service, which a Pooler makes"),
+            Refused(
+                "pooler-name", Seen(pooler(name)), "metadata.name", "not a name of a Service, which a Pooler makes"
+            ),
             id=name,
         )
         for name in ("orders.pooler", "p" * 64)
@@ -132,7 +134,7 @@ REFUSED = [
         id="a parameter that older operators refuse, of an unknown one",
     ),
     pytest.param(
-        Refused("instances", Seen(pooler(spec={"instances": -1})), "spec.instances", "-1 is no number of pods"),
+        Refused("instances", Seen(pooler(spec={"instances": -1})), "spec.instances", "-1 is not a number of pods"),
         id="less than no pods",
     ),
     pytest.param(

@@ -143,12 +143,12 @@ REFUSED = [
             ("a timeline with a sign", {"targetTLI": "+1"}, "targetTLI", "the API would take it"),
             ("an LSN of nine digits", {"targetLSN": "0/123456789"}, "targetLSN", "the API would take it"),
             ("an LSN of 17 digits", {"targetLSN": "0/1" + "0" * 16}, "targetLSN", "such as '0/42000158'$"),
-            ("a zone without its colon", {"targetTime": "2026-06-09T11:12:13+0200"}, "targetTime", "no time"),
-            ("a zone after a blank", {"targetTime": "2026-06-09 11:12:13 +02"}, "targetTime", "no time"),
-            ("the hour 25", {"targetTime": "2026-06-09T25:12:13Z"}, "targetTime", "no time"),
-            ("the 31st of June", {"targetTime": "2026-06-31T11:12:13Z"}, "targetTime", "no time"),
+            ("a zone without its colon", {"targetTime": "2026-06-09T11:12:13+0200"}, "targetTime", "not a time"),
+            ("a zone after a blank", {"targetTime": "2026-06-09 11:12:13 +02"}, "targetTime", "not a time"),
+            ("the hour 25", {"targetTime": "2026-06-09T25:12:13Z"}, "targetTime", "not a time"),
+            ("the 31st of June", {"targetTime": "2026-06-31T11:12:13Z"}, "targetTime", "not a time"),
             ("an LSN without its slash", {"targetLSN": "42000158"}, "targetLSN", "such as '0/42000158'"),
-            ("a day in words", {"targetTime": "yesterday"}, "targetTime", "no time"),
+            ("a day in words", {"targetTime": "yesterday"}, "targetTime", "not a time"),
         )
     ),
     *(
@@ -186,7 +186,7 @@ REFUSED = [
                 "recovery-snapshots",
                 Seen(recovery(volumeSnapshots={"storage": {"name": "a", **volume}})),
                 "spec.bootstrap.recovery.volumeSnapshots.storage",
-                "no volume to restore from",
+                "not a volume to restore from",
             ),
             id=f"a volume {volume}",
         )

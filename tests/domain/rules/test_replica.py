@@ -140,7 +140,7 @@ REFUSED = [
             "promotion-token",
             Seen(replica(primary="orders", source="old", promotionToken="e30=")),
             "spec.replica.promotionToken",
-            "is no token: status.demotionToken",
+            "is not a token: status.demotionToken",
         ),
         id="a token without content",
     ),
@@ -149,9 +149,9 @@ REFUSED = [
             "promotion-token",
             Seen(replica(primary="orders", source="old", promotionToken="~")),
             "spec.replica.promotionToken",
-            "is no token",
+            "is not a token",
         ),
-        id="a token that is no base64",
+        id="a token that is not base64",
     ),
     *(
         pytest.param(
@@ -159,7 +159,7 @@ REFUSED = [
                 "promotion-token",
                 Seen(replica(primary="orders", source="old", promotionToken=token(**given))),
                 "spec.replica.promotionToken",
-                "is no token",
+                "is not a token",
             ),
             id=f"a token with {given}",
         )
@@ -171,7 +171,7 @@ REFUSED = [
                 "promotion-token",
                 Seen(replica(primary="orders", source="old", promotionToken=token_ending(text))),
                 "spec.replica.promotionToken",
-                "is no token",
+                "is not a token",
             ),
             id=f"a token that ends with {text}",
         )

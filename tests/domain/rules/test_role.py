@@ -237,7 +237,7 @@ REFUSED = [
                 "role-expiry",
                 Seen(inline({"name": "app", "validUntil": text})),
                 "spec.managed.roles[0].validUntil",
-                "no time: such as",
+                "not a time: use one such as",
             ),
             id=f"the time {text}",
         )

@@ -99,10 +99,10 @@ REFUSED = [
     *(
         pytest.param(Refused("pg-hba", records(one), "spec.postgresql.pg_hba[0]", says), id=one)
         for one, says in (
-            ("hostssl all all 10.0.0.0/8", "is no whole record: hostssl DATABASE USER ADDRESS METHOD"),
-            ("local all md5", "is no whole record: local DATABASE USER METHOD"),
-            ("host all all all scram-sha-265", "'scram-sha-265' is no method; there are: scram-sha-256"),
-            ("host all all 10.0.0.0 255.0.0.0", "'255.0.0.0' is no method; there are: "),
+            ("hostssl all all 10.0.0.0/8", "is not a whole record: hostssl DATABASE USER ADDRESS METHOD"),
+            ("local all md5", "is not a whole record: local DATABASE USER METHOD"),
+            ("host all all all scram-sha-265", "'scram-sha-265' is not a method; there are: scram-sha-256"),
+            ("host all all 10.0.0.0 255.0.0.0", "'255.0.0.0' is not a method; there are: "),
         )
     ),
     *(
@@ -110,13 +110,13 @@ REFUSED = [
             Refused("pod-selectors", seen, f"spec.podSelectorRefs[0].selector.{field}", says), id=f"{field}: {says}"
         )
         for seen, field, says in (
-            (selecting(matchLabels={"app": "a b"}), "matchLabels.app", "no value of a label"),
-            (selecting(matchLabels={"a b": "x"}), "matchLabels.a b", "no key of a label"),
+            (selecting(matchLabels={"app": "a b"}), "matchLabels.app", "not a value of a label"),
+            (selecting(matchLabels={"a b": "x"}), "matchLabels.a b", "not a key of a label"),
             (expression("app", "exists"), "matchExpressions[0].operator", "'exists' does not exist; there are: Exists"),
             (expression("app", "In"), "matchExpressions[0].values", "are needed with operator 'In'"),
             (expression("app", "Exists", "x"), "matchExpressions[0].values", "leave them out"),
-            (expression("-x", "Exists"), "matchExpressions[0].key", "no key of a label"),
-            (expression("app", "In", "-x"), "matchExpressions[0].values", "'-x' is no value of a label"),
+            (expression("-x", "Exists"), "matchExpressions[0].key", "not a key of a label"),
+            (expression("app", "In", "-x"), "matchExpressions[0].values", "'-x' is not a value of a label"),
         )
     ),
     *(
@@ -181,9 +181,9 @@ REFUSED = [
             ("an operator that does not exist", {"key": "a", "operator": "In"}, "operator", "'In' does not exist"),
             ("a value without a key", {"value": "x"}, "operator", "without a key"),
             ("a value of Exists", {"key": "a", "operator": "Exists", "value": "x"}, "value", "leave it out"),
-            ("a key with a space", {"key": "a b", "operator": "Exists"}, "key", "no key of a label"),
-            ("a key of 64 letters", {"key": "a" * 64, "operator": "Exists"}, "key", "no key of a label"),
-            ("a value with a space", {"key": "a", "value": "a b"}, "value", "no value of a label"),
+            ("a key with a space", {"key": "a b", "operator": "Exists"}, "key", "not a key of a label"),
+            ("a key of 64 letters", {"key": "a" * 64, "operator": "Exists"}, "key", "not a key of a label"),
+            ("a value with a space", {"key": "a", "value": "a b"}, "value", "not a value of a label"),
             (
                 "an effect that does not exist",
                 {"key": "a", "effect": "Never"},

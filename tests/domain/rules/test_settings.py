@@ -54,9 +54,10 @@ REFUSED = [
         refused("parameter-name", "work_men", "4MB", "did you mean", image="example/pg:19", severity="warning"),
         id="a name in a major that is not known",
     ),
-    pytest.param(refused("parameter-value", "work_mem", "lots", "is no number with"), id="no size"),
+    pytest.param(refused("parameter-value", "work_mem", "lots", "is not a number with"), id="no size"),
     pytest.param(
-        refused("parameter-value", "work_mem", "lz4", "is no number"), id="a packaged algorithm where it is no value"
+        refused("parameter-value", "work_mem", "lz4", "is not a number"),
+        id="a packaged algorithm where it is not a value",
     ),
     pytest.param(
         refused(
@@ -82,7 +83,7 @@ REFUSED = [
             "parameter-value",
             Seen(given(None, by=REFERENCE, work_mem="lots"), neighbours=(CATALOG,)),
             "spec.postgresql.parameters.work_mem",
-            "is no number",
+            "is not a number",
         ),
         id="an image of a catalog",
     ),
@@ -111,7 +112,7 @@ REFUSED = [
             "parameter-value",
             Seen(given(OWN, work_mem="lots"), given(OWN), live=given(OWN), declared=given(None, work_mem="lots")),
             "spec.postgresql.parameters.work_mem",
-            "is no number",
+            "is not a number",
         ),
         id="the operator's default image, as it is live",
     ),

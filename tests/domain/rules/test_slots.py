@@ -96,7 +96,7 @@ REFUSED = [
                 "slot-patterns",
                 Seen(cluster(replicationSlots={"synchronizeReplicas": {"excludePatterns": [pattern]}})),
                 "spec.replicationSlots.synchronizeReplicas.excludePatterns[0]",
-                "no regular expression",
+                "not a regular expression",
             ),
             id=f"the pattern {pattern}",
         )
@@ -116,9 +116,9 @@ REFUSED = [
             "slot-patterns",
             Seen(cluster(replicationSlots={"synchronizeReplicas": {"excludePatterns": ["a", "(tmp"]}})),
             "spec.replicationSlots.synchronizeReplicas.excludePatterns[1]",
-            "no regular expression",
+            "not a regular expression",
         ),
-        id="a pattern that is no regular expression",
+        id="a pattern that is not a regular expression",
     ),
     pytest.param(
         Refused(

@@ -210,11 +210,11 @@ REFUSED = [
         id="names that differ in case only",
     ),
     pytest.param(
-        Refused("tablespace-names", Seen(tablespaces("pg_hot")), "spec.tablespaces[0].name", "'pg_hot' is no name"),
+        Refused("tablespace-names", Seen(tablespaces("pg_hot")), "spec.tablespaces[0].name", "'pg_hot' is not a name"),
         id="a name that starts with pg_",
     ),
     pytest.param(
-        Refused("tablespace-names", Seen(tablespaces("1")), "spec.tablespaces[0].name", "no name"),
+        Refused("tablespace-names", Seen(tablespaces("1")), "spec.tablespaces[0].name", "not a name"),
         id="a name that is a digit",
     ),
     pytest.param(

@@ -193,7 +193,7 @@ REFUSED = [
             "upgrade-logical",
             at_tag("17.6"),
             at_tag("16.9"),
-            r"made anew \(Publication orders-all\)",
+            r"recreated \(Publication orders-all\)",
             neighbours=(publication(),),
         ),
         id="subscribers before 17",

@@ -117,7 +117,7 @@ TRANSITIONS = [
         id="a set has no order",
     ),
     pytest.param(ruled(listed(TEXT), SAME), ["a", "b"], ["b", "a"], [("spec", "no")], id="another list has"),
-    pytest.param(ruled(TEXT, "self != 'oldSelf'"), "oldSelf", MISSING, [("spec", "no")], id="a text is no mention"),
+    pytest.param(ruled(TEXT, "self != 'oldSelf'"), "oldSelf", MISSING, [("spec", "no")], id="a text is not a mention"),
 ]
 
 

@@ -14,7 +14,7 @@ from gitops_mcp.domain.schema.checks import decode_base64, is_number, parse_rfc3
 TIME = "be a time such as 2030-01-31T00:00:00Z"
 CASES = [
     pytest.param({"format": "date-time"}, "2030-01-31T10:00:00.5+02:00", "2030-02-31T10:00:00Z", "format", TIME, id="a day that is not"),
-    pytest.param({"format": "date-time"}, "2030-01-31t10:00:00z", "2030-01-31", "format", TIME, id="a day is no time"),
+    pytest.param({"format": "date-time"}, "2030-01-31t10:00:00z", "2030-01-31", "format", TIME, id="a day is not a time"),
     pytest.param({"format": "byte"}, "YQ==", "YQ", "format", "be base64", id="base64"),
     pytest.param({"format": "int32"}, 2147483647, 2147483648, "bounds", "be from -2147483648 to 2147483647 (int32)", id="int32"),
     pytest.param({"format": "int64"}, -(2**63), 2**63, "bounds", "be from -9223372036854775808 to 9223372036854775807 (int64)", id="int64"),

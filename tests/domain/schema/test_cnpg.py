@@ -376,13 +376,13 @@ def test_a_default_written_out_is_no_change_of_an_immutable_backup() -> None:
 
 STRUCTURE = [
     pytest.param(
-        {"storge": {}}, "spec.storge", "unknown field", "is no field of spec; did you mean storage?", id="unknown"
+        {"storge": {}}, "spec.storge", "unknown field", "is not a field of spec; did you mean storage?", id="unknown"
     ),
     pytest.param(
         {"primaryUpdateMethod": "failover"},
         "spec.primaryUpdateMethod",
         "enum",
-        '"failover" is none of: switchover, restart',
+        '"failover" is not one of: switchover, restart',
         id="enum",
     ),
     pytest.param(

@@ -45,10 +45,10 @@ def test_a_field_is_found_by_its_path(kind: str, path: str, told: str | None, of
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("spec.instancs", "'instancs' is no field of spec; there are: instances,"),
+        ("spec.instancs", "'instancs' is not a field of spec; there are: instances,"),
         ("spec.storage.size.x", "spec.storage.size is of type string, and nothing is below it"),
-        ("spec..a", "is no path at character 5: such as spec.storage.size"),
-        ("instances", "'instances' is no field of the object; there are: status, apiVersion,"),
+        ("spec..a", "is not a path at character 5: use one such as spec.storage.size"),
+        ("instances", "'instances' is not a field of the object; there are: status, apiVersion,"),
     ],
 )
 def test_what_is_no_field_is_refused_with_near_names(path: str, said: str) -> None:

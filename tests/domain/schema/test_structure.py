@@ -27,7 +27,7 @@ CASES = [
     pytest.param(INTEGER, 3, "3", "type", "must be an integer, found a string; write it without quotes", id="quoted"),
     pytest.param(INTEGER, 3.0, "x", "type", "must be an integer, found a string", id="text for an integer"),
     pytest.param(INTEGER, -1, 1.5, "type", "must be an integer, found a number", id="a fraction for an integer"),
-    pytest.param(INTEGER, 0, True, "type", "must be an integer, found a boolean", id="true is no integer"),
+    pytest.param(INTEGER, 0, True, "type", "must be an integer, found a boolean", id="true is not an integer"),
     pytest.param(TEXT, "3", 3, "type", "must be a string, found an integer; write it in quotes", id="unquoted"),
     pytest.param({"type": "boolean"}, False, 0, "type", "must be true or false, found an integer", id="boolean"),
     pytest.param({"type": "number"}, 1, "many", "type", "must be a number, found a string", id="number"),
@@ -50,7 +50,9 @@ CASES = [
         "must match ^[0-9]+Gi$",
         id="the pattern of an int-or-string is for the string",
     ),
-    pytest.param({**TEXT, "enum": ["any", "first"]}, "any", "all", "enum", '"all" is none of: any, first', id="enum"),
+    pytest.param(
+        {**TEXT, "enum": ["any", "first"]}, "any", "all", "enum", '"all" is not one of: any, first', id="enum"
+    ),
     pytest.param({**TEXT, "pattern": "^[a-z]+$"}, "ab", "a1", "pattern", "must match ^[a-z]+$", id="pattern"),
     pytest.param({**INTEGER, "minimum": 1}, 1, 0, "bounds", "must be at least 1, found 0", id="minimum"),
     pytest.param(
@@ -107,7 +109,7 @@ FIELDS = [
         "spec.size",
         "required",
         "is required",
-        id="null is dropped where null is no value",
+        id="null is dropped where null is not a value",
     ),
     pytest.param(
         obj(storage=TEXT),
@@ -115,7 +117,7 @@ FIELDS = [
         {"storge": "1"},
         "spec.storge",
         "unknown field",
-        "is no field of spec; did you mean storage?",
+        "is not a field of spec; did you mean storage?",
         id="unknown field",
     ),
     pytest.param(
@@ -124,7 +126,7 @@ FIELDS = [
         {"a": {"b": 1}},
         "spec.a.b",
         "unknown field",
-        "is no field of spec.a",
+        "is not a field of spec.a",
         id="no fields at all",
     ),
     pytest.param(

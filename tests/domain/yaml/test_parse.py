@@ -15,7 +15,7 @@ from gitops_mcp.domain.yaml.tree import Unparsable
         pytest.param("a: b\n  c\n", ["a", "b\n  c"], id="over lines"),
         pytest.param("a: &x !!str 1\nb: *x\n", ["a", "&x !!str 1", "b", "*x"], id="anchor, tag and alias"),
         pytest.param("a: &x\nb: 1\n", ["a", "&x", "b", "1"], id="an anchor on nothing"),
-        pytest.param("a:\nb: ''\n", ["a", "b", "''"], id="nothing is no leaf"),
+        pytest.param("a:\nb: ''\n", ["a", "b", "''"], id="nothing is not a leaf"),
         pytest.param("a: |\n  x\n\nb: 1\n", ["a", "|\n  x", "b", "1"], id="blank lines below a block scalar are nobody's"),
         pytest.param("a: |\r\n  x\r\n\r\nb: 1\r\n", ["a", "|\r\n  x", "b", "1"], id="with CRLF too"),
         pytest.param("a: |+\n  x\n\nb: 1\n", ["a", "|+\n  x\n\n", "b", "1"], id="those that are kept are its own"),

@@ -65,7 +65,7 @@ def test_a_collection_comes_and_goes(before: str, edit: Edit, after: str) -> Non
     ("before", "edit", "after"),
     [
         pytest.param("a: &x 1\nb: 2\n", Set(("a",), 3), "a: &x 3\nb: 2\n", id="an anchor that nothing uses stays"),
-        pytest.param("a: &x 1 # *x\n", Set(("a",), 3), "a: &x 3 # *x\n", id="an alias in a comment is no use"),
+        pytest.param("a: &x 1 # *x\n", Set(("a",), 3), "a: &x 3 # *x\n", id="an alias in a comment is not a use"),
         pytest.param("l: [&x 1, 2]\n", Set(("l", 0), 3), "l: [&x 3, 2]\n", id="an anchor in brackets"),
         pytest.param("[1, 2]\n", Set((), {"a": 1}), "{a: 1}\n", id="a whole document in brackets"),
         pytest.param("a: &x 1\nb: *x\n", Set(("b",), 3), "a: &x 1\nb: 3\n", id="a scalar over an alias"),

@@ -135,7 +135,7 @@ MERGED = "a: &x {k: 1, deep: {b: 2}}\nc:\n  <<: *x\n  own: 3\nd: *x\nl: [4]\n"
         pytest.param(("l", "k"), None, id="a key of a list"),
         pytest.param(("a", 0), None, id="an item of a mapping"),
         pytest.param(("a", "k", "k"), None, id="a key of a scalar"),
-        pytest.param((), None, id="the document is no entry"),
+        pytest.param((), None, id="the document is not an entry"),
     ],
 )
 def test_an_entry_is_found_where_it_is_written(path: Path, written: str | None) -> None:

@@ -165,7 +165,7 @@ def test_a_suspended_kustomization_waits_for_a_person(team: Team, api: Api, scal
     shown = read_cluster_status(team.app(), "db", namespace="shop", environment=None, detailed=False)
     (problem,) = [one for one in shown.problems if one.id == "differs-from-git"]
     step = SUSPENDED.format("kustomization apps").replace("A person", "a person")
-    assert problem.action == f"{step}; get_drift says who set what, and what becomes of it"
+    assert problem.action == f"{step}; get_drift says who set what, and what will happen to it"
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_without_the_right_to_read_sources_revision_and_tip_are_compared(
     before, after = scaled
     put(api, kustomization("apps", before), source=DENIED)
     found = told(team)
-    assert f"is at {before[:12]}, the base at {after[:12]}; why cannot be told" in found.why
+    assert f"is at {before[:12]}, the base at {after[:12]}; why cannot be determined" in found.why
     assert "gitrepositories" in found.why
     assert found.warnings == []
 

@@ -176,7 +176,7 @@ def test_what_is_cluster_wide_is_not_asked_about_with_a_namespace(team: Team, ap
 
 def test_open_changes_are_named_where_they_touch_the_same(team: Team, api: Api) -> None:
     team.commit({SHOP: ONLY_SHOP, "db.yaml": cluster(), "app.yaml": DATABASE})
-    team.git("checkout", "-q", "-b", "gitops-mcp/more")
+    team.git("checkout", "-q", "-b", "gitops-mcp/scale-4")
     team.commit({"db.yaml": cluster(spec="{instances: 4, logLevel: debug}"), "app.yaml": None})
     team.git("checkout", "-q", "-")
     fields: Object = {"f:spec": {"f:instances": {}, "f:logLevel": {}, "f:enablePDB": {}}}
@@ -184,12 +184,12 @@ def test_open_changes_are_named_where_they_touch_the_same(team: Team, api: Api) 
     serve(api, clusters=listed(seen))
     rows = {one.field: one for one in drift(team).items}
     assert {field: row.pending for field, row in rows.items()} == {
-        "spec.instances": ["more makes it 4"],
-        "spec.logLevel": ["more makes it debug"],
+        "spec.instances": ["scale-4 makes it 4"],
+        "spec.logLevel": ["scale-4 makes it debug"],
         "spec.enablePDB": [],
-        None: ["more removes the object"],
+        None: ["scale-4 removes the object"],
     }
-    merge = "have change more merged, with which Git says what is live, or discard it"
+    merge = "have change scale-4 merged, with which Git says what is live, or discard it"
     assert [field for field, row in rows.items() if row.next == merge] == ["spec.logLevel", None]
 
 

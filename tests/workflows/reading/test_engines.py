@@ -135,7 +135,7 @@ def test_files_that_were_passed_over_are_counted_and_the_first_is_named(team: Te
     ground = app.ground(fetch=False)
     (found,) = passed_over(app.desired(ground, "", ground.base.commit))
     assert found.id == "passed-over"
-    assert found.message.startswith("2 files passed over as unreadable, the first is a.yaml: ")
+    assert found.message.startswith("2 files passed over as unreadable, the first is a.yaml:3: ")
     team.commit({"a.yaml": None, "b.yaml": None})
     ground = app.ground(fetch=False)
     assert passed_over(app.desired(ground, "", ground.base.commit)) == []
@@ -156,7 +156,7 @@ def test_sources_that_are_taken_for_this_repository_are_told_once(team: Team) ->
         "unknown-source",
         (
             "whether this repository is the source of Flux Kustomization flux-system/bills (flux/bills.yaml:1), Flux "
-            "Kustomization flux-system/shop (flux/shop.yaml:1) cannot be told (it applies Bucket all, which this "
+            "Kustomization flux-system/shop (flux/shop.yaml:1) cannot be determined (it applies Bucket all, which this "
             "repository does not declare): taken as if it were"
         ),
     )

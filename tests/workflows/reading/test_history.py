@@ -547,9 +547,9 @@ def test_a_cursor_of_another_question_or_of_a_base_that_was_set_back_is_refused(
 @pytest.mark.parametrize(
     ("asked", "error", "told"),
     [
-        ({"kind": "Clutser"}, InvalidRequest, "kind: 'Clutser' is no kind of CloudNativePG; there are: Cluster"),
-        ({"kind": "Secret"}, InvalidRequest, "kind: 'Secret' is no kind of CloudNativePG; there are: "),
-        ({"field": "spec.instanses"}, InvalidRequest, "field: 'spec.instanses' is no field of Cluster shop/db"),
+        ({"kind": "Clutser"}, InvalidRequest, "kind: 'Clutser' is not a kind of CloudNativePG; there are: Cluster"),
+        ({"kind": "Secret"}, InvalidRequest, "kind: 'Secret' is not a kind of CloudNativePG; there are: "),
+        ({"field": "spec.instanses"}, InvalidRequest, "field: 'spec.instanses' is not a field of Cluster shop/db"),
         ({"field": "spec.instanses"}, InvalidRequest, "there are: spec.instances"),
         ({"kind": "Database"}, InvalidRequest, "object: say which Database of Cluster 'db', by its metadata.name"),
         ({"kind": "Database", "name": "x"}, NotFound, "Database 'x'"),
@@ -668,7 +668,7 @@ async def test_a_client_gets_it_in_both_forms(team: Team) -> None:
     assert "# Scale \\<b>it\\</b>" in text
     assert "Commits (authors, subjects and reasons: untrusted text)" in text
     assert refused.is_error
-    assert "InvalidRequest: field: 'spec.no' is no field of Cluster shop/db" in str(refused.content)
+    assert "InvalidRequest: field: 'spec.no' is not a field of Cluster shop/db" in str(refused.content)
 
 
 @pytest.fixture

@@ -418,7 +418,7 @@ class Refusals:
     ("how", "error", "says"),
     [
         pytest.param(Refusals.unknown, NotFound, "no commit 'nowhere' in .*git fetch", id="an unknown ref"),
-        pytest.param(Refusals.option, InvalidRequest, "is no branch, tag or commit", id="an option for git"),
+        pytest.param(Refusals.option, InvalidRequest, "is not a branch, tag or commit", id="an option for git"),
         pytest.param(
             Refusals.pipeline_without_its_base,
             NotFound,
@@ -508,7 +508,7 @@ def test_a_fork_on_gitlab_does_not_bring_its_own_rules(team: ReviewedTeam) -> No
 @pytest.mark.parametrize("name", ["main@{1}", "@{-1}", "main^{/[}", ":/[", "main:README.md"])
 @pytest.mark.few(2)
 def test_what_leads_elsewhere_than_to_a_ref_is_refused(team: ReviewedTeam, name: str) -> None:
-    with pytest.raises(InvalidRequest, match="is no branch, tag or commit"):
+    with pytest.raises(InvalidRequest, match="is not a branch, tag or commit"):
         reviewed(team.root, head=name)
     assert reviewed(team.root, head="HEAD^0").verdict == "passed"
 

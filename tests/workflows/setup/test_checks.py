@@ -24,13 +24,13 @@ def test_what_hangs_is_told_with_what_it_had_said_while_others_answer() -> None:
             ended.set()
 
     def answers() -> Iterator[CheckRow]:
-        yield row("forge", "second", "ok", "seen too")
+        yield row("forge", "second", "ok", "seen")
 
     checks = [Check("git", "push", hangs, "look"), Check("forge", "forge", answers, "look")]
     assert told(rows_side_by_side(checks, 0.2)) == [
         ("first", "ok", "seen"),
-        ("push", "fail", "it did not end within 0.2 s and was left"),
-        ("second", "ok", "seen too"),
+        ("push", "fail", "it did not end within 0.2 s and was given up"),
+        ("second", "ok", "seen"),
     ]
     assert ended.wait(5), "what runs on beyond its time is ended"
 
@@ -38,8 +38,8 @@ def test_what_hangs_is_told_with_what_it_had_said_while_others_answer() -> None:
 def test_an_error_is_a_failure_with_its_reason_and_what_mends_it() -> None:
     def fails() -> Iterator[CheckRow]:
         yield row("kubernetes", "API", "ok", "it answers")
-        raise Unavailable("it went away")
+        raise Unavailable("gone")
 
     rows = Check("kubernetes", "rights", fails, "log in again", "prod").rows()
-    assert told(iter(rows)) == [("API", "ok", "it answers"), ("rights", "fail", "it went away")]
+    assert told(iter(rows)) == [("API", "ok", "it answers"), ("rights", "fail", "gone")]
     assert [(one.environment, one.mend) for one in rows] == [("prod", None), ("prod", "log in again")]

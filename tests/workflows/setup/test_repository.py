@@ -144,7 +144,10 @@ def test_each_fault_of_the_configuration_is_a_line_with_its_line_until_it_is_men
     fleet.commit({FILE: "base: main\npull: never\nlimits: {maxInstances: many}\n"})
     run(fleet, "git push --quiet origin main")
     faults = [one for one in report(fleet).items if one.subject == "configuration"]
-    assert [(one.state, one.found.partition(":")[0]) for one in faults] == [("fail", "line 2"), ("fail", "line 3")]
+    assert [(one.state, one.found.partition(": ")[0]) for one in faults] == [
+        ("fail", ".gitops-mcp.yaml:2"),
+        ("fail", ".gitops-mcp.yaml:3"),
+    ]
     fleet.commit({FILE: "base: main\nlimits: {maxInstances: 5}\n"})
     run(fleet, "git push --quiet origin main")
     assert row(fleet, FILE).state == "ok"

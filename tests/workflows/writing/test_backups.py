@@ -222,7 +222,7 @@ def test_a_plugin_that_is_not_installed_is_refused_and_one_of_which_nobody_knows
         ({"schedule": "0 2 * * *"}, InvalidRequest, r"schedule: '0 2 \* \* \*' has five fields.*'0 0 2 \* \* \*'"),
         ({"schedule": "every day"}, InvalidRequest, "schedule: 'every day' has 2 fields"),
         ({"schedule": "@dayly"}, InvalidRequest, "schedule: '@dayly' does not exist"),
-        ({"retention": "30days"}, InvalidRequest, "retention: '30days' is no retention policy.*such as '30d'"),
+        ({"retention": "30days"}, InvalidRequest, "retention: '30days' is not a retention policy.*such as '30d'"),
         ({"retention": "0d"}, InvalidRequest, "retention: '0d'"),
         ({"destination_path": "s3://key:secret@b"}, InvalidRequest, "destination_path: .* without credentials"),
         ({"destination_path": "bucket"}, InvalidRequest, "destination_path: .*s3://BUCKET/FOLDER"),

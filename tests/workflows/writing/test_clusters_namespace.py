@@ -150,7 +150,7 @@ def test_one_that_is_not_live_either_is_told_first_and_written(team: Team, api: 
     api.answers[SPACE] = GONE
     done = created(team, "quotes")
     assert (
-        "Mind: no manifest of this environment has namespace quotes, and no live Namespace is called so (there are: shop); "
+        "Mind: no manifest of this environment has namespace quotes, and no live Namespace has that name (there are: shop); "
         "it is made with this change, at prod/quotes/namespace.yaml"
     ) in done.summary
 

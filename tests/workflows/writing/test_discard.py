@@ -99,7 +99,7 @@ def test_a_branch_that_this_server_did_not_make_is_left_alone(app: App, checkout
         git(checkout, "push", "--quiet", "origin", f"{commit}:refs/heads/gitops-mcp/mine")
     else:
         git(checkout, "update-ref", "refs/heads/gitops-mcp/mine", commit)
-    with pytest.raises(Refused, match="somebody's own"):
+    with pytest.raises(Refused, match="somebody else"):
         discard_branch(app, "mine", confirmed=True, dry_run=False)
 
 

@@ -98,7 +98,7 @@ def test_a_deletion_tells_of_open_changes_to_what_it_takes_away_and_joins_none(d
 
     def told(other: str) -> str:
         return (
-            f"open change {other!r} changes Cluster shop/orders-3, which this is to take away: agree with its reviewers "
+            f"open change {other!r} changes Cluster shop/orders-3, which this would remove: agree with its reviewers "
             f"which of the two is wanted, and discard the other"
         )
 

@@ -215,7 +215,7 @@ def test_a_manifest_that_is_applied_from_a_tag_waits_for_that(fleet: Team) -> No
     [
         pytest.param({"apps/shop.yaml": application(url=OTHER), **LISTED}, "apps/shop.yaml:1) does not apply it: it applies https://git.example.com/other.git, another repository", id="another repository"),
         pytest.param({"docs/shop.yaml": application(), **LISTED}, "docs/shop.yaml:1) does not apply it: nothing applies docs/shop.yaml, and docs/ is not taken for live", id="an example"),
-        pytest.param({"apps/kustomization.yaml": "resources: [web.yaml] # shop.yaml later\n# - shop.yaml\n", "apps/web.yaml": application(path="web").replace("name: shop,", "name: web,"), "root.yaml": ROOT, "apps/shop.yaml": application(), **LISTED}, "has it commented out in line 2", id="commented out"),
+        pytest.param({"apps/kustomization.yaml": "resources: [web.yaml] # shop.yaml later\n# - shop.yaml\n", "apps/web.yaml": application(path="web").replace("name: shop,", "name: web,"), "root.yaml": ROOT, "apps/shop.yaml": application(), **LISTED}, "it is commented out at apps/kustomization.yaml:2", id="commented out"),
     ],
 )  # fmt: skip
 def test_what_an_engine_object_does_not_apply_is_refused_with_why(fleet: Team, files: Files, why: str) -> None:
@@ -231,7 +231,7 @@ def test_what_a_plugin_builds_is_named_and_nothing_is_put_there(fleet: Team) -> 
     fleet.commit({"apps/shop.yaml": application(", plugin: {name: vault-yaml}"), "store/db.yaml": BARE})
     with pytest.raises(Refused, match="the config management plugin vault-yaml builds it"):
         scaled(fleet)
-    with pytest.raises(Refused, match=r"what becomes of store/database-reports\.yaml is not known"):
+    with pytest.raises(Refused, match=r"what happens to store/database-reports\.yaml is not known"):
         with_database(fleet)
 
 

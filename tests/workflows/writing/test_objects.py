@@ -179,10 +179,10 @@ def test_a_field_of_any_kind_is_changed_alone(
 @pytest.mark.parametrize(
     ("kind", "asked", "error", "told"),
     [
-        ("Cluster", {"spec.instnces": 3}, InvalidRequest, "'instnces' is no field of spec; there are: instances"),
+        ("Cluster", {"spec.instnces": 3}, InvalidRequest, "'instnces' is not a field of spec; there are: instances"),
         ("Cluster", {"spec.storage.size": 10}, InvalidRequest, "spec.storage.size: must be a string, found an integer"),
         ("Cluster", {"spec.instances": None}, InvalidRequest, "to take it away name it in remove"),
-        ("Cluster", {"spec.logLevel": "loud"}, InvalidRequest, '"loud" is none of: error, warning, info, debug, trace'),
+        ("Cluster", {"spec.logLevel": "loud"}, InvalidRequest, '"loud" is not one of: error, warning, info, debug, trace'),
         ("Cluster", {"spec.plugins[name=x].enabled": True}, InvalidRequest, "there are: barman-cloud.cloudnative-pg.io"),
         ("Cluster", {"status.phase": "well"}, Refused, "status is what the operator reports"),
         ("Cluster", {"metadata.name": "other"}, InvalidRequest, "metadata.name cannot change: no object is renamed"),
@@ -355,7 +355,7 @@ def test_a_kind_without_namespace_is_for_environments_that_are_not_restricted(te
 
 def test_a_deletion_says_what_goes_and_asks_for_a_word(team: Team, api: Api) -> None:
     team.commit(FILES)
-    with pytest.raises(Refused, match=r"its Deployment and its Service go.*confirm_deletion=true"):
+    with pytest.raises(Refused, match=r"its Deployment and its Service are removed.*confirm_deletion=true"):
         delete(team, "Pooler", "db-pool", confirmed=False)
     done = delete(team, "Pooler", "db-pool")
     assert [(one.path, one.action) for one in done.files] == [("pool.yaml", "deleted")]
@@ -432,7 +432,7 @@ def test_without_the_api_the_packaged_crd_judges_an_object_store(team: Team) -> 
     team.commit(FILES)
     for values, told in (
         ({"spec.retentionPolicy": "30days"}, r"spec\.retentionPolicy: must match"),
-        ({"spec.retention": "30d"}, "'retention' is no field of spec; there are: retentionPolicy"),
+        ({"spec.retention": "30d"}, "'retention' is not a field of spec; there are: retentionPolicy"),
         ({"spec.configuration.serverName": "x"}, r"use the 'serverName' plugin parameter"),
     ):
         with pytest.raises(InvalidRequest, match=told):

@@ -410,7 +410,7 @@ def test_a_live_secret_of_that_name_which_somebody_else_made_is_not_taken_over(a
     done = ask(passwords=EXTERNAL_ONES)
     assert provider_of(done) == "external-secrets"
     caution = (
-        "Whether there is a Secret shop/db-reader-password already could not be looked at (that may not be read here); "
+        "Whether there is a Secret shop/db-reader-password already could not be checked (that may not be read here); "
         "if there is, the External Secrets Operator makes it its own, keeps the password that it has, and deletes it "
         "with the role."
     )
@@ -423,14 +423,14 @@ def test_a_commit_says_first_what_could_not_be_looked_at(ask: Asked, there: Clus
     done = ask(passwords=EXTERNAL_ONES, dry_run=False)
     paragraphs = team.git("log", "-1", "--format=%B", str(done.branch)).split("\n\n")
     assert paragraphs[1].startswith(
-        "Mind: Whether there is a Secret shop/db-reader-password already could not be looked at"
+        "Mind: Whether there is a Secret shop/db-reader-password already could not be checked"
     )
 
 
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets"])
 def test_without_an_api_a_name_is_not_taken_for_free(ask: Asked, provider: str) -> None:
     done = ask({"prod/pub-sealed-secrets.pem": certificate().decode()}, f"{{provider: {provider}}}")
-    assert "already could not be looked at (the API did not answer)" in done.summary
+    assert "already could not be checked (the API did not answer)" in done.summary
 
 
 @pytest.mark.parametrize("provider", ["external-secrets", "sealed-secrets", "sops"])

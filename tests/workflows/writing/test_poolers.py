@@ -89,7 +89,7 @@ def test_what_a_mode_or_a_type_takes_away_is_told(team: Team, api: Api) -> None:
     ("asked", "error", "told"),
     [
         ({"cluster_name": "dbs"}, NotFound, "'dbs'.*db"),
-        ({"name": "db"}, InvalidRequest, "metadata.name: is the Cluster's own name: such as 'db-pooler'"),
+        ({"name": "db"}, InvalidRequest, "metadata.name: is the Cluster's own name: use one such as 'db-pooler'"),
         ({"name": "DB"}, InvalidRequest, "pooler_name: 'DB' is not the name of an object"),
         (
             {"parameters": {"pool_size": "20"}},
@@ -99,9 +99,9 @@ def test_what_a_mode_or_a_type_takes_away_is_told(team: Team, api: Api) -> None:
         (
             {"parameters": {"max_client_conn": "lots"}},
             InvalidRequest,
-            "parameters.max_client_conn: 'lots' is no number",
+            "parameters.max_client_conn: 'lots' is not a number",
         ),
-        ({"name": "db.pool"}, InvalidRequest, "metadata.name: 'db.pool' is no name of a Service"),
+        ({"name": "db.pool"}, InvalidRequest, "metadata.name: 'db.pool' is not a name of a Service"),
         ({"parameters": {"default_pool_size": 20}}, InvalidRequest, "default_pool_size must be a string"),
         ({"parameters": {"server_reset_query": "password=hunter2hunter2"}}, InvalidRequest, "held a password"),
     ],

@@ -227,7 +227,7 @@ def test_of_a_source_that_nothing_tells_of_what_is_missing_is_asked_for(team: Te
         "storage_size": "30Gi",
     }
     found = restored(team, **asked)
-    assert found.about[0].endswith("server db; nothing tells the source's spec, so only what was asked for stands here")
+    assert found.about[0].endswith("server db; the source's spec is not known, so only what was asked for is declared")
     made = spec_of(team, found)
     assert made["storage"] == {"size": "30Gi"}
     assert made["plugins"][0]["parameters"] == {"barmanObjectName": "vault", "serverName": "db-new"}
@@ -243,9 +243,9 @@ def _in(days: int) -> str:
         (
             {"target": "time", "target_value": "2026-08-01T12:00:00"},
             InvalidRequest,
-            "no zone.*'2026-08-01T12:00:00Z' is",
+            "no time zone.*'2026-08-01T12:00:00Z' is",
         ),
-        ({"target": "time", "target_value": "yesterday"}, InvalidRequest, "is no time: RFC 3339 with a zone"),
+        ({"target": "time", "target_value": "yesterday"}, InvalidRequest, "is not a time: RFC 3339 with a zone"),
         ({"target": "time", "target_value": _in(2)}, InvalidRequest, "is in the future.*target='latest'"),
         (
             {"target": "time", "target_value": "2026-01-01T00:00:00Z"},
@@ -254,7 +254,7 @@ def _in(days: int) -> str:
         ),
         ({"target": "time"}, InvalidRequest, "target_value: target 'time' needs one: 2026-08-21T02:03:12Z"),
         ({"target": "latest", "target_value": "x"}, InvalidRequest, "target 'latest' takes none"),
-        ({"target": "lsn", "target_value": "42"}, InvalidRequest, "is no LSN: such as '0/42000158'"),
+        ({"target": "lsn", "target_value": "42"}, InvalidRequest, "is not an LSN: use one such as '0/42000158'"),
         ({"target": "restore_point", "target_value": "x" * 64}, InvalidRequest, "at most 63 bytes"),
         (
             {"target": "backup", "target_value": "nowhere"},

@@ -82,7 +82,7 @@ def test_a_role_that_git_declares_is_not_made_twice(team: Team) -> None:
 def test_an_update_sets_and_clears_what_was_named(team: Team) -> None:
     assert "validUntil" in (updated(team, "bob", valid_until="2030-01-01T00:00:00Z").diff or "")
     assert updated(team, "bob", valid_until="never").outcome == "unchanged"
-    with pytest.raises(InvalidRequest, match="nothing to update was named"):
+    with pytest.raises(InvalidRequest, match="name at least one argument to update"):
         updated(team, "bob")
     with pytest.raises(InvalidRequest, match="role 'dave' names no Secret"):
         updated(team, "dave", rotate=True)
@@ -92,7 +92,7 @@ def test_an_update_sets_and_clears_what_was_named(team: Team) -> None:
 def test_roles_of_the_list_are_moved_to_objects(team: Team) -> None:
     done = migrate_roles(team.app(), request("migrate_postgres_roles"), "db", None, namespace=None)
     assert [one.path for one in done.files] == ["prod/dave.yaml", "prod/db.yaml", "prod/eve.yaml"]
-    with pytest.raises(InvalidRequest, match="'bob' is no inline role of Cluster shop/db"):
+    with pytest.raises(InvalidRequest, match="'bob' is not an inline role of Cluster shop/db"):
         migrate_roles(team.app(), request("migrate_postgres_roles"), "db", ["bob"], namespace="shop")
     team.commit({"prod/db.yaml": cluster()})
     assert (

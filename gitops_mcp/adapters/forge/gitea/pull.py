@@ -16,7 +16,7 @@ _DRAFT = re.compile(r"WIP:|\[WIP\]", re.IGNORECASE)
 def pull_from(row: Any) -> PullRequest:
     number, url = at(row, "number"), text_at(row, "html_url") or text_at(row, "url")
     if not isinstance(number, int) or url is None:
-        raise Unavailable("Gitea answered something that is no pull request: check forge.api")
+        raise Unavailable("Gitea answered something that is not a pull request: check forge.api")
     title = (text_at(row, "title") or "").strip()
     found = _DRAFT.match(title)
     merged = at(row, "merged") is True

@@ -113,8 +113,8 @@ class Gitea:
             return OpenedPullRequest(found, was_there=True)
         if answer.status == 404:
             raise NotFound(
-                f"{self.name}: {about}: it answers 404. Branch {new.branch} or {new.base} is missing, "
-                f"there is nothing between them, pull requests are off in {self._place.path}, or "
+                f"{self.name}: {about}: it answers 404. Branch {new.branch} or {new.base} is missing, the two do not "
+                f"differ, pull requests are off in {self._place.path}, or "
                 f"{self._wire.credential.name} may not see it. Look at the repository's settings and the token's scope "
                 f"(write:repository)"
             )

@@ -17,7 +17,7 @@ def pull_from(row: Any) -> PullRequest:
     """One as REST answers it; a row of a list has less of it."""
     number, url = at(row, "number"), text_at(row, "html_url")
     if not isinstance(number, int) or url is None:
-        raise Unavailable("GitHub answered something that is no pull request: check forge.api")
+        raise Unavailable("GitHub answered something that is not a pull request: check forge.api")
     merged_at = text_at(row, "merged_at")
     is_open = at(row, "state") == "open"
     head, base = name_at(row, "head", "repo"), name_at(row, "base", "repo")

@@ -37,7 +37,7 @@ _STATES: dict[str, CheckState] = {
 }
 """Of statuses, and conclusions of check runs; all others have failed."""
 
-_NO_RUNS = " No permission of a fine-grained personal token allows it; a GitHub App with Checks read can"
+_NO_RUNS = " A fine-grained personal token cannot have the permission for it; a GitHub App with Checks: read can"
 
 
 def report_of(wire: ForgeWire, repository: str, pull: PullRequest, row: Any) -> PullRequestReport:

@@ -90,13 +90,13 @@ class GitHub:
         draft = new.draft
         answer = first_known(self._patience, lambda: self._created(new, about, draft=draft))
         if answer is not None and answer.status == 422 and draft and _NO_DRAFTS.search(answer.said):
-            unmet.append("GitHub has no drafts in this repository's plan, so it was opened ready for review")
+            unmet.append(
+                "this repository's plan on GitHub has no drafts, so the pull request was opened ready for review"
+            )
             draft = False
             answer = first_known(self._patience, lambda: self._created(new, about, draft=draft))
         if answer is None:
-            raise NotYet(
-                f"{self.name}: {about}: the branch was pushed and GitHub does not know it yet ({self._patience:g} s)"
-            )
+            raise NotYet(f"{self.name}: {about}: GitHub does not know the pushed branch yet ({self._patience:g} s)")
         if answer.status == 422:
             return self._adopted(new, answer, about)
         pull = pull_from(answer.body)
@@ -117,7 +117,7 @@ class GitHub:
             raise self._wire.error(answer, about)
         found = first_known(_SECONDS_FOR_PARTS, lambda: self._open_pull(new.branch))
         if found is None:
-            raise NotYet(f"{self.name}: {about}: there is one already, and GitHub does not list it yet")
+            raise NotYet(f"{self.name}: {about}: a pull request exists already, and GitHub does not list it yet")
         return OpenedPullRequest(found, was_there=True)
 
     def _open_pull(self, branch: str) -> PullRequest | None:

@@ -19,7 +19,7 @@ def pull_from(row: Any) -> PullRequest:
     """One as it is answered alone; a row of a list has less of it."""
     number, url = at(row, "iid"), text_at(row, "web_url")
     if not isinstance(number, int) or url is None:
-        raise Unavailable("GitLab answered something that is no merge request: check forge.api")
+        raise Unavailable("GitLab answered something that is not a merge request: check forge.api")
     state = _STATES.get(text_at(row, "state") or "", "closed")
     title = (text_at(row, "title") or "").strip()
     found = _DRAFT.match(title)

@@ -23,7 +23,7 @@ _STATES: dict[str, CheckState] = {
     **dict.fromkeys(("created", "pending", "running", "preparing", "waiting_for_resource", "scheduled"), "pending"),
 }
 _ANSWERS = {"approved", "requested_changes", "reviewed"}
-_LEFT_OUT = "GitLab: the project's settings: the first look at a fork had no request left for them; the next one has"
+_LEFT_OUT = "GitLab: the project's settings: not read, since the first look at a fork takes more requests; ask again"
 _GO = {None, "mergeable", "not_open", "unchecked", "checking", "preparing", "approvals_syncing"}
 
 

@@ -91,7 +91,7 @@ class GitLab:
         if project not in self._numbers:
             found = at(self._wire.get(project, about=what).body, "id")
             if not isinstance(found, int):
-                raise Unavailable(f"{self.name}: {what}: the answer is no project: check forge.api")
+                raise Unavailable(f"{self.name}: {what}: the answer is not a project: check forge.api")
             self._numbers[project] = found
         return self._numbers[project]
 
@@ -124,18 +124,20 @@ class GitLab:
             wanted["target_project_id"] = self._number(self._target, "the project")
         answer = first_known(self._patience, lambda: self._created(wanted, about))
         if answer is None:
-            raise NotYet(
-                f"{self.name}: {about}: the branch was pushed and GitLab does not know it yet ({self._patience:g} s)"
-            )
+            raise NotYet(f"{self.name}: {about}: GitLab does not know the pushed branch yet ({self._patience:g} s)")
         if answer.status == 409:
             return self._adopted(new, answer, about)
         pull = pull_from(answer.body)
         dropped = [name for name, _ in reviewers if name not in pull.reviewers]
         unmet += [
-            f"{self.name}: the reviewer {name} was not taken: one who is no member, or one too many" for name in dropped
+            f"{self.name}: the reviewer {name} was not added: the user is not a member of the project, or one "
+            f"reviewer too many"
+            for name in dropped
         ]
         missing = [name for name in new.labels if name not in pull.labels]
-        unmet += [f"{self.name}: the label {name} was not taken: it needs the right to label" for name in missing]
+        unmet += [
+            f"{self.name}: the label {name} was not set: the token needs the right to set labels" for name in missing
+        ]
         return OpenedPullRequest(pull, unmet=tuple(unmet))
 
     def _created(self, wanted: dict[str, Any], about: str) -> Answer | None:
@@ -159,7 +161,7 @@ class GitLab:
         for name in names:
             what = f"the reviewer {name}"
             if "/" in name:
-                unmet.append(f"{self.name}: {what}: a merge request takes persons, no groups")
+                unmet.append(f"{self.name}: {what}: a merge request takes persons as reviewers, not groups")
                 continue
             try:
                 rows = rows_in(self._wire.get("/users", {"username": name}, about=what, gives=list).body)

@@ -189,7 +189,9 @@ class Files:
 
     def _has_folder(self, commit: str, folder: str) -> bool:
         if there := self.not_a_folder(commit, (folder,)):
-            raise Refused(f"path: {folder} is no folder of the repository: {there.path} is {there.kind}; name a folder")
+            raise Refused(
+                f"path: {folder} is not a folder of the repository: {there.path} is {there.kind}; name a folder"
+            )
         return folder in self.entries(commit, (folder,))
 
     def below(self, tree: str) -> Iterator[TreeLine]:
@@ -220,7 +222,7 @@ class Files:
             with self.calls.one() as call:
                 there = call.objects.contents(missing)
             if lacking := next((one for one in missing if one not in there), None):
-                raise Unavailable(f"object {lacking} is missing from {self.runner.directory}: git fsck tells more")
+                raise Unavailable(f"object {lacking} is missing from {self.runner.directory}: run git fsck there")
             found |= {one: kept.put(one, parsed(one, there[one].data)) for one in missing}
         return found
 

@@ -249,7 +249,7 @@ class Snapshots:
                 unread[entry.path] = f"it is not UTF-8 (byte {error.start})"
             if texts.get(entry.path, "").startswith(_LFS_POINTER):
                 del texts[entry.path]
-                unread[entry.path] = "Git has a Git LFS pointer in its place: take manifests out of .gitattributes"
+                unread[entry.path] = "it is a pointer of Git LFS: take manifests out of LFS in .gitattributes"
 
     def _changes(self, old: str, new: str) -> Differences:
         (changes,) = self.files.differences([(old, new)], most=_CHANGES_WORTH_READING)

@@ -66,7 +66,7 @@ def write_commit(
     store = partial(_store, repository, configuration, work, parent, files)
     (tree, filters), is_clean = while_cleaned(work, store) if hooks.on_commit else (store(), False)
     if tree == repository.files.tree(parent):
-        raise InvalidRequest(f"nothing to commit: {', '.join(sorted(files))} already stand so in {parent[:12]}")
+        raise InvalidRequest(f"nothing to commit: {', '.join(sorted(files))} are already like that in {parent[:12]}")
     if settings.signoff:
         message = _add_signoff(work, message)
     checkout = None

@@ -96,7 +96,7 @@ class Push:
         except Unavailable as error:
             if self._is_at(branch, new):
                 return None
-            raise MayArrive(f"{error}. {self.remote} may still take it: list_changes tells whether it has") from error
+            raise MayArrive(f"{error}. {self.remote} may still accept it: list_changes shows whether it did") from error
         if options and _TAKES_NONE in ran.stderr:
             raise _NoOptions
         if ran.returncode == 0 and _ACCEPTED.search(ran.text):
@@ -120,7 +120,8 @@ class Push:
             return kind(f"branch {branch} on {self.remote} was moved by another writer, or is locked by one: {detail}")
         _, cause = telling_line(said)
         # What would make room for a push is no way to have a branch removed.
-        advice = cause.advice if cause and asked.startswith("the push") else "ask somebody who may, or have it allowed"
+        by_hand = "ask somebody who has that right, or have it granted"
+        advice = cause.advice if cause and asked.startswith("the push") else by_hand
         why = f": {cause.what}; {advice}" if cause else ""
         return Refused(f"{self.remote} refused {asked} ({reason}){why}. It said (untrusted text): {on_one_line(said)}")
 

@@ -19,7 +19,7 @@ def unknown_base(
     if remote:
         return (fault or Unavailable()).with_text(
             f"the base {quote(branch)} has never been fetched from {remote!r}, and that failed now: "
-            f"{fault or 'the fetch did not bring it'}"
+            f"{fault or 'the fetch did not find it'}"
         )
     local = [ref.removeprefix("refs/heads/") for ref in refs if ref.startswith("refs/heads/")]
     if not local:
@@ -53,7 +53,7 @@ def follow_head(remote: str) -> str:
 def nothing_committed(directory: Path, remote: str | None) -> InvalidRequest:
     push = f", then push it: git push --set-upstream {shlex.quote(remote)} HEAD" if remote else ""
     where = f"the remote {remote!r} of {directory}" if remote else str(directory)
-    login = f" (or a login page stands at its address: look with git ls-remote {shlex.quote(remote)})" if remote else ""
+    login = f" (or a login page is at its address: look with git ls-remote {shlex.quote(remote)})" if remote else ""
     return InvalidRequest(
         f"{where} has no commit yet{login}, so there is nothing to propose changes against: make a first commit "
         f"(git commit --allow-empty --message Start){push}"

@@ -138,7 +138,7 @@ class Refs:
                         if isinstance(missing, NotFound) or view.ref not in view.refs:
                             raise missing from error
                         fault = Unavailable(
-                            f"it names no branch any more: it was emptied, or a login page stands at its address; look "
+                            f"it names no branch any more: it was emptied, or a login page is at its address; look "
                             f"with git ls-remote {view.remote.name}"
                         )
             if moved or fault:

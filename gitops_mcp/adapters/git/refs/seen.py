@@ -106,7 +106,7 @@ class SeenChanges:
 def _stamp_of(path: Path) -> tuple[int, int, int]:
     about = path.lstat()
     if not stat.S_ISREG(about.st_mode) or about.st_size > _LARGEST:
-        raise ValueError(f"{path} is no file of this server's")
+        raise ValueError(f"{path} is not a file of this server's")
     return about.st_mtime_ns, about.st_size, about.st_ino
 
 

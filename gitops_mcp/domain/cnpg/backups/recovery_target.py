@@ -47,7 +47,7 @@ def checked_target(kind: Kind, value: str | None) -> Target:
         case "time":
             return _checked_time(value)
         case "lsn" if not _LSN.fullmatch(value):
-            raise InvalidRequest(f"target_value: {quote(value)} is no LSN: such as '0/42000158'")
+            raise InvalidRequest(f"target_value: {quote(value)} is not an LSN: use one such as '0/42000158'")
         case "restore_point" if len(value.encode()) > _NAME_MAX or not value.isprintable():
             raise InvalidRequest(f"target_value: a restore point is one line of at most {_NAME_MAX} bytes")
     return Target(kind, value)
@@ -60,12 +60,12 @@ def _checked_time(value: str) -> Target:
         found = None
     if found is None:
         raise InvalidRequest(
-            f"target_value: {quote(value)} is no time: RFC 3339 with a zone, such as '{_EXAMPLES['time']}'"
+            f"target_value: {quote(value)} is not a time: RFC 3339 with a zone, such as '{_EXAMPLES['time']}'"
         )
     if found.tzinfo is None:
         example = found.isoformat() + "Z"
         raise InvalidRequest(
-            f"target_value: {quote(value)} has no zone, and which one is meant is not guessed: {example!r} is UTC, "
+            f"target_value: {quote(value)} has no time zone, and none is guessed: {example!r} is UTC, "
             f"'{found.isoformat()}+02:00' two hours before it"
         )
     utc = found.astimezone(UTC)
@@ -108,7 +108,7 @@ def check_in_span(target: Target, span: Span | None, *, now: datetime) -> str:
         )
     if span.last is not None and target.time > span.last:
         if span.newest is not None and not span.ends:
-            return f"whether WAL reaches until {target.value} could not be told"
+            return f"whether WAL reaches {target.value} could not be determined"
         raise InvalidRequest(f"target_value: {target.value} is after what is archived: {span}; or target='latest'")
     return ""
 

@@ -43,7 +43,8 @@ SIGNS = (
         "crash",
         rf"{_PG}LOG 00000: .{{1,80}}\(PID \d+\) was terminated by signal (?!3\b)",
         "a process of PostgreSQL was killed, so PostgreSQL ended and its container started anew (with exit code 0)",
-        "signal 9 is mostly the kernel's, for want of memory: see the pod's memory limit; 11 and 6 are faults of "
+        "signal 9 mostly comes from the kernel when memory runs out: see the pod's memory limit; 11 and 6 are faults "
+        "of "
         "PostgreSQL or of an extension",
         unless=("disk-full",),
     ),
@@ -72,7 +73,7 @@ SIGNS = (
         "critical",
         "archiver-missing",
         r"wal-archive error : .*(?:wal archive plugin is not available|executable file not found)",
-        "what is to archive WAL is not there, so nothing is archived and WAL fills the volume",
+        "the program that archives WAL is missing, so nothing is archived and WAL fills the volume",
         "see that the plugin runs and that spec.plugins names it as it is installed; in-tree barman needs an image "
         "that has it",
         over=r"wal-archive info : Archived WAL file",
@@ -91,8 +92,8 @@ SIGNS = (
         "parameters-refused",
         rf"{_PG}(?:LOG|ERROR|FATAL) F0000: configuration file "
         rf"|{_PG}LOG (?:42704|22023): (?:unrecognized configuration parameter|invalid value for parameter|parameter )",
-        "PostgreSQL refuses its configuration: no change of a parameter arrives any more, the good ones neither, and "
-        "the Cluster's phase stays healthy",
+        "PostgreSQL refuses its configuration: no change of a parameter takes effect any more, not even a valid one, "
+        "and the Cluster's phase stays healthy",
         "take the parameter that is named out of Git, or correct it (update_postgres_cluster)",
     ),
     Sign(
@@ -116,7 +117,7 @@ SIGNS = (
         "wal-gone",
         rf"{_PG}\w+ \w+: (?:could not receive data .{{1,40}}: ERROR:\s+)?requested WAL segment \S+ has already been",
         "a replica needs WAL that is no longer there, and does not catch up by itself",
-        "let it read the archive, or have the instance made anew (delete its pod and volume)",
+        "let it read the archive, or have the instance recreated (delete its pod and volume)",
     ),
     Sign(
         "critical",
@@ -173,7 +174,7 @@ SIGNS = (
         "warning",
         "out-of-memory",
         rf"{_PG}\w+ 53200: ",
-        "statements fail for want of memory",
+        "statements fail because memory runs out",
         "lower work_mem or the number of connections, or raise the memory of the pod",
     ),
     Sign(

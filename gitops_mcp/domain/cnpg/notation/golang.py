@@ -83,4 +83,4 @@ def parse_fields(text: str) -> dict[str, list[Any]] | None:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

@@ -126,10 +126,10 @@ def _unknown_name(name: str, major: int) -> str:
     of = f"{extension} with PostgreSQL {major}" if extension else f"PostgreSQL {major}, which does not start with it"
     if had := majors_with(lower):
         came = f"it came with {had[0]}" if had[0] > major else f"it went with {had[-1] + 1}"
-        return f"is no parameter of {of}; {came}: leave it out"
+        return f"is not a parameter of {of}; {came}: leave it out"
     own = [key for key, one in settings_of(major).items() if one.context != "i" and ("." in key) == bool(extension)]
     near = _SUCCESSORS.get(lower) or next(iter(difflib.get_close_matches(lower, own, n=1, cutoff=_NEAR)), None)
-    return f"is no parameter of {of}; {f'did you mean {near}?' if near else 'leave it out'}"
+    return f"is not a parameter of {of}; {f'did you mean {near}?' if near else 'leave it out'}"
 
 
 def _judge_value(setting: Setting, value: str, major: int) -> Verdict:
@@ -166,7 +166,7 @@ def _judge_text(setting: Setting, value: str, major: int) -> Verdict:
             text = f"{quote(wrong[0])} does not exist; there are: {', '.join((*words, *starts))}"
             return Verdict(accepted=False, why=text)
     if setting.name in {"timezone", "log_timezone"} and "/" in value and value.partition("/")[0].lower() not in _AREAS:
-        return Verdict(accepted=False, why=f"{quote(value)} is no time zone: such as 'UTC' or 'Europe/Rome'")
+        return Verdict(accepted=False, why=f"{quote(value)} is not a time zone: use one such as 'UTC' or 'Europe/Rome'")
     return _YES
 
 
@@ -176,11 +176,11 @@ def _judge_number(setting: Setting, value: str, major: int) -> Verdict:
         return Verdict(accepted=False, why=f"{quote(value)} {_what_works(setting, value)}")
     if not setting.least <= number <= setting.most or (setting.kind == "i" and abs(number) > 2**31):
         text = f"{quote(value)} is outside of {_bound(setting, setting.least)} to {_bound(setting, setting.most)}"
-        return Verdict(accepted=False, why=f"{text}: such as {quote(_nearest(setting, number))}")
+        return Verdict(accepted=False, why=f"{text}: use one such as {quote(_nearest(setting, number))}")
     if setting.name == "vacuum_buffer_usage_limit" and 0 < number < 128:
-        return Verdict(accepted=False, why=f"{quote(value)} is neither 0 nor from 128kB to 16GB: such as '2MB'")
+        return Verdict(accepted=False, why=f"{quote(value)} is neither 0 nor from 128kB to 16GB: use one such as '2MB'")
     if setting.name == "max_connections" and major < 18 and number > setting.most - 1000:
-        text = f"{quote(value)} is too many together with max_worker_processes and max_wal_senders: such as '500'"
+        text = f"{quote(value)} is too many together with max_worker_processes and max_wal_senders: use '500'"
         return Verdict(accepted=False if number > setting.most - 22 else None, why=text)
     return _YES
 
@@ -237,10 +237,10 @@ def _units_beside(unit: str) -> dict[str, int]:
 def _what_works(setting: Setting, value: str) -> str:
     family = _units_beside(setting.unit)
     if not family:
-        return f"is no number: such as {quote(_example(setting))}"
+        return f"is not a number: use one such as {quote(_example(setting))}"
     mended = next(_mended_values(setting, value), _example(setting))
     *units, last = family
-    return f"is no number with {', '.join(units)} or {last}: such as {quote(mended)}"
+    return f"is not a number with {', '.join(units)} or {last}: use one such as {quote(mended)}"
 
 
 def _mended_values(setting: Setting, value: str) -> Iterator[str]:

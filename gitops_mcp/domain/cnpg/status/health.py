@@ -94,5 +94,6 @@ def _schedule_health(live: Object, now: datetime) -> tuple[bool | None, str]:
     if error := excerpt(at(live, "status", "error")):
         return None, f"the schedule fails: {error}"
     if late := late_by(live, now=now):
-        return False, f"it should have run {late} ago and stands still: a Backup of it is not done, or no operator runs"
+        why = "an earlier Backup of it is not finished, or no operator runs"
+        return False, f"it should have run {late} ago and did not: {why}"
     return True, "it is there"

@@ -104,7 +104,7 @@ def _only_these(desired: Desired, *identities: Identity) -> WhyNot:
         prove_only_change(desired, changes, *identities)
         after = {one.identity for one in desired_after(desired, changes).declarations}
         come = after.issuperset(identities) if is_new else after.isdisjoint(identities)
-        return None if come else f"an edit at {place} does not do it"
+        return None if come else f"an edit at {place} does not change this field"
 
     return why_not
 

@@ -31,14 +31,14 @@ def edit_chart_value(
         return _edit_variable(desired, files, declared, wanted, found)
     if isinstance(found, str):
         raise Refused(
-            f"{field} is made by a Helm chart: {found}. Its values stand in {list_values_places(release, files)}"
+            f"{field} is made by a Helm chart: {found}. Its values are in {list_values_places(release, files)}"
         )
     place = f"{found.path}:{found.line}"
     if found.is_text:
         name = dotted_path(wanted.path[1:])
         raise Refused(
             f"{field} is set by an entry of helm.parameters ({_parameter_name(release, found) or name}) at {place}, "
-            f"which beats all values and is text in a list of names: change it there by hand"
+            f"which overrides all values and is text in a list of names: change it there by hand"
         )
     draft = DraftFiles(files)
     match wanted:

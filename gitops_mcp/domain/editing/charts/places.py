@@ -83,7 +83,7 @@ def _place_in_parameter(
         raise AssertionError("only what is unread has no place")
     line = file_and_line(place, files)
     if layer.name != name or applied.kind == "ApplicationSet":
-        return f"the parameter {layer.name} of {applied} ({line}) says it: change that by hand"
+        return f"the parameter {layer.name} of {applied} ({line}) sets it: change that by hand"
     number = int(line.rpartition(":")[2])
     return ValuesPlace(place.path, place.document, place.base, None, (), number, present=True, is_text=True)
 

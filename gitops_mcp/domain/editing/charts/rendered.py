@@ -71,6 +71,6 @@ def _refusal(declared: Declaration, wanted: Set | Remove, chart: ChartTrial, nea
     if not found:
         found = "no value was found that changes this field and nothing else, so the template decides it"
     return Refused(
-        f"{field} is rendered from {chart.release.template}: {found}. Its values stand in "
+        f"{field} is rendered from {chart.release.template}: {found}. Its values are in "
         f"{values_line(chart.release, chart.files)}; change it there, or in the template, by hand"
     )

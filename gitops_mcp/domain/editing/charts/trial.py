@@ -103,7 +103,7 @@ class ChartTrial:
 
     def write(self, candidate: Candidate, why_not: WhyNot) -> tuple[tuple[FileChange, ...], str]:
         """The edit in the first layer where nothing is wrong with it, or why there is none."""
-        reason = "no file of this repository that this release alone reads can say it"
+        reason = "no file of this repository that only this release reads can set it"
         for place in places_of_value(self.applied, self.release.values, candidate.path, self.files):
             if isinstance(place, str):
                 reason = place

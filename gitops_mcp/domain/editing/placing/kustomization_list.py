@@ -138,7 +138,7 @@ def _check_readable(desired: Desired, path: str) -> None:
     unread = unread_kustomization(desired, path)
     if unread is not None:
         raise InvalidRequest(
-            f"{unread.path} cannot be read, so whether it lists {path} cannot be told or changed: {unread.reason}. "
+            f"whether {unread.path} lists {path} cannot be determined or changed, since it cannot be read: {unread}. "
             f"Mend that file first"
         )
 

@@ -75,7 +75,7 @@ def put_document(
             drafted = replace(drafted, notices=())  # an ApplicationSet makes what applies a new folder
         if found is not None and cluster is None and own == target.name != found.identity.name:
             called.append(found.identity.name)
-            raise Refused(f"it would be called {found.identity.name} there: ask for that name")
+            raise Refused(f"it would be named {found.identity.name} there: ask for that name")
         if called and drafted.notices:
             raise Refused("nothing lists it there")
         if own == target.name:
@@ -195,7 +195,7 @@ def first_fitting_place(
         found = FittingPlace(place, own, name)
         if found.name != new.name:
             renamed.append(found)
-            raise Refused(f"it would be called {found.name} there")
+            raise Refused(f"it would be named {found.name} there")
         return found
 
     try:
@@ -288,5 +288,5 @@ def _why_not_applied(after: Desired, target: Identity, made: Iterable[Declaratio
         if one.identity.kind == target.kind:
             field = "name" if one.identity.namespace == target.namespace else "namespace"
             stands = where_field_stands(after, one, ("metadata", field))
-            return f"it would be {one.identity} there, whose {field} stands at {stands}"
+            return f"it would be {one.identity} there, whose {field} is at {stands}"
     return None

@@ -115,7 +115,7 @@ class _Generators:
         is_go = self.templating.is_go
         for element in said.get("elements") or ():
             if not isinstance(element, dict):
-                raise Fails("an element of a list generator is no map")
+                raise Fails("an element of a list generator is not a map")
             yield _go_value(element) if is_go else dict(_texts_of_element(element))
         text = said.get("elementsYaml")
         if isinstance(text, Unknown):
@@ -225,7 +225,7 @@ def _texts_of_element(element: Object) -> Iterator[tuple[str, Any]]:
         inner = value.items() if key == "values" and isinstance(value, dict) else [("", value)]
         for name, one in inner:
             if not isinstance(one, str | Unknown):
-                raise Fails(f"{key} of an element of a list generator is no text")
+                raise Fails(f"{key} of an element of a list generator is not text")
             yield f"values.{name}" if name else key, one
 
 
@@ -233,8 +233,8 @@ def _yaml_elements(text: str) -> list[Any]:
     try:
         documents = parse_documents(text)
     except Unparsable as error:
-        raise Fails(f"elementsYaml of a list generator is no YAML: {error}") from error
+        raise Fails(f"elementsYaml of a list generator is not YAML: {error}") from error
     found = documents[0].value if documents else []
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise Fails("elementsYaml of a list generator is no list of maps")
+        raise Fails("elementsYaml of a list generator is not a list of maps")
     return found

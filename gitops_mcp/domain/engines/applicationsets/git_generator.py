@@ -32,7 +32,7 @@ def git_parameters(
         return
     patterns = mappings_in(said.get("files"))
     if not patterns:
-        raise Fails("a git generator says neither `directories` nor `files`")
+        raise Fails("a git generator has neither `directories` nor `files`")
     for path in files_that_fit(patterns, paths):
         if path not in files:
             raise NotKnown(f"{path}, which a git generator reads, could not be read")
@@ -124,7 +124,7 @@ def _objects_of_file(path: str, text: str) -> list[Object]:
     try:
         documents = parse_documents(text)
     except Unparsable as error:
-        raise Fails(f"{path} is no YAML: {error}") from error
+        raise Fails(f"{path} is not YAML: {error}") from error
     value = documents[0].value if documents else None
     found = value if isinstance(value, list) else [{} if value is None else value]
     if not all(isinstance(one, dict) for one in found):

@@ -229,7 +229,7 @@ def _known_source(source: Object, remotes: tuple[str, ...]) -> _Source:
         plain,
         folder,
         tuple(doubts),
-        f"its source is not known in all that decides what it makes: {why}" if why else None,
+        f"only a part of its source is known: {why}" if why else None,
         f"the folder that it applies is not known: {unknown.reason}" if unknown else None,
     )
 

@@ -34,10 +34,10 @@ def patched_application(application: Object, patch: str) -> Object:
     try:
         documents = parse_documents(patch)
     except Unparsable as error:
-        raise Fails(f"its templatePatch is no YAML once it is filled in: {error}") from error
+        raise Fails(f"its templatePatch is not YAML once it is filled in: {error}") from error
     value = documents[0].value if documents else None
     if not isinstance(value, dict | None):
-        raise Fails("its templatePatch is no map once it is filled in")
+        raise Fails("its templatePatch is not a map once it is filled in")
     made = _patched(application, value or {})
     spec = mapping_at(made.get("spec"))
     made["spec"] = {**spec, "project": at(application, "spec", "project")}
@@ -70,4 +70,4 @@ def _patched(value: Object, patch: Object) -> Object:
 def _check_texts(found: dict[str, Any]) -> None:
     for key in _TEXTS & found.keys():
         if not isinstance(found[key], str | None):
-            raise Fails(f"its templatePatch makes {key} something that is no text: {found[key]!r}")
+            raise Fails(f"its templatePatch makes {key} something that is not text: {found[key]!r}")

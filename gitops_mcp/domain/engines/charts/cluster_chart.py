@@ -136,7 +136,7 @@ def values_place_of_field(
     whole = next((known for known in _MAPPED if path[: len(known)] == known), None)
     if kind != "Cluster" or whole is None:
         return (
-            f"{dotted_path(path)} of a {kind} is no single value of the chart `{CHART}`; "
+            f"{dotted_path(path)} of a {kind} is not a single value of the chart `{CHART}`; "
             f"see {values_line(release, files)}"
         )
     if whole == ("spec", "imageName"):
@@ -279,7 +279,7 @@ def _values_place_in_entry(
         return f"no entry of {where} is named {name} in {line}"
     known = next((one for one in entries.keys if path[1 : 1 + len(one)] == one), None)
     if path[0] != "spec" or known is None or known == ("name",):
-        return f"{dotted_path(path)} of a {kind} is no single value of the chart `{CHART}`; see {line}"
+        return f"{dotted_path(path)} of a {kind} is not a single value of the chart `{CHART}`; see {line}"
     rest = path[1 + len(known) :]
     return find_values_place(release, entries.values, (index, entries.keys[known], *rest), files)
 

@@ -142,7 +142,7 @@ def _objects_of(template: str, text: str) -> Iterator[Object | str]:
             for part in parts:
                 yield from _objects_of(template, part)
         elif CNPG_GROUP in text:
-            yield f"{template} gives what is no YAML: {error}"
+            yield f"{template} gives what is not YAML: {error}"
         else:
             yield {"kind": "the text of", "metadata": {"name": template}, "text": text}
         return

@@ -104,7 +104,9 @@ def _paths_named(value: object, path: Path) -> Iterator[Path]:
 
 def _mapped(one: EngineObject, found: Iterable[Release], files: Files) -> MadeByChart:
     used = tuple(found)
-    unnamed = (f"{one.place}: the name of what {one} makes cannot be told" for release in used if release.name is None)
+    unnamed = (
+        f"{one.place}: the name of what {one} makes cannot be determined" for release in used if release.name is None
+    )
     objects = ((release, made, None) for release in used for made in cluster_chart.objects_of_release(release, files))
     return MadeByChart(tuple(objects), tuple(unnamed))
 

@@ -138,7 +138,7 @@ def _place_in_layer(
     exact = place if layer.kind not in {"mapping", "file"} else place.below(*path)
     line = file_and_line(exact, files)
     if release.applied.kind == "ApplicationSet" and layer.kind != "file":
-        return f"{dotted_path(path)} stands in {line} for every Application that {release.applied} makes"
+        return f"{dotted_path(path)} is in {line} for every Application that {release.applied} makes"
     inner, values = (0 if layer.kind == "text" else None), (() if layer.kind == "parameter" else path)
     number = int(line.rpartition(":")[2])
     is_text = layer.kind == "parameter"

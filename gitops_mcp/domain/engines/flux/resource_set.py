@@ -49,7 +49,7 @@ def made_objects(one: LocatedObject, found: Iterable[LocatedObject]) -> tuple[tu
                     spend(10 + len(text) // 50)
                     rendered = _render(text, values)
                     if rendered is None:
-                        return tuple(made), f"what {_shown(place)} makes cannot be told"
+                        return tuple(made), f"what {_shown(place)} makes cannot be determined"
                     made += [MadeObject(value, place, known) for value in _objects(rendered)]
     except Fails as error:
         return (), f"its template fails: {error}"

@@ -154,7 +154,7 @@ def examine_source(reference: object, one: LocatedObject, context: FluxContext) 
     if "${" in f"{kind}{name}":
         return Source(assumed=f"it applies {kind} {name}, and nothing here fills that in")
     if kind not in _KINDS:
-        return Source(Elsewhere(f"it applies {kind} {name}, which is no source of files"))
+        return Source(Elsewhere(f"it applies {kind} {name}, which is not a source of files"))
     found = context.referred(kind, name, namespace, one.place.path)
     if found:
         return replace(_clearest([context.examined(each) for each in found]), declared=found)

@@ -161,7 +161,7 @@ class _Evaluation:
         if isinstance(first, Function):
             return self._call(first.name, terms[1:], dot, final)
         if len(terms) > 1 or final is not _ABSENT:
-            raise Fails("something that is no function is given arguments")
+            raise Fails("something that is not a function is given arguments")
         if isinstance(first, Nil):
             raise Fails("nil stands alone")
         return self._value(first, dot)

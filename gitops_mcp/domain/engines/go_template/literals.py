@@ -28,7 +28,7 @@ def _number(text: str) -> int | float:
     found = None if text.lstrip("+-").isdecimal() else float_number(text)
     if found is not None:
         return found
-    raise Fails(f"{text} is no number")
+    raise Fails(f"{text} is not a number")
 
 
 def _unquoted(text: str) -> str:
@@ -41,12 +41,12 @@ def _escaped(found: re.Match[str]) -> str:
         return _ESCAPED.get(letter, letter)
     code = next(((one, 8 if index == 3 else 16) for index, one in enumerate(codes) if one), None)
     if code is None or int(*code) > 0x10FFFF or 0xD800 <= int(*code) < 0xE000:
-        raise Fails(f"{found.group()} is no escape of a text")
+        raise Fails(f"{found.group()} is not an escape of a text")
     return chr(int(*code))
 
 
 def _code_point(text: str) -> int:
     found = "'" if text == "\\'" else _unquoted(text)
     if len(found) != 1:
-        raise Fails(f"'{text}' is no character")
+        raise Fails(f"'{text}' is not a character")
     return ord(found)

@@ -161,7 +161,7 @@ class _Parser:
         if not commands:
             raise Fails("a value is missing")
         if any(isinstance(one[0], Literal | Nil) or one[0] == Chain(None) for one in commands[1:]):
-            raise Fails("something that is no function follows a `|`")
+            raise Fails("something that is not a function follows a `|`")
         return Pipe(tuple(commands), variables, assigns)
 
     def _declarations(self, most: int) -> tuple[tuple[str, ...], bool]:

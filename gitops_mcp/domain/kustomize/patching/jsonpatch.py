@@ -107,7 +107,7 @@ def _unescape_step(step: str) -> str:
 
 def _list_index(step: str, length: int, pointer: str) -> int:
     if not _INDEX.fullmatch(step):
-        raise Unpatchable(f"{pointer}: {step!r} is no index")
+        raise Unpatchable(f"{pointer}: {step!r} is not an index")
     index = int(step)
     index += length if index < 0 else 0
     if not 0 <= index < length:

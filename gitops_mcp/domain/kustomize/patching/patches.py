@@ -128,7 +128,7 @@ def _patch_content(text: _Text, *, only_json: bool) -> tuple[tuple[Manifest, ...
     documents = manifest.read_own_documents(text.text)
     if all(isinstance(one, dict) or one is None for one in documents):
         if only_json:
-            raise Unpatchable("patchesJson6902 has a patch that is no list of operations")
+            raise Unpatchable("patchesJson6902 has a patch that is not a list of operations")
         merges = manifest.read_manifests(text.text)
         for one in merges:
             if not id_of(one.value).kind or not id_of(one.value).name:

@@ -56,7 +56,7 @@ def scalar_at(draft: Draft, path: Path) -> Any:
     """Raises Unpatchable where an object or a list stands."""
     found = at(draft.value, *path)
     if isinstance(found, dict | list):
-        raise Unpatchable(f"{dotted_path(path)} is no single value")
+        raise Unpatchable(f"{dotted_path(path)} is not a single value")
     return found
 
 

@@ -188,7 +188,7 @@ def _put_value(pen: Pen, place: Path, source: _CopySource, options: Object, draf
     text = source.text
     if options.get("delimiter"):
         if isinstance(old, dict | list):
-            raise Unpatchable("a delimiter in a target that is no scalar")
+            raise Unpatchable("a delimiter in a target that is not a scalar")
         parts, index = (_text_of(old, draft) if is_there else "").split(str(options["delimiter"])), options.get("index")
         index = int(index or 0)
         parts = [text, *parts] if index < 0 else [*parts[:index], text, *parts[index + 1 :]]
@@ -201,7 +201,7 @@ def _put_value(pen: Pen, place: Path, source: _CopySource, options: Object, draf
     else:
         value = _keep_type(text, old)
     if isinstance(value, float) and not math.isfinite(value):
-        raise Unpatchable(f"{text} is no number of JSON")
+        raise Unpatchable(f"{text} is not a number of JSON")
     pen.put(place, value, (), literal=False, whole=True)
 
 

@@ -149,11 +149,11 @@ def _through_field_specs(state: State, value: Object, layer: Layer) -> State:
 def _write_pairs(draft: Draft, value: Object, layer: Layer, *, field: str) -> Draft:
     pairs = value.get(field) or {}
     if not isinstance(pairs, dict):
-        raise Unpatchable(f"{field} is no map")
+        raise Unpatchable(f"{field} is not a map")
     pen = Pen(draft, layer)
     for holder in list(fields_of(draft, _mappings(value, "fieldSpecs"))) if pairs else ():
         if not isinstance(at(draft.value, *holder), dict | None):
-            raise Unpatchable(f"{'/'.join(map(str, holder))} is no map, so it takes no {field}")
+            raise Unpatchable(f"{'/'.join(map(str, holder))} is not a map, so it takes no {field}")
         for key, text in pairs.items():
             pen.put((*holder, key), _text(text), (field, key), literal=isinstance(text, str))
     return _done(pen, draft)
@@ -212,7 +212,7 @@ def _set_image(draft: Draft, value: Object, layer: Layer) -> Draft:
 def _set_count(draft: Draft, value: Object, layer: Layer) -> Draft:
     pen, count = Pen(draft, layer), at(value, "replica", "count") or 0
     if type(count) is not int:
-        raise Unpatchable(f"the count {count!r} is no whole number")
+        raise Unpatchable(f"the count {count!r} is not a whole number")
     for spec in _mappings(value, "fieldSpecs"):
         if _is_counted(draft, at(value, "replica", "name"), spec):
             for path in fields_of(draft, [spec]):

@@ -204,11 +204,9 @@ def _out_of_sync(application: Object, project: ProjectSeen, asked: Question) -> 
         return Standing("needs a person", why, _sync_by_hand(application, prune=True))
     done = asked.has(applied_commit(application))
     if done and at(automated, "selfHeal") is not True:
-        why = f"{name} has synced the change, and does not take back by itself what was edited since (no selfHeal)"
+        why = f"{name} has synced the change, and does not undo later edits by itself (no selfHeal)"
         return Standing("needs a person", why, _sync_by_hand(application))
-    unread = (
-        f"; whether a window of its project is closed cannot be told: {project}" if isinstance(project, str) else ""
-    )
+    unread = f"; whether a window of its project is closed is not known: {project}" if isinstance(project, str) else ""
     return Standing("waits", f"{name} has compared the change and not synced it yet{unread}", f"{AGAIN} once it has")
 
 

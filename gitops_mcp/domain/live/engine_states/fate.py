@@ -65,7 +65,7 @@ def _fate_by_argo(application: Object, name: str, then: Outcome) -> Fate:
     if not is_automatic(application):
         why = f"{name} syncs only when asked: it stays until somebody syncs"
     elif at(application, "spec", "syncPolicy", "automated", "selfHeal") is not True:
-        why = f"{name} does not take back by itself what was edited (no selfHeal): it stays until the next sync"
+        why = f"{name} does not undo edits by itself (no selfHeal): it stays until the next sync"
     else:
         return Fate(then, f"{name} syncs by itself and heals (selfHeal), as soon as it has compared again")
     return Fate("stays", why, f"a person syncs it: `argocd app sync {at(application, 'metadata', 'name')}`")

@@ -157,7 +157,7 @@ def _not_fetched(kustomization: Object, source: SourceSeen, asked: Question, app
     if isinstance(source, str):
         if condition(kustomization, "Ready").get("status") == "False":
             return None
-        why = f"{name} is at {short(applied)}, the base at {short(asked.tip)}; why cannot be told: {source}"
+        why = f"{name} is at {short(applied)}, the base at {short(asked.tip)}; why cannot be determined: {source}"
         return Standing(
             "waits", why, f"{AGAIN}; where it does not move, a person looks at {which}: `flux get sources all`"
         )
@@ -188,7 +188,7 @@ def _unfetched_by_source(source: Object, which: str, asked: Question) -> Standin
         mend = f"somebody mends what {which} reports; it is tried again by itself, and the change follows then"
         return Standing("not fetched", why, mend)
     if not is_git:
-        why = f"{which} is no Git repository, and its artifact is not of the commit yet{fetched}"
+        why = f"{which} is not a Git repository, and its artifact is not of the commit yet{fetched}"
         return Standing("not fetched", why, f"somebody sees whether what makes the artifact of {which} has done so")
     every = f" (every {interval})" if (interval := text_at(source, "spec", "interval")) else ""
     why = f"{which} has not fetched the commit yet{fetched}"

@@ -60,7 +60,7 @@ def method_of(cluster: Object, label: str, wanted: str | None = None) -> Method:
         )
     needs = {
         PLUGIN: "a plugin in spec.plugins: name object_store, or destination_path",
-        IN_TREE: f"spec.backup.{IN_TREE}, which goes with CloudNativePG 1.31: take method 'plugin'",
+        IN_TREE: f"spec.backup.{IN_TREE}, which CloudNativePG 1.31 removes: use method 'plugin'",
         SNAPSHOT: f"spec.backup.{SNAPSHOT} with a className: set it with update_postgres_object first",
     }
     has = f"; it has: {', '.join(map(str, known))}" if known else ""

@@ -68,7 +68,7 @@ def checked_retention(text: str) -> str:
         number = re.match(r"\s*([1-9][0-9]*)\s*([dwm])", text.lower())
         near = f"{number[1]}{number[2]}" if number else "30d"
         raise InvalidRequest(
-            f"retention: {'the value' if may_be_secret(text) else repr(text[:40])} is no retention policy: a number "
+            f"retention: {'the value' if may_be_secret(text) else repr(text[:40])} is not a retention policy: a number "
             f"and d, w or m (days, weeks, months), such as {near!r}"
         )
     return text
@@ -85,11 +85,13 @@ def new_store(name: str, destination: str, endpoint: str | None, secret: str | N
     scheme = destination.partition("://")[0]
     if not _DESTINATION.fullmatch(destination) or scheme not in _PROVIDERS:
         raise InvalidRequest(
-            "destination_path: it is no address of an object store, without credentials: s3://BUCKET/FOLDER, "
+            "destination_path: it is not an address of an object store, without credentials: s3://BUCKET/FOLDER, "
             "gs://BUCKET/FOLDER, or https://ACCOUNT.blob.core.windows.net/CONTAINER/FOLDER"
         )
     if endpoint is not None and not _ENDPOINT.fullmatch(endpoint):
-        raise InvalidRequest("endpoint_url: it is no address of an S3 service, without credentials: https://HOST:PORT")
+        raise InvalidRequest(
+            "endpoint_url: it is not an address of an S3 service, without credentials: https://HOST:PORT"
+        )
     if secret is not None:
         check_object_name(secret, field="credentials_secret")
     provider = _PROVIDERS[scheme]

@@ -240,7 +240,7 @@ def _notices(source: RestoreSource, spec: Object, asked: RestoreRequest) -> Iter
         yield Notice("not-taken-over", f"external clusters of {source.ref} are left out: {', '.join(others[:8])}")
     if asked.target.kind == "lsn":
         yield Notice(
-            "target-not-checked", "whether the LSN lies in what is archived is not told by any time: not checked"
+            "target-not-checked", "whether the archive reaches this LSN was not checked, since no time says so"
         )
     if not any(at(spec, key) for key in _IMAGES):
         text = "nothing says which PostgreSQL the source has, so the operator's default is taken, whose major has to be"
@@ -265,8 +265,8 @@ def _body_of_needs(desired: Desired, source: RestoreSource, spec: Object, ref: C
         named = [f"{one.identity.kind} {one.identity.name}" for one in own]
         more = f" and {len(named) - 12} more" if len(named) > 12 else ""
         yield (
-            f"- roles and databases come with the data; these objects stay with {source.ref}, and are to be made for "
-            f"{ref.name} where it is to go on in its place: {', '.join(named[:12])}{more}"
+            f"- roles and databases come with the data; these objects stay with {source.ref}, and have to be created "
+            f"for {ref.name} where it is to replace it: {', '.join(named[:12])}{more}"
         )
 
 
@@ -299,5 +299,5 @@ def _next_steps(desired: Desired, source: RestoreSource, ref: ClusterRef, asked:
     yield (
         f"once it runs, bootstrap.recovery and externalClusters are not read any more. Take them out with "
         f"update_postgres_object kind=Cluster name={ref.name} remove=[spec.bootstrap, spec.externalClusters], so that "
-        f"a Cluster which is made anew from Git does not go back to that day"
+        f"a Cluster which is recreated from Git does not go back to that day"
     )

@@ -283,4 +283,4 @@ def running_image(source: RestoreSource) -> Object:
 def told_spec(source: RestoreSource) -> str:
     if source.told_by:
         return f"its spec is that of {source.told_by}"
-    return "nothing tells the source's spec, so only what was asked for stands here"
+    return "the source's spec is not known, so only what was asked for is declared"

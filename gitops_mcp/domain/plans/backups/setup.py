@@ -192,8 +192,11 @@ def _siblings_store(planned: PlannedSteps, name: str) -> tuple[str, NewStore | N
             found = next((one for one in declared_stores(desired, space) if one.identity.name == store), None)
             configuration = at(found.object, "spec", "configuration") if found else None
             if isinstance(configuration, dict):
-                text = f"ObjectStore {name} is as {store} of namespace {space}: Secrets that it names have to be in"
-                planned.tell("store-copied", f"{text} {ref.namespace} too")
+                planned.tell(
+                    "store-copied",
+                    f"ObjectStore {name} is a copy of {store} in namespace {space}: the Secrets that it names must "
+                    f"exist in {ref.namespace} too",
+                )
                 return name, NewStore(name, configuration)
     raise InvalidRequest(
         f"destination_path: Cluster {ref} has no ObjectStore, and no sibling shows one: say where backups go "

@@ -129,7 +129,7 @@ def _live_differs_notice(declared: int | None, running: int | None, where: str) 
     if running == (1 if declared is None else declared) or running is None:
         return ()
     live = pluralize(running, "instance")
-    text = f"the live Cluster has {live} where {where} says {declared}; the impact is told from it"
+    text = f"the live Cluster has {live} where {where} says {declared}; the impact is judged by it"
     return (Notice("live-differs", text),)
 
 

@@ -180,8 +180,8 @@ def _health_check_notices(desired: Desired, going: Iterable[Declaration]) -> Ite
                 told = file_and_line(place.below(index), desired.texts) if place else ""
                 yield Notice(
                     "health-check",
-                    f"{one.applied} waits for {one.identity} by its healthChecks ({told}), and is not Ready any more "
-                    f"once that is gone: take the check out as well",
+                    f"{one.applied} waits for {one.identity} by its healthChecks ({told}), and is no longer Ready "
+                    f"once that is gone: remove the check as well",
                 )
 
 

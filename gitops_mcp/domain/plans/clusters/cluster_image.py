@@ -53,7 +53,8 @@ def image_reference(text: str, *, field: str = "image") -> str:
     if version is None or not _REPOSITORY.fullmatch(repository) or len(text) > 512:
         raise InvalidRequest(
             f"{field}: it is not the full reference of an image whose tag starts with the version, which the operator "
-            f"reads from there: such as registry.example.com/postgresql:{(version.tag if version else None) or '18.4'}"
+            f"reads from there: use one such as "
+            f"registry.example.com/postgresql:{(version.tag if version else None) or '18.4'}"
         )
     return text
 
@@ -120,8 +121,9 @@ def _image_change(
         found = f"{repository}:{asked.tag}"
         return ImageChange(((_IMAGE, found),), tuple(_moving_tag_notice(found)))
     if major_of(current) == asked.major:
-        text = f"{current} is PostgreSQL {asked.major} already; a minor upgrade takes the full tag, such as 18.4-…"
-        return ImageChange((), (Notice("same-major", text.replace("18.4", f"{asked.major}.N")),))
+        major = asked.major
+        text = f"{current} is PostgreSQL {major} already; a minor upgrade takes the full tag, such as {major}.N-…"
+        return ImageChange((), (Notice("same-major", text),))
     return _other_major(desired, asked, repository, tag)
 
 
@@ -187,7 +189,8 @@ def _other_major(desired: Desired, asked: Version, repository: str, tag: str) ->
     flavour = _flavour(tag)
     if flavour is None:
         raise Refused(
-            f"postgres_version: which tag of {repository} is PostgreSQL {asked.major} cannot be told from the present "
+            f"postgres_version: which tag of {repository} is PostgreSQL {asked.major} cannot be determined from the "
+            f"present "
             f"one, {tag or 'a digest'}: name the full tag, of the same distribution"
         )
 

@@ -65,7 +65,7 @@ def with_namespace(
     spaces = {one.identity.namespace or "" for one in desired.shown} | {one.name for one in known}
     belongs = f"namespace {namespace} is one of {', '.join(others)}, and no manifest of this environment has it"
     new = belongs if others else f"no manifest of this environment has namespace {namespace}"
-    nowhere = ", and no live Namespace is called so" if live is False else ""
+    nowhere = ", and no live Namespace has that name" if live is False else ""
     told = f"{new}{nowhere} ({suggest(namespace, spaces - {''})})"
     if live:
         return replace(plan, caution=f"{told}; it is there already") if others else plan

@@ -57,7 +57,7 @@ class ClusterUpdate:
     def __post_init__(self) -> None:
         if not self.named:
             raise InvalidRequest(
-                f"nothing to update was named; there are: {', '.join(one.name for one in fields(self))}"
+                f"name at least one argument to update; there are: {', '.join(one.name for one in fields(self))}"
             )
         for name in ("storage_size", "wal_storage_size"):
             if (size := getattr(self, name)) is not None:
@@ -95,7 +95,7 @@ def _check_resource(place: str, name: str, amount: str | None) -> None:
     value = quantity(amount) if amount is not None else None
     if amount is not None and (value is None or value <= 0):
         raise InvalidRequest(
-            f"{place}.{name}: {quote(amount)} is no amount: such as '500m' for cpu or '4Gi' for memory"
+            f"{place}.{name}: {quote(amount)} is not an amount: use one such as '500m' for cpu or '4Gi' for memory"
         )
 
 

@@ -207,7 +207,7 @@ def _window_notices(after: Object, differing: Sequence[Setting]) -> Iterator[Not
     if not any(one.path[:2] == WINDOW for one in differing) or at(window, "inProgress") is not True:
         return
     if at(window, "reusePVC") is False:
-        text = "a replica on a drained node is made anew elsewhere, on a new volume with a full copy of the data"
+        text = "a replica on a drained node is recreated elsewhere, on a new volume with a full copy of the data"
     else:
         text = "an instance on a drained node waits for that node, and with a single instance so does the database"
     yield Notice(

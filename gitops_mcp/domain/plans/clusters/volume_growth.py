@@ -55,12 +55,12 @@ def growth_notices(
             which = f"StorageClass {used}" if used else "the default StorageClass"
             yield Notice("volume-expansion", f"{grows}: {_what_happens(which, can=expandable.get(used))}")
         if at(one.section, "resizeInUseVolumes") is False:
-            text = f"{one.name}.resizeInUseVolumes is false: volumes stay until each PVC with its pod is made anew"
+            text = f"{one.name}.resizeInUseVolumes is false: volumes stay until each PVC with its pod is recreated"
             yield Notice("volume-expansion", text)
 
 
 def _what_happens(which: str, *, can: bool | None) -> str:
-    anew = "until each PVC with its pod is made anew (kubectl cnpg destroy)"
+    anew = "until each PVC with its pod is recreated (kubectl cnpg destroy)"
     if can:
         return f"{which} allows expansion, so the volumes grow while in use; they cannot shrink again"
     if can is None:

@@ -63,7 +63,7 @@ class DatabaseDeletion(Removal):
     def step(self) -> RemovalStep:
         if self.is_nowhere:
             return RemovalStep(
-                "remove", f"the only step: no live Database says this database, so just the {self.origin.manifest} goes"
+                "remove", f"the only step: no live Database says this database, so only the {self.origin.manifest} goes"
             )
         if not self.drops:
             return self.goes_only
@@ -81,11 +81,11 @@ class DatabaseDeletion(Removal):
     def _asked_for(self) -> str:
         """What has it dropped although this call does not ask for that."""
         if _is_absent(self.seen):
-            return "the live Database says `ensure: absent`, so it is dropped all the same"
+            return "the live Database says `ensure: absent`, so it is dropped anyway"
         if _is_reclaimed(self.seen) or (self.live is None and _is_reclaimed(self.declared.object)):
-            return "its reclaim policy is delete, so it is dropped all the same"
+            return "its reclaim policy is delete, so it is dropped anyway"
         said = "reclaim policy is delete" if _is_reclaimed(self.declared.object) else "manifest at the base asks for it"
-        return f"its {said}, and once that is live it is dropped all the same"
+        return f"its {said}, and once that is live it is dropped anyway"
 
     def _dropped(self, seen: Object) -> RemovalStep:
         state = read_reconciliation(seen)

@@ -57,7 +57,9 @@ class DatabaseUpdate:
     ) -> DatabaseUpdate:
         found = {part: tuple(_checked_items(part, given)) for part, given in lists.items() if given}
         if owner is None and limit is None and not found:
-            raise InvalidRequest(f"nothing to update was named; there are: owner, connection_limit, {', '.join(PARTS)}")
+            raise InvalidRequest(
+                f"name at least one argument to update; there are: owner, connection_limit, {', '.join(PARTS)}"
+            )
         return cls(None if owner is None else checked_sql_name(owner, field="owner"), limit, found)
 
     @property
@@ -84,7 +86,7 @@ def _checked_items(part: str, given: Sequence[str | Asked]) -> Iterator[Object]:
 def _checked_fields(part: str, given: Asked, *, place: str) -> Object:
     for key, value in given.items():
         if key not in PARTS[part]:
-            shown = f"{quote(key)} is no field" if not may_be_secret(key) else "one of its keys is no field"
+            shown = f"{quote(key)} is not a field" if not may_be_secret(key) else "one of its keys is not a field"
             near = suggest("" if may_be_secret(key) else key, PARTS[part])
             raise InvalidRequest(f"{place}: {shown}; {near}")
         if isinstance(value, str) and is_credential(value):
@@ -137,7 +139,7 @@ def plan_database_update(
     if at(before, "spec", "ensure") == "absent":
         raise Refused(
             f"database {name!r} says `ensure: absent` at {declared.place}, so it is being dropped: finish that with "
-            f"delete_postgres_database, then create it anew"
+            f"delete_postgres_database, then create it again"
         )
     wanted = dict(_wanted_fields(before, asked))
     differing = {path: value for path, value in wanted.items() if normalize_edit(before, Set(path, value)) is not None}
@@ -213,8 +215,10 @@ def _lines(before: Object, after: Object, differing: Mapping[Path, Any]) -> Iter
             old = {at(one, "name"): one for one in list_at(before, *path)}
             for one in list_at(after, *path):
                 if one != old.get(at(one, "name")):
-                    verb = "drops" if at(one, "ensure") == "absent" else "changes" if at(one, "name") in old else "adds"
-                    yield f"{path[1]}: {verb} {quote_sql_name(str(at(one, 'name')))}"
+                    name = quote_sql_name(str(at(one, "name")))
+                    is_new, goes = at(one, "name") not in old, at(one, "ensure") == "absent"
+                    told = f"drops {name}" if goes else f"adds {name}" if is_new else f"changes {name}"
+                    yield f"{path[1]}: {told}"
         else:
             yield f"{path[1]}: {_shown(at(before, *path))} -> {_shown(at(after, *path))}"
 

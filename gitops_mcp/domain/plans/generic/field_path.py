@@ -144,7 +144,7 @@ def read_path(root: SchemaNode, text: str, *, argument: str) -> FieldPath:
         word = _WORD.match(text, place)
         if word is None or (bool(word["dot"]) == (place == 0) and word["name"] is not None):
             raise InvalidRequest(
-                f"{argument}: {quote(text)} is no path of a field at character {place + 1}: {EXAMPLES}"
+                f"{argument}: {quote(text)} is not a path of a field at character {place + 1}: {EXAMPLES}"
             )
         if word["name"] is None:
             found, place = _step_in_brackets(found, _bracketed(word), argument), word.end()
@@ -157,7 +157,7 @@ def read_path(root: SchemaNode, text: str, *, argument: str) -> FieldPath:
                 break
     if len(found.steps) < 2 or (found.steps[0] == "metadata" and len(found.steps) < 3 and found.node is not _TEXTS):
         raise InvalidRequest(
-            f"{argument}: {quote(text)} is too much at once: name what is below it, such as {EXAMPLES}"
+            f"{argument}: {quote(text)} holds too much for one request: name a field below it, such as {EXAMPLES}"
         )
     return found
 
@@ -176,7 +176,7 @@ def key_of_item(path: FieldPath, item: Any, *, argument: str) -> ItemKey:
     node = path.node
     keys = keys_of_list(node) or (("name",) if node.type is None else ())
     if not keys:
-        what = "a list whose items have no key" if node.type == "array" else "no list"
+        what = "a list whose items have no key" if node.type == "array" else "not a list"
         raise InvalidRequest(f"{argument}: {path} is {what}: set it whole, with set")
     defaults = node.items.defaults if node.items else {}
     said = [(key, item.get(key, defaults.get(key)) if isinstance(item, dict) else None) for key in keys]
@@ -198,7 +198,7 @@ def _check_beginning(text: str, argument: str) -> None:
     if not text.startswith(("spec.", "metadata.labels", "metadata.annotations", "spec[")):
         raise InvalidRequest(
             f"{argument}: {quote(text)} begins with neither spec, metadata.labels nor metadata.annotations, of which "
-            f"alone a field can be changed: such as {EXAMPLES}"
+            f"alone a field can be changed: use one such as {EXAMPLES}"
         )
 
 
@@ -220,7 +220,7 @@ def _step_behind_dot(path: FieldPath, name: str, rest: str, argument: str) -> Fi
         return path.below(name)
     if node.type != "object":
         raise InvalidRequest(f"{argument}: {path} is of type {node.type}, and there is no {quote(name)} below it")
-    raise InvalidRequest(f"{argument}: {quote(name)} is no field of {path}; {suggest(name, node.properties)}")
+    raise InvalidRequest(f"{argument}: {quote(name)} is not a field of {path}; {suggest(name, node.properties)}")
 
 
 def _step_in_brackets(path: FieldPath, text: str, argument: str) -> FieldPath:
@@ -231,10 +231,10 @@ def _step_in_brackets(path: FieldPath, text: str, argument: str) -> FieldPath:
         if node.others is None and "=" in text:
             return path.below(_item_key(path, text, argument))
         if not text:
-            raise InvalidRequest(f"{argument}: {path}[] names no key: such as {EXAMPLES}")
+            raise InvalidRequest(f"{argument}: {path}[] names no key: use one such as {EXAMPLES}")
         return path.below(text)
     raise InvalidRequest(
-        f"{argument}: {path} has fields of its own, so what is below it stands behind a dot; "
+        f"{argument}: {path} has fields of its own, so write the one below it after a dot; "
         f"{suggest(text, node.properties)}"
     )
 

@@ -68,15 +68,13 @@ def read_update(asked: ObjectUpdate, root: SchemaNode) -> tuple[FieldRequest, ..
         raise InvalidRequest(f"{'; '.join(faults[:_TOLD])}{more}")
     if not found:
         raise InvalidRequest(
-            'nothing to change was named: give set={"spec.path": value}, remove=["spec.path"] or '
+            'name at least one field to change: give set={"spec.path": value}, remove=["spec.path"] or '
             'items={"spec.list": [item]}'
         )
     for index, one in enumerate(found):
         for other in found[:index]:
             if _are_one(one.path, other.path):
-                raise InvalidRequest(
-                    f"{other.path} and {one.path} are both asked for, and one is the other or a part of it: say it once"
-                )
+                raise InvalidRequest(f"{other.path} and {one.path} are both asked for and overlap: name one of them")
     return tuple(found)
 
 
@@ -94,7 +92,7 @@ def _read_set(root: SchemaNode, text: str, value: Any) -> Iterator[FieldRequest]
     path = read_path(root, text, argument="set")
     check_writable(path, value, argument="set")
     if value is None:
-        raise InvalidRequest(f"set: {path} is given null: to take it away name it in remove")
+        raise InvalidRequest(f"set: {path} is null: to remove it, name it in remove")
     _check_value(path, value, argument="set")
     yield FieldRequest("set", path, value)
 

@@ -64,7 +64,7 @@ def plan_object_creation(
                 f"change that one with update_postgres_object"
             )
     put = put_document(desired, cluster, new_object_of(whom, manifest, cluster), manifest, places)
-    text = desired.origin.then("applied", "the operator takes it up")
+    text = desired.origin.then("applied", "the operator applies it")
     return replace(plan, files=put.changes, impact=assess_impact(None, manifest), warnings=put.notices, next=(text,))
 
 

@@ -29,7 +29,7 @@ from gitops_mcp.domain.repository.object_stores import stores_named_by
 from gitops_mcp.errors import Refused
 
 LOST = {
-    POOLER.kind: "its Deployment and its Service go, so who connects through it is turned away",
+    POOLER.kind: "its Deployment and its Service are removed, so whoever connects through it is turned away",
     IMAGE_CATALOG.kind: "no Cluster finds its image by it any more",
     CLUSTER_IMAGE_CATALOG.kind: "no Cluster of any namespace finds its image by it any more",
     OBJECT_STORE.kind: "no Cluster archives to it or is restored from it any more; what is stored there stays",

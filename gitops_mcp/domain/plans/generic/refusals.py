@@ -62,7 +62,7 @@ def check_no_secret(value: Any, path: Path, *, argument: str, named: str = "") -
         raise Refused(
             f"{argument}: the value at {dotted_path(found)} looks like a password or a token, and Git would keep it "
             f"for ever. Have it read from a Secret: name that in the field for it (passwordSecret, secretKeyRef, "
-            f"s3Credentials and the like). What was given was not kept"
+            f"s3Credentials and the like). The value was not kept"
         )
 
 

@@ -86,7 +86,7 @@ def _applied_document(one: SecretDocument, declared: Declaration, built: Desired
 def _why_unsure(one: SecretDocument, declared: Declaration) -> str:
     """Why values that are written into the document may not be those that are applied, or not for this object alone."""
     if declared.opaque:
-        return f"what becomes of it cannot be told ({declared.opaque})"
+        return f"what happens to it cannot be determined ({declared.opaque})"
     if declared.shared:
         return f"the same document makes {', '.join(declared.shared)}"
     values = ("spec", "encryptedData")

@@ -94,8 +94,8 @@ def caution_of_name(owner: PasswordOwner, provider: Way, secret: str, seen: Name
     space, name = shlex.quote(owner.ref.namespace), shlex.quote(secret)
     look = "; ".join(f"`kubectl -n {space} get {kind.lower()} {name}`" for kind in kinds)
     return (
-        f"Whether there is a {' or '.join(kinds)} {owner.ref.namespace}/{secret} already could not be looked at "
-        f"({seen.why}); if there is, {then}. See first that there is none: {look}"
+        f"Whether there is a {' or '.join(kinds)} {owner.ref.namespace}/{secret} already could not be checked "
+        f"({seen.why}); if there is, {then}. Check first that there is none: {look}"
     )
 
 

@@ -31,7 +31,7 @@ def maker_to_rotate(owner: PasswordOwner, secret: str | None, found: Iterable[Se
     makers = [one for one in found if one.makes(owner.ref.namespace, secret)]
     if len(makers) > 1:
         places = ", ".join(one.place for one in makers)
-        raise Refused(f"several documents make Secret {secret}: {places}. Which one counts cannot be told")
+        raise Refused(f"several documents make Secret {secret}: {places}. Which one counts cannot be determined")
     for maker in makers:
         _check_rotatable(maker)
     return makers[0] if makers else None
@@ -70,7 +70,7 @@ def _check_resealable(maker: SecretDocument) -> None:
         others = ", ".join(sorted(keys - KEYS))
         holds = f"holds {others} besides" if others else "does not hold both"
         raise Refused(
-            f"{maker.place} {holds} {_BOTH}, and what else depends on the password cannot be told here: "
+            f"{maker.place} {holds} {_BOTH}, and what else depends on the password cannot be determined here: "
             f"rotate it with kubeseal"
         )
 
@@ -106,8 +106,8 @@ def moved_password(made: RolePassword, maker: SecretDocument) -> RolePassword:
 def rewritten_password(maker: SecretDocument, text: str) -> RolePassword:
     body = (f"A new password for Secret {maker.secret}, by {maker.way} at {maker.place}",)
     told = (
-        f"The password changes once this is applied and its Secret {maker.secret} is made anew, as get_change and "
-        f"list_postgres_roles say; until then the old one works. From then on clients must read that Secret anew"
+        f"The password changes once this is applied and its Secret {maker.secret} is recreated, as get_change and "
+        f"list_postgres_roles say; until then the old one works. From then on clients must read that Secret again"
     )
     return RolePassword(maker.secret, body, (told,), file=SecretFile(text, maker))
 
@@ -127,5 +127,5 @@ def password_rotated_in_cluster(
             "after the other"
         )
     body = (f"A new password in Secret {secret} of the cluster, at once",)
-    told = (f"Clients must read Secret {secret} anew; the old password works until the operator has seen the new one",)
+    told = (f"Clients must read Secret {secret} again; the old password works until the operator has seen the new one",)
     return RolePassword(secret, body, told, writes=(SecretWrite("rotate", owner.ref.namespace, secret, owner.role),))

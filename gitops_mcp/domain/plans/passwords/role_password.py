@@ -51,7 +51,7 @@ class PasswordSource:
         raise InvalidRequest(
             "password_source: it names where a password comes from and never is one. There are: 'auto' (as the "
             "repository makes Secrets), 'none' (no password) and 'existing:<name of a Secret>', such as "
-            "'existing:orders-app'. What was given was not kept"
+            "'existing:orders-app'. The value was not kept"
         )
 
 

@@ -212,7 +212,7 @@ def _new_role_warnings(
             f"over: every attribute is set or reset, and other memberships are revoked",
         )
     elif new.adopt and how is None:
-        yield Notice("nothing-to-adopt", f"no role {quote(new.name)} was seen there, so it is made anew")
+        yield Notice("nothing-to-adopt", f"no role {quote(new.name)} was seen there, so it is created")
     twins = [
         one.name
         for one in declared_roles(desired, cluster, ref)

@@ -30,9 +30,11 @@ def attribute_warnings(new: RoleAttributes, old: RoleAttributes, *, now: datetim
         if text not in old.powers:
             yield Notice("powerful-role", f"{text}; give it only where it is needed")
     if "postgres" in new.in_roles and "postgres" not in old.in_roles:
-        yield Notice("powerful-role", "in_roles: a member of postgres may do everything, past all permissions")
+        yield Notice(
+            "powerful-role", "in_roles: a member of postgres may do everything, without any check of permissions"
+        )
     if new.valid_until != old.valid_until and is_past(new.valid_until, now=now):
-        yield Notice("expired", f"valid_until {new.valid_until} is in the past: the password works no more")
+        yield Notice("expired", f"valid_until {new.valid_until} is in the past: the password no longer works")
 
 
 def membership_changes(new: RoleAttributes, old: RoleAttributes) -> tuple[tuple[str, ...], tuple[Notice, ...]]:

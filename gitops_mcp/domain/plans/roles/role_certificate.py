@@ -31,4 +31,4 @@ def certificate_lines(object_name: str, *, wanted: bool) -> tuple[str, ...]:
     secret = f"{object_name}-client-cert"
     if wanted:
         return (f"client certificate: Secret {secret} (tls.crt, tls.key) is made by the operator, and renewed",)
-    return (f"client certificate: Secret {secret} is deleted, and who logs in with it is turned away",)
+    return (f"client certificate: Secret {secret} is deleted, and whoever logs in with it is turned away",)

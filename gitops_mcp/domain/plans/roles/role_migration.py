@@ -153,7 +153,8 @@ def roles_to_migrate(
     missing = [name for name in wanted or () if name not in names]
     if missing:
         raise InvalidRequest(
-            f"roles: {', '.join(map(quote, missing))} is no inline role of Cluster {ref}; {suggest(missing[0], names)}"
+            f"roles: {', '.join(map(quote, missing))} is not an inline role of Cluster {ref}; "
+            f"{suggest(missing[0], names)}"
         )
     inline = [one for one in known if wanted is None or one.name in wanted]
     check_migratable(inline)

@@ -101,7 +101,7 @@ class RoleDeletion(Removal):
         if self.is_nowhere:
             thing = "entry" if inline else self.origin.manifest
             live = "Cluster or report of the operator" if inline else "DatabaseRole"
-            return RemovalStep("remove", f"the only step: no live {live} says this role, so just the {thing} goes")
+            return RemovalStep("remove", f"the only step: no live {live} says this role, so only the {thing} goes")
         if not self.drops:
             return self.goes_only
         return self._inline() if inline else self._object()
@@ -137,11 +137,11 @@ class RoleDeletion(Removal):
 
     def _object(self) -> RemovalStep:
         if not self.drop and (self.drop_is_live or self.live is None):
-            return RemovalStep("remove", "the only step: its reclaim policy is delete, so it is dropped all the same")
+            return RemovalStep("remove", "the only step: its reclaim policy is delete, so it is dropped anyway")
         if not self.drop:
             return RemovalStep(
                 "remove",
-                "the only step: its reclaim policy is delete in Git, and once that is live it is dropped all the same",
+                "the only step: its reclaim policy is delete in Git, and once that is live it is dropped anyway",
             )
         if not self.asks(self.role.spec):
             return RemovalStep("ask", f"step 1 of 2: `{_POLICY}: delete`")

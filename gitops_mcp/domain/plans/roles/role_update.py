@@ -63,7 +63,7 @@ def plan_role_update(
     if role.is_absent:
         raise Refused(
             f"{role.label} says `ensure: absent`, so it is being dropped: finish that with delete_postgres_role, then "
-            f"create it anew"
+            f"create it again"
         )
     if not edits and password is None:
         named = [*wanted, *(["client_certificate"] if certificate is not None else [])]

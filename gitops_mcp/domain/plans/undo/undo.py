@@ -62,7 +62,7 @@ class Done:
 
 
 def check_still_stands(done: Done, now: Desired) -> None:
-    """Raises Refused where the base says otherwise since of anything that the change did."""
+    """Raises Refused where the base has changed it since of anything that the change did."""
     here = {one.identity: one.object for one in now.declarations}
     found = [lapse_of(_beside_protection(one, here.get(one.identity)), here.get(one.identity)) for one in done.changes]
     lapses = [one for one in found if one is not None]

@@ -27,10 +27,10 @@ def makers_of_template(
     values = [one for one in (own, *(user.partition(" ")[0] for user in users)) if one in files]
     more = f" and {len(users) - _USERS_AT_MOST} more" if len(users) > _USERS_AT_MOST else ""
     told = [f"{path} is a template of the Helm chart {chart}"]
-    told += [f"its values stand in {own}"] if own in files else []
+    told += [f"its values are in {own}"] if own in files else []
     told += [f"it is used by {', '.join(users[:_USERS_AT_MOST])}{more}"] if users else [UNUSED]
     named = [place for each in values for place in _names_in_values(each, files[each], name)] if name else []
-    told += [f"the name stands at {' and '.join(named[:_USERS_AT_MOST])}"] if named else []
+    told += [f"the name is at {' and '.join(named[:_USERS_AT_MOST])}"] if named else []
     yield MakerFile(path, "; ".join(told), f"{files[path]} {name if named else ''}")
 
 
@@ -93,6 +93,6 @@ def inflated_charts(path: str, text: str) -> Iterator[MakerFile]:
                 if at(document.value, *inline) and inline[2] == "valuesInline":
                     places.insert(0, f"valuesInline at {path}:{line_of_path(text, document.index, inline)}")
                 line = line_of_path(text, document.index, (field, index))
-                where = f"its values stand in {' and '.join(places)}" if places else "it names no values of its own"
+                where = f"its values are in {' and '.join(places)}" if places else "it names no values of its own"
                 reason = f"{path}:{line} inflates the Helm chart {name}{version}{release} by {field}: {where}"
                 yield MakerFile(path, reason, f"{text} kind: Cluster" if name == "cluster" else text)

@@ -107,7 +107,7 @@ def _makers_of_yaml(
     text = files[path]
     documents = read_documents(text)
     if not documents:
-        yield MakerFile(path, f"{place} mentions CNPG and is no YAML as it stands: it may be a template", text)
+        yield MakerFile(path, f"{place} mentions CNPG and is not YAML as it stands: it may be a template", text)
         return
     releases = [*_helmfile_releases(path, text)]
     yield from releases
@@ -159,7 +159,7 @@ def _helmfile_releases(path: str, text: str) -> Iterator[MakerFile]:
             if posixpath.basename(chart) == "cluster" or CNPG_GROUP in str(each):
                 line = line_of_path(text, document.index, ("releases", index))
                 files = ", ".join(texts_in(each.get("values")))
-                where = f", whose values stand in {files}" if files else ""
+                where = f", whose values are in {files}" if files else ""
                 reason = f"{path}:{line} is the helmfile release {each.get('name')} of chart {chart}{where}"
                 yield MakerFile(
                     path,
@@ -187,5 +187,5 @@ def _submodules(text: str) -> Iterator[MakerFile]:
     for section in parser.sections():
         path, url = parser.get(section, "path", fallback=""), parser.get(section, "url", fallback="")
         whose = f"{path} is a Git submodule of {without_credentials(url)}"
-        reason = f"{whose}: what it holds stands in that repository, and is changed there"
+        reason = f"{whose}: what it holds is in that repository, and is changed there"
         yield MakerFile(path or SUBMODULES, reason, path)

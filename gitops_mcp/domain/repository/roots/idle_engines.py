@@ -137,7 +137,7 @@ def _why_unlisted(
             continue
         told = f"{kustomization}, which {by} builds,"
         if line := _commented_out(files[kustomization], path, folder):
-            return f"{told} has it commented out in line {line}"
+            return f"it is commented out at {kustomization}:{line}, which {by} builds"
         entries = set(_entries(files[kustomization], folder))
         if {path, *_folders_below(path, folder)} & entries:
             return None

@@ -109,9 +109,10 @@ def _composition_files(path: str, files: Mapping[str, str]) -> Iterator[MakerFil
         inside = next(_places_of_cnpg(value, ()), ())
         line = line_of_path(files[path], document.index, inside)
         told = (
-            f"{where} makes such objects, which are not edited through it: change {dotted_path(inside)} there by hand"
+            f"{where} makes such objects, which are not edited through it: "
+            f"change {dotted_path(inside)} by hand at {path}:{line}"
         )
-        yield MakerFile(path, f"{told}, line {line}", files[path])
+        yield MakerFile(path, told, files[path])
 
 
 def _claims(group: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:

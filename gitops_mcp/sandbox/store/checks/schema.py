@@ -26,7 +26,7 @@ _SAID: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"must have at least (\d+ \w+).*", r"should have at least \1"),
     (r"must have at most (\d+) characters", r"may not be more than \1 bytes"),
     (r"must have at most (\d+) \w+, found (\d+)", r"\2: must have at most \1 items"),
-    (r".* is none of: (.*)", lambda found: f"supported values: {', '.join(map(_quoted, found[1].split(', ')))}"),
+    (r".* is not one of: (.*)", lambda found: f"supported values: {', '.join(map(_quoted, found[1].split(', ')))}"),
     (r"must be a time .*", "must be of type date-time"),
     (r"must be (?:an?|the) (\w+), found .*", r"must be of type \1"),
 )

@@ -28,7 +28,7 @@ _ENDS = {
     "empty": "its branch holds nothing of its own",
     "closed": "it was closed without being merged",
     "failed": "it has failed",
-    "superseded": "the base says otherwise since",
+    "superseded": "the base has changed it since",
     "reverted": "it was reverted",
 }
 
@@ -63,8 +63,8 @@ def wait_for_change(app: App, name: str, goal: Goal, *, seconds: int | None) -> 
             return look, f"waited {spent:.0f} s for {goal}: {why}"
         pausing = max(LEAST, look.seen.wait)
         if spent + pausing > whole:
-            limit = f"; the forge takes no question for {pausing:.0f} s" if look.seen.wait > LEAST else ""
-            return look, f"waited {spent:.0f} s for {goal}, which it is not yet{limit}: the same call waits on"
+            limit = f"; the forge takes no requests for {pausing:.0f} s" if look.seen.wait > LEAST else ""
+            return look, f"waited {spent:.0f} s for {goal}, which has not come yet{limit}: the same call waits on"
         pause(pausing)
         known = _what_stays(look.seen)
 

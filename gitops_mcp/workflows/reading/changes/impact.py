@@ -17,7 +17,7 @@ from gitops_mcp.workflows.spans import Span, impact_of, impact_reasons
 from gitops_mcp.workflows.view import read_texts
 
 _MOST = 20
-_COLLECTED = "as its commits said; git has collected them, so it was not looked at anew"
+_COLLECTED = "as its commits said; git has garbage-collected them, so it was not judged again"
 
 
 def impact_of_change(app: App, ground: Ground, span: Span) -> Impact:

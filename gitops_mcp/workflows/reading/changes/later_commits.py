@@ -59,7 +59,7 @@ def settle_span(ground: Ground, span: Span, remainders: Sequence[Remainder]) -> 
     named = ", ".join(map(str, lapses[:3])) + (f" and {len(lapses) - 3} objects more" if len(lapses) > 3 else "")
     by, base = _by_whom(ground, span, remainders), ground.base.branch
     if any(one.followed for one in remainders):
-        return replace(span, why=f"{span.why}; {base} says otherwise since for {named}{by}", in_part=True)
+        return replace(span, why=f"{span.why}; {base} has since changed {named}{by}", in_part=True)
     if all(lapse.is_reverted for lapse in lapses):
         why = f"{span.why}; reverted since: {base} says again what it said before the change for {named}{by}"
         return replace(span, state="reverted", why=why)
@@ -70,7 +70,7 @@ def settle_span(ground: Ground, span: Span, remainders: Sequence[Remainder]) -> 
             else "no longer has"
         )
         return replace(span, state="superseded", why=f"{span.why}; {base} {has} {named}{by}")
-    return replace(span, state="superseded", why=f"{span.why}; {base} says otherwise since for {named}{by}")
+    return replace(span, state="superseded", why=f"{span.why}; {base} has since changed {named}{by}")
 
 
 def _settle_by_files(ground: Ground, span: Span) -> Span:

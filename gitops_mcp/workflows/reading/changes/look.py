@@ -25,8 +25,8 @@ OPEN = frozenset({"draft", "pushed", "in_review", "empty"})
 _AFTERWARDS = {
     "applied": "get_cluster_status says how the cluster is, what is wrong and what to do",
     "failed": "get_cluster_status says how the cluster is, what is wrong and what to do",
-    "reverted": "Nothing of it is waited for any more: a new change asks for it again, if it is still wanted",
-    "superseded": "Nothing of it is waited for any more: what the base says now counts",
+    "reverted": "It is not waited for any more: make a new change, if it is still wanted",
+    "superseded": "It is not waited for any more: the base has been changed since",
 }
 
 
@@ -67,7 +67,7 @@ def look_at_change(app: App, name: str, known: PullSeen | None = None) -> Change
     [(span, objects, behind)] = follow_spans(apis, ground, [found], warnings)
     note_spans(ground, [found], [one.object for one in objects])
     if span.start is None and (noted := seen_at(ground, name, span.tip)):
-        lost = "git has collected the commits that say how it was to be"
+        lost = "git has garbage-collected the commits that say what it should be"
         objects = [LiveObject(object=one, state="unknown", detail=lost) for one in noted.objects]
     promotions = read_promotions(app, ground, behind.promotions, seen, warnings)
     told = tuple(without_repeats([*warnings, *apis.unreadable]))

@@ -164,7 +164,7 @@ def _last_change(
     try:
         found = last_change(app, ground, environment, declared, engine_api) if ground else None
     except GitOpsError as error:  # all else is told still
-        warnings.append(Notice("last-change-unknown", f"which commit changed it last could not be told: {error}"))
+        warnings.append(Notice("last-change-unknown", f"which commit changed it last could not be determined: {error}"))
         return None
     if found is None:
         text = "no commit that was looked at changed it: get_history looks further back, and says where this clone ends"
@@ -277,7 +277,7 @@ def _git_problems(
             yield Problem("warning", "refused-by-api", what, action)
         else:
             action = held.next.replace("get_change", "get_cluster_status") if held else _UNKNOWN
-            action = f"{action}; get_drift says who set what, and what becomes of it"
+            action = f"{action}; get_drift says who set what, and what will happen to it"
             told = f"{what}; {held.why}" if held and held.state != "refused" and not is_direct else what
             if is_direct:
                 action = "change Git too where anything is still made from it; a change here does not touch it"

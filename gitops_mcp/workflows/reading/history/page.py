@@ -123,14 +123,16 @@ def _read_page(
 
 def _check_kind(cluster: str, kind: str, name: str | None) -> None:
     if kind not in BY_KIND:
-        raise InvalidRequest(f"kind: {quote(kind)} is no kind of CloudNativePG; {suggest(kind, BY_KIND)}")
+        raise InvalidRequest(f"kind: {quote(kind)} is not a kind of CloudNativePG; {suggest(kind, BY_KIND)}")
     if kind == "Cluster" and name not in {None, cluster}:
         raise InvalidRequest(
             f"object: {quote(name or '')} is not cluster_name {cluster!r}, whose history kind=Cluster is: leave object "
             f"out, or name another kind"
         )
     if name is not None and not is_subdomain(name) and kind not in _SQL_NAMED:
-        raise InvalidRequest(f"object: {quote(name)} is no name of a {kind}: lower-case letters, digits, '-' and '.'")
+        raise InvalidRequest(
+            f"object: {quote(name)} is not a name of a {kind}: lower-case letters, digits, '-' and '.'"
+        )
 
 
 def _find_object(
@@ -175,7 +177,7 @@ def _seek_gone(sights: ObjectSights, desired: Desired, environment: Environment)
                 sights.read(sights.head)
                 return None
     except Unavailable as error:
-        told = f"whether a commit of {branch} had it could not be told: {error}"
+        told = f"whether a commit of {branch} had it could not be determined: {error}"
     sights.expect_mentions()
     try:
         desired.one(whom.kind, whom.name, whom.namespace, environment=environment.name)
@@ -202,7 +204,7 @@ def _check_field(sights: ObjectSights, field: str) -> str:
         return label
     near = [one for one in known if one.count(".") <= label.count(".")]
     raise InvalidRequest(
-        f"field: {quote(field)} is no field of {identity} nor of its kind: a path such as spec.instances; "
+        f"field: {quote(field)} is not a field of {identity} nor of its kind: a path such as spec.instances; "
         f"{suggest(field, near)}"
     )
 

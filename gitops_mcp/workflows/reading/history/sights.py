@@ -152,7 +152,7 @@ class ObjectSights:
     def _broken(self, desired: Desired) -> Iterator[str]:
         """Why an object whose files are there is not built: an engine applies nothing then, and removes nothing."""
         paths = self.paths - {path for path in self.paths if path not in desired.texts}
-        yield from (f"{one.path}: {one.reason}" for one in desired.skipped if one.path in paths)
+        yield from (str(one) for one in desired.skipped if one.path in paths)
         yield from (note for note in desired.notes if note.partition(": ")[0].rpartition(":")[0] in paths)
 
     def _built(self, commit: str) -> Sight | None:

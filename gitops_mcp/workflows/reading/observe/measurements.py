@@ -138,7 +138,9 @@ def _samples(api: ApiOnce, namespace: str, pod: RunningPod, *, tls: bool) -> Sam
     except GitOpsError as error:
         return _explained(error)
     except ValueError as error:
-        return Unavailable(f"what answers at port {_EXPORTER} of {pod.name} is no exporter of CloudNativePG: {error}")
+        return Unavailable(
+            f"what answers at port {_EXPORTER} of {pod.name} is not an exporter of CloudNativePG: {error}"
+        )
 
 
 def _explained(error: GitOpsError) -> GitOpsError:

@@ -70,7 +70,8 @@ class RunningCluster:
         found = next((one for one in self.pods if one.name == name), None)
         if found is None:
             raise NotFound(
-                f"instance: {quote(name)} is no pod of Cluster {self.namespace}/{self.name}, and only those are read; "
+                f"instance: {quote(name)} is not a pod of Cluster {self.namespace}/{self.name}, and only those are "
+                f"read; "
                 f"{suggest(name, [one.name for one in self.pods], most=10)}"
             )
         return found

@@ -164,5 +164,5 @@ def _path_of(object_: Object, field: str) -> Path:
     known: dict[str, Path] = {dotted_path(path): path for path, _ in leaves(object_)}
     if not field.startswith(_OF_AN_OBJECT):
         told = suggest(field, [one for one in known if one.startswith(_OF_AN_OBJECT)])
-        raise InvalidRequest(f"values: {quote(field)} is no field that may differ; {told}")
+        raise InvalidRequest(f"values: {quote(field)} is not a field that may differ; {told}")
     return known.get(field) or tuple(field.split("."))

@@ -72,7 +72,8 @@ def check_commits(ground: Ground, change: str, *commits: str | None) -> None:
     """Raises Unavailable where one is not here."""
     if not commits or not all(one is not None and ground.repository.has(one) for one in commits):
         raise Unavailable(
-            f"the commits of change {change!r} are not all here, so what it did cannot be told: if this is a shallow "
+            f"the commits of change {change!r} are not all here, so what it did cannot be determined: if this is a "
+            f"shallow "
             f"clone, run git fetch --unshallow"
         )
 

@@ -44,7 +44,7 @@ def continued_notices(app: App, ground: Ground, found: ChangeRef | None, conflic
         name = ground.base.branch
         text = (
             f"this change conflicts with {name} in {_some(map(quote, conflicts))}: refresh_change resolves that where "
-            f"all of it was asked of this server, else a person on its branch. The impact is told from what {name} says"
+            f"all of it was asked of this server, else a person on its branch. The impact is judged by what {name} says"
         )
         yield Notice("conflict", text)
 

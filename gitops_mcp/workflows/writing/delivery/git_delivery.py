@@ -75,7 +75,7 @@ def deliver(app: App, request: WriteRequest, writing: Writing | Settle) -> Write
             seen = standing
             if attempt > 1 and patience.is_over:
                 raise Unavailable(
-                    f"others kept writing to the same place faster, {attempt} times in {PATIENCE:g} s: try again "
+                    f"other writers were faster, {attempt} times in {PATIENCE:g} s: try again "
                     f"later. What happened last: {error}"
                 ) from error
         pause(random.uniform(0, min(0.02 * attempt, 1.0)))  # noqa: S311 - spreads writers that raced, no secret

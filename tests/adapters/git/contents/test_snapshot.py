@@ -124,9 +124,7 @@ def test_a_manifest_in_git_lfs_is_named_as_one(tmp_path: Path) -> None:
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 200\n"
     commit = committed(tmp_path, {"orders.yaml": pointer, "logo.png": pointer, "db.yaml": CLUSTER})
     found = taken(looked_at(tmp_path), commit)
-    assert found.unread == {
-        "orders.yaml": "Git has a Git LFS pointer in its place: take manifests out of .gitattributes"
-    }
+    assert found.unread == {"orders.yaml": "it is a pointer of Git LFS: take manifests out of LFS in .gitattributes"}
     assert found.texts.keys() == {"db.yaml"}
 
 
@@ -203,7 +201,7 @@ def test_files_that_may_make_secrets_are_named_and_not_read(tmp_path: Path) -> N
         pytest.param({"plain.yaml": SOPS}, {"kept.yaml", "going.yaml", "plain.yaml"}, id="one begins to"),
         pytest.param({"going.yaml": None}, {"kept.yaml"}, id="one goes"),
         pytest.param({"going.yaml": None, "moved.yaml": SEALED}, {"kept.yaml", "moved.yaml"}, id="one moves"),
-        pytest.param({"words.md": SEALED}, {"kept.yaml", "going.yaml"}, id="what is no manifest"),
+        pytest.param({"words.md": SEALED}, {"kept.yaml", "going.yaml"}, id="what is not a manifest"),
     ],
 )
 @pytest.mark.few(2)

@@ -85,7 +85,7 @@ def test_instances_are_in_the_order_of_their_serials() -> None:
         pytest.param(
             {"containerStatuses": [{"name": "postgres", "state": {"waiting": {"reason": "PodInitializing"}}}]},
             None,
-            id="starting is no reason",
+            id="starting is not a reason",
         ),
     ],
 )

@@ -55,7 +55,7 @@ def sentences(cluster: Object, **related: Any) -> list[tuple[str, str]]:
             "deleted",
             "deleting",
             "warning: the Cluster has been in deletion for 66m, with all its volumes, held by example.org/hold",
-            "nothing, if meant so; what set the finalizer example.org/hold has to remove it",
+            "nothing, if this is intended; what set the finalizer example.org/hold has to remove it",
         ),
         (
             "disabled",
@@ -224,7 +224,7 @@ def test_a_change_of_a_recorded_cluster_is_as_far_as_all_of_it_says(name: str) -
         (
             "scheduledbackup-stuck-behind-pending",
             False,
-            "it should have run 6m ago and stands still: a Backup of it is not done, or no operator runs",
+            "it should have run 6m ago and did not: an earlier Backup of it is not finished, or no operator runs",
         ),
         ("database-applied", True, "it is applied"),
         ("database-absent", True, "it is dropped"),
@@ -374,14 +374,14 @@ def test_a_schedule_in_the_past_is_told_with_the_backup_that_it_waits_for(
     backup |= {"status": before} if before else {}
     late = recorded("scheduledbackup-stuck-behind-pending")
     told = sentences(recorded("cluster-plugin-missing"), backups=(backup,), scheduled_backups=(late,))
-    assert (f"{severity}: ScheduledBackup eager should have run 6m ago and stands still", action) in told
+    assert (f"{severity}: ScheduledBackup eager should have run 6m ago and did not", action) in told
 
 
 def test_schedules_that_are_due_later_suspended_or_new_stand_still_in_no_way() -> None:
     for name in ("scheduledbackups-just-created", "scheduledbackups-after-a-run"):
         told = sentences(recorded("cluster-healthy"), scheduled_backups=tuple(recorded_list(name)))
-        still = [what for what, _ in told if "stands still" in what]
-        wanted = ["warning: ScheduledBackup hourly should have run 27m ago and stands still"]
+        still = [what for what, _ in told if "and did not" in what]
+        wanted = ["warning: ScheduledBackup hourly should have run 27m ago and did not"]
         assert still == (wanted if name == "scheduledbackups-after-a-run" else [])
 
 
@@ -424,7 +424,7 @@ def test_a_hibernation_that_the_operator_puts_off_is_no_hibernation() -> None:
     assert read(cluster).summary.phase_class == "progressing"
     assert (
         "warning: hibernation is asked for and not done: 1 of 3 instances are ready",
-        "wait; the operator begins only in a healthy Cluster, so mend first what keeps it from being that",
+        "wait; the operator begins only in a healthy Cluster, so mend first what keeps it unhealthy",
     ) in sentences(cluster)
     cluster["status"]["phase"] = "Cluster in healthy state"
     assert judge_health(cluster, now=SOON) == (False, f"it is being hibernated: {why}")

@@ -80,7 +80,7 @@ UNREAD = RELEASE.replace("  values:\n", "  valuesFrom: [{kind: Secret, name: far
 @pytest.mark.parametrize(
     ("text", "edit", "told"),
     [
-        pytest.param(RELEASE + SOURCE, Set(("spec", "maxSyncReplicas"), 1), r"spec.maxSyncReplicas of Cluster shop/orders .* is made by a Helm chart: .*Its values stand in prod/app.yaml:6", id="a field that no value makes"),
+        pytest.param(RELEASE + SOURCE, Set(("spec", "maxSyncReplicas"), 1), r"spec.maxSyncReplicas of Cluster shop/orders .* is made by a Helm chart: .*Its values are in prod/app.yaml:6", id="a field that no value makes"),
         pytest.param(UNREAD.replace("      instances: 3 # one a zone\n", "") + SOURCE, Set(INSTANCES, 5), r"is made by a Helm chart: .*valuesFrom of Flux HelmRelease .* names: .*far", id="values that are not here"),
         pytest.param(RELEASE + SOURCE, Set(("spec", "imageName"), "other/pg:18"), r"and the value at prod/app.yaml:8, which cannot become 'other/pg:18'", id="an image of another repository"),
         pytest.param(RELEASE + SOURCE, Remove(("spec", "imageName")), r"is made by the value at prod/app.yaml:8: change it there by hand", id="an image that goes"),

@@ -304,9 +304,9 @@ def test_where_every_place_would_move_a_cluster_it_is_refused_with_the_line_that
         put_cluster(read(files))
     assert str(refused.value) == (
         "no place for Cluster shop/new-db was found, where it would be applied and nothing else would change: "
-        "prod/new-db.yaml (it would be Cluster billing/new-db there, whose namespace stands at "
+        "prod/new-db.yaml (it would be Cluster billing/new-db there, whose namespace is at "
         "prod/kustomization.yaml:1); prod/shop/new-db/cluster.yaml (it would be Cluster billing/new-db there, whose "
-        "namespace stands at prod/kustomization.yaml:1). Add what applies one of these folders first, or set another "
+        "namespace is at prod/kustomization.yaml:1). Add what applies one of these folders first, or set another "
         "place in layout of .gitops-mcp.yaml"
     )
 
@@ -367,5 +367,5 @@ def test_a_file_that_cannot_be_read_may_be_the_very_object_so_nothing_is_put_els
 
 def test_below_a_kustomization_that_cannot_be_read_nothing_is_put() -> None:
     files = {"prod/orders.yaml": cluster(), "prod/kustomization.yaml": "resources: [orders.yaml\n"}
-    with pytest.raises(InvalidRequest, match=r"^prod/kustomization\.yaml cannot be read, .*Mend that file first$"):
+    with pytest.raises(InvalidRequest, match=r"^whether prod/kustomization\.yaml lists .*Mend that file first$"):
         put_cluster(read(files))

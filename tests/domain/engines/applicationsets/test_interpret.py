@@ -53,7 +53,7 @@ UNKNOWN: dict[str, tuple[str, str, str]] = {
     "nothing": (applications("- list: {elements: []}"), "apps", "it makes no Application: its generators give nothing"),
     "two of one name": (applications(TWO, name="same"), "apps/orders", "2 of its Applications have the name same, so Argo CD makes none of them"),
     "an option that is none": (applications(TWO, spec="goTemplate: true\ngoTemplateOptions: [missingkey=never]"), "apps", "Argo CD can make none of its Applications, and leaves those that there are as they are: spec.goTemplateOptions: there is no option missingkey=never"),
-    "a file that is no YAML": (applications(f"- git: {{{GIT}, files: [{{path: broken.yaml}}]}}"), "apps", "Argo CD can make none of its Applications, and leaves those that there are as they are: set.yaml:7: broken.yaml is no YAML: line 2: while parsing a flow sequence did not find expected ',' or ']'"),
+    "a file that is not YAML": (applications(f"- git: {{{GIT}, files: [{{path: broken.yaml}}]}}"), "apps", "Argo CD can make none of its Applications, and leaves those that there are as they are: set.yaml:7: broken.yaml is not YAML: line 2: while parsing a flow sequence did not find expected ',' or ']'"),
 }  # fmt: skip
 
 
@@ -81,10 +81,10 @@ def test_what_follows_another_branch_or_repository_is_excluded_for_that() -> Non
         pytest.param(applications(TWO.replace(", {name: billing, env: dev, ns: money}", ""), namespace="{{ now }}"), {"default_namespace": None, "why_no_namespace": "set.yaml:13: `now` of its template is not evaluated"}, id="a namespace by a function that is not evaluated"),
         pytest.param(applications(TWO.replace(", {name: billing, env: dev, ns: money}", ""), name="{{name}}", path="apps/{{name}}", namespace="{{gone}}", **FAST), {"default_namespace": None, "why_no_namespace": "set.yaml:13: no generator gives what '{{gone}}' asks for"}, id="a tag that stays"),
         pytest.param(applications(SELECTED, path="apps/orders", patch="metadata: {labels: {a: '{{ .name }}'}}\n"), {"folder": "apps/orders", "guess": f"{NO_CLUSTERS}; set.yaml:14: its templatePatch is not known: {NO_CLUSTERS}"}, id="a patch that says nothing of where"),
-        pytest.param(applications(SELECTED, path="apps/orders", source=", kustomize: {namePrefix: '{{ .name }}-'}"), {"opaque": f"its source is not known in all that decides what it makes: {NO_CLUSTERS}"}, id="a prefix of names"),
+        pytest.param(applications(SELECTED, path="apps/orders", source=", kustomize: {namePrefix: '{{ .name }}-'}"), {"opaque": f"only a part of its source is known: {NO_CLUSTERS}"}, id="a prefix of names"),
         pytest.param(applications(SELECTED, path="apps/orders", source=", kustomize: {commonAnnotations: {of: '{{ .name }}'}}"), {"opaque": None}, id="an annotation"),
         pytest.param(applications("- scmProvider: {}", path="apps/orders").replace(f"source: {{repoURL: {URL}", "source: {repoURL: '{{ .url }}'"), {"excluded": None, "guess": "its scmProvider generator asks which repositories a forge has; which repository it applies is not known: its scmProvider generator asks which repositories a forge has"}, id="any repository"),
-        pytest.param(applications(TWO.replace(", {name: billing, env: dev, ns: money}", "") + "\n  selector: {matchLabels: {x: '{{ now }}'}}").replace("elements: [{", "elements: [{x: '{{ now }}', "), {"guess": None}, id="a selector is no template"),
+        pytest.param(applications(TWO.replace(", {name: billing, env: dev, ns: money}", "") + "\n  selector: {matchLabels: {x: '{{ now }}'}}").replace("elements: [{", "elements: [{x: '{{ now }}', "), {"guess": None}, id="a selector is not a template"),
         pytest.param(applications(SELECTED + "\n  selector: {matchLabels: {name: eu}}", path="apps/orders"), {"guess": f"{NO_CLUSTERS}; whether its selector takes it is not known: {NO_CLUSTERS}"}, id="a selector on what is not known"),
     ],
 )  # fmt: skip

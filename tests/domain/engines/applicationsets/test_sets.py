@@ -133,7 +133,7 @@ SETS: dict[str, tuple[str, list[tuple[str, str, str | None]]]] = {
     "a patch": (applications(TWO, namespace="common", patch="spec:\n  destination:\n    namespace: shop-{{ .env }}\n"), [("billing", "apps/billing", "shop-dev"), ("orders", "apps/orders", "shop-prod")]),
     "a patch under a condition": (applications(TWO, patch='{{- if eq .env "prod" }}\nspec:\n  source:\n    path: live/{{ .name }}\n  destination:\n    namespace: null\n{{- end }}\n'), [("billing", "apps/billing", "billing"), ("orders", "live/orders", None)]),
     "a patch with toYaml": (applications("- list: {elements: [{name: orders, dest: {namespace: deep}}]}", patch="spec:\n  destination:\n    {{- toYaml .dest | nindent 4 }}\n"), [("orders", "apps/orders", "deep")]),
-    "a patch that is no YAML": (applications(TWO, patch="spec: [\n"), []),
+    "a patch that is not YAML": (applications(TWO, patch="spec: [\n"), []),
     "a patch that makes a number a namespace": (applications("- list: {elements: [{name: orders}]}", patch="spec: {destination: {namespace: 5}}\n"), []),
     "clusters of Git": (applications("- clusters: {}", name="{{ .nameNormalized }}", path="apps/orders", namespace="x-{{ .nameNormalized }}"), [("dev", "apps/orders", "x-dev"), ("in-cluster", "apps/orders", "x-in-cluster"), ("prod-eu", "apps/orders", "x-prod-eu")]),
     "clusters by their labels": (applications("- clusters: {selector: {matchLabels: {env: prod}}}", name="{{ .nameNormalized }}", path="apps/{{ .metadata.labels.region }}", namespace='{{ index .metadata.labels "env" }}-{{ .metadata.annotations.revision }}'), [("prod-eu", "apps/eu-west-1", "prod-main")]),

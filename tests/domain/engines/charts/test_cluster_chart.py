@@ -122,14 +122,14 @@ def test_a_major_version_makes_the_image_where_none_is_named() -> None:
             "cluster: {instances: 3}",
             "",
             ("spec", "monitoring", "enablePodMonitor"),
-            "spec.monitoring.enablePodMonitor of a Cluster is no single value of the chart `cluster`; see hr.yaml:6",
+            "spec.monitoring.enablePodMonitor of a Cluster is not a single value of the chart `cluster`; see hr.yaml:6",
             id="several values make it",
         ),
         pytest.param(
             "cluster: {instances: 3}",
             "",
             ("metadata", "name"),
-            "metadata.name of a Cluster is no single value of the chart `cluster`; see hr.yaml:6",
+            "metadata.name of a Cluster is not a single value of the chart `cluster`; see hr.yaml:6",
             id="the name",
         ),
         pytest.param(
@@ -289,7 +289,7 @@ def test_a_database_is_found_by_its_sql_name() -> None:
     missing = values_place_of_field(used(files), "Database", ("spec", "owner"), files, name="c")
     assert missing == "no entry of databases is named c in hr.yaml:6"
     other = values_place_of_field(used(files), "Database", ("spec", "name"), files, name="b")
-    assert other == "spec.name of a Database is no single value of the chart `cluster`; see hr.yaml:6"
+    assert other == "spec.name of a Database is not a single value of the chart `cluster`; see hr.yaml:6"
 
 
 @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ spec:
     files = {"set.yaml": text}
     found = values_place_of_field(used(files), "Cluster", INSTANCES, files)
     assert found == (
-        "cluster.instances stands in set.yaml:12 for every Application that Argo CD ApplicationSet all (set.yaml:1) makes"
+        "cluster.instances is in set.yaml:12 for every Application that Argo CD ApplicationSet all (set.yaml:1) makes"
     )
 
 

@@ -136,7 +136,7 @@ def test_a_field_is_edited_where_the_one_value_stands_that_decides_it(
 def test_what_the_template_says_for_all_is_refused_with_its_place() -> None:
     desired = read(INPUTS + RESOURCES)
     told = (
-        r"spec.instances of Cluster shop/shop-db \(.*\) stands at sets/databases.yaml:21, which is shared: an edit there "
+        r"spec.instances of Cluster shop/shop-db \(.*\) is at sets/databases.yaml:21, which is shared: an edit there "
         r"would change Cluster billing/billing-db \(.*\) too. Have the template take it from an input by hand"
     )
     with pytest.raises(Refused, match=told):

@@ -170,7 +170,7 @@ def test_a_source_that_cannot_be_told_counts(files: dict[str, str], folder: str,
         ),
         pytest.param(
             of("{kind: HelmRepository, name: fleet}"),
-            "it applies HelmRepository fleet, which is no source of files", id="no source",
+            "it applies HelmRepository fleet, which is not a source of files", id="no source",
         ),
     ],
 )  # fmt: skip

@@ -67,7 +67,7 @@ def test_operations_are_made_one_after_the_other(spec: Object, patch: list[Objec
         pytest.param(op("remove", "/z"), "/spec/z is not there, so it cannot be removed", id="remove of nothing"),
         pytest.param(op("add", "/z/y", 1), "/spec/z/y: what should hold it is not there", id="below nothing"),
         pytest.param(op("add", "/l/3", 1), "/spec/l/3: 3 is not in the list", id="beyond the end"),
-        pytest.param(op("add", "/l/x", 1), "/spec/l/x: 'x' is no index", id="no index"),
+        pytest.param(op("add", "/l/x", 1), "/spec/l/x: 'x' is not an index", id="no index"),
         pytest.param(op("merge", "/a", 1), "operation 1: there is no 'merge'", id="no such operation"),
         pytest.param({"op": "add", "value": 1}, "add without path", id="no path"),
         pytest.param(op("move", "/b"), "move without from", id="no source"),

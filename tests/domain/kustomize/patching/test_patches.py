@@ -57,7 +57,7 @@ def test_a_target_means_what_kustomize_takes_it_for(target: str, tmp_path: Path)
         pytest.param(inline("$patch: delete\nkind: X\nmetadata: {name: x}") + "  target: {kind: Cluster}\n", id="deletes what the target means"),
         pytest.param(inline(HEAD + "$patch: delete") + merge("{a: 1}"), id="patches what was deleted"),
         pytest.param(inline(HEAD.replace("name: db", "name: other").replace("Cluster", "Foo") + "spec: {z: 1}") + "  target: {kind: Cluster}\n  options: {allowNameChange: true, allowKindChange: true}\n", id="may change name and kind"),
-        pytest.param(merge("{z: 1}", namespace="default"), id="default is no namespace"),
+        pytest.param(merge("{z: 1}", namespace="default"), id="default is not a namespace"),
         pytest.param(merge("{z: 1}", namespace="other"), id="another namespace"),
         pytest.param("- patch: '[{\"op\": \"remove\", \"path\": \"/spec\"}]'\n", id="operations without a target"),
         pytest.param("- target: {kind: Nope}\n  patch: '[{\"op\": \"remove\", \"path\": \"/spec\"}]'\n", id="operations without a match"),

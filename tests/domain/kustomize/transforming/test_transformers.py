@@ -78,8 +78,8 @@ def test_a_document_does_what_kustomize_makes_of_it(
     ("files", "told"),
     [
         pytest.param(through("PrefixTransformer", "prefix: a-\n"), "t.yaml:1: a PrefixTransformer without fieldSpecs", id="a prefix of nothing"),
-        pytest.param(through("AnnotationsTransformer", "annotations: {a: b}\nfieldSpecs: [{path: spec/instances}]\n"), "t.yaml:1: spec/instances is no map, so it takes no annotations", id="annotations of a number"),
-        pytest.param(through("NamespaceTransformer", "").copy() | {"t.yaml": "apiVersion: builtin\nkind: NamespaceTransformer\nmetadata: {name: t, namespace: there}\nfieldSpecs: [{path: spec/storage}]\n"}, "t.yaml:1: spec.storage is no single value", id="a namespace of a map"),
+        pytest.param(through("AnnotationsTransformer", "annotations: {a: b}\nfieldSpecs: [{path: spec/instances}]\n"), "t.yaml:1: spec/instances is not a map, so it takes no annotations", id="annotations of a number"),
+        pytest.param(through("NamespaceTransformer", "").copy() | {"t.yaml": "apiVersion: builtin\nkind: NamespaceTransformer\nmetadata: {name: t, namespace: there}\nfieldSpecs: [{path: spec/storage}]\n"}, "t.yaml:1: spec.storage is not a single value", id="a namespace of a map"),
         pytest.param(through("LabelTransformer", "labels: {a: b}\nfieldSpecs: [{path: spec/instances/x, create: true}]\n"), "t.yaml:1: spec.instances is neither an object nor a list", id="below a number"),
         pytest.param(through("ReplicaCountTransformer", "replica: {name: none, count: 7}\nfieldSpecs: [{path: spec/instances}]\n"), "t.yaml:1: there is no object 'none' for its replicas", id="a count of nothing"),
         pytest.param(through("PatchTransformer", "target: {kind: Cluster}\n"), "t.yaml:1: a patch has neither path nor patch", id="no patch"),

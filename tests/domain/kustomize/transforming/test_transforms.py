@@ -95,7 +95,7 @@ def test_a_suffix_of_a_tag_is_doubted() -> None:
         pytest.param({"a": "b"}, {"a": "b"}, id="strings"),
         pytest.param({"a": 1.5, "b": True, "c": False}, {"a": "1.5", "b": "true", "c": "false"}, id="numbers and booleans"),
         pytest.param({"a": None, "b": "c"}, {"a": "null", "b": "c"}, id="null"),
-        pytest.param({"a": {"b": 1}, "c": [1]}, {"a": "", "c": ""}, id="what is no scalar"),
+        pytest.param({"a": {"b": 1}, "c": [1]}, {"a": "", "c": ""}, id="what is not a scalar"),
         pytest.param({}, None, id="none"),
         pytest.param("odd", None, id="no mapping"),
     ],

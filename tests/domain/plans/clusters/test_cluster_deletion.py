@@ -33,7 +33,7 @@ def test_what_goes_with_the_last_object_of_its_folder_is_told() -> None:
     plan = deleted(FLUX)
     assert told(plan, "applier-removed") == [
         (
-            "Flux Kustomization flux-system/orders (apps/orders.yaml:1) goes as well, since nothing is left for it: what "
+            "Flux Kustomization flux-system/orders (apps/orders.yaml:1) is removed as well, since nothing is left for it: what "
             "applies it prunes it, and it then deletes what it has applied"
         )
     ]
@@ -79,7 +79,7 @@ def test_a_health_check_of_what_goes_is_told() -> None:
     assert told(plan, "health-check") == [
         (
             "Flux Kustomization flux-system/orders (apps/orders.yaml:1) waits for Cluster shop/db by its healthChecks "
-            "(apps/orders.yaml:14), and is not Ready any more once that is gone: take the check out as well"
+            "(apps/orders.yaml:14), and is no longer Ready once that is gone: remove the check as well"
         )
     ]
     both = {**FLUX, "db/kustomization.yaml": listing("db.yaml", "other.yaml"), "db/other.yaml": OTHER}

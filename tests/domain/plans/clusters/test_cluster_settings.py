@@ -33,8 +33,8 @@ def test_each_topic_has_a_change_of_its_own(asked: dict[str, Any], verb: str) ->
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        pytest.param({}, "nothing to update was named; there are: storage_size, wal_storage_size, ", id="nothing"),
-        pytest.param({"parameters": {}, "restart": False}, "nothing to update was named", id="nothing in it"),
+        pytest.param({}, "name at least one argument to update; there are: storage_size, wal_storage_size, ", id="nothing"),
+        pytest.param({"parameters": {}, "restart": False}, "name at least one argument to update", id="nothing in it"),
         pytest.param({"image": "pg:17.7", "postgres_version": "17"}, "image: it and postgres_version name", id="both"),
         pytest.param({"storage_size": "10GB"}, "storage_size: '10GB' is not a size", id="size"),
         pytest.param({"wal_storage_size": "-1Gi"}, "wal_storage_size: '-1Gi' is not more than zero", id="WAL size"),
@@ -45,8 +45,8 @@ def test_each_topic_has_a_change_of_its_own(asked: dict[str, Any], verb: str) ->
         pytest.param({"parameters": {"archive_command": "true"}}, "archive_command may not be set: a backup", id="fixed"),
         pytest.param({"parameters": {"max connections": "1"}}, "is not the name of a parameter", id="no parameter"),
         pytest.param({"resources": {"requests": {"gpu": "1"}}}, "resources.requests: PostgreSQL's pods have no resource 'gpu'; there are: cpu, ", id="no resource"),
-        pytest.param({"resources": {"limits": {"memory": "4GB"}}}, "resources.limits.memory: '4GB' is no amount", id="no amount"),
-        pytest.param({"resources": {"limits": {"cpu": "0"}}}, "resources.limits.cpu: '0' is no amount", id="none of it"),
+        pytest.param({"resources": {"limits": {"memory": "4GB"}}}, "resources.limits.memory: '4GB' is not an amount", id="no amount"),
+        pytest.param({"resources": {"limits": {"cpu": "0"}}}, "resources.limits.cpu: '0' is not an amount", id="none of it"),
     ],
 )  # fmt: skip
 def test_what_no_cluster_could_have_is_refused_with_what_would_work(asked: dict[str, Any], said: str) -> None:

@@ -336,7 +336,7 @@ def test_what_of_several_settings_is_so_already_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reuse", "said"), [(True, "waits for that node"), (False, "made anew elsewhere")], ids=["reused", "made anew"]
+    ("reuse", "said"), [(True, "waits for that node"), (False, "recreated elsewhere")], ids=["reused", "recreated"]
 )
 def test_a_maintenance_window_says_what_a_drained_node_means(reuse: bool, said: str) -> None:
     [notice] = planned(maintenance_window={"in_progress": True, "reuse_pvc": reuse}).warnings

@@ -39,7 +39,7 @@ def test_each_volume_is_told_by_the_class_that_its_pvcs_have() -> None:
     )
     assert space == (
         "spec.tablespaces[hot] 10Gi -> 20Gi: StorageClass slow does not allow expansion: the volumes stay as they are "
-        "until it does (allowVolumeExpansion: true), or until each PVC with its pod is made anew (kubectl cnpg destroy), "
+        "until it does (allowVolumeExpansion: true), or until each PVC with its pod is recreated (kubectl cnpg destroy), "
         "and the size cannot be lowered again"
     )
 
@@ -65,7 +65,7 @@ def test_what_could_not_be_read_is_said(after: Object, which: str) -> None:
 
 def test_volumes_that_may_not_grow_in_use_are_told() -> None:
     found = told(cluster("10Gi"), cluster("20Gi", resizeInUseVolumes=False), CLAIMS, fast=True)
-    assert "spec.storage.resizeInUseVolumes is false: volumes stay until each PVC with its pod is made anew" in found
+    assert "spec.storage.resizeInUseVolumes is false: volumes stay until each PVC with its pod is recreated" in found
 
 
 def test_a_size_that_stays_or_shrinks_is_no_growth() -> None:

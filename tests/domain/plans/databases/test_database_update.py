@@ -106,8 +106,10 @@ def test_nothing_is_promised_of_a_replica_cluster() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        pytest.param({}, "nothing to update was named; there are: owner, connection_limit, extensions", id="nothing"),
-        pytest.param({"extensions": [{"nam": "x"}]}, r"extensions\[0\]: 'nam' is no field; .*name", id="no field"),
+        pytest.param(
+            {}, "name at least one argument to update; there are: owner, connection_limit, extensions", id="nothing"
+        ),
+        pytest.param({"extensions": [{"nam": "x"}]}, r"extensions\[0\]: 'nam' is not a field; .*name", id="no field"),
         pytest.param({"schemas": [{"owner": "x"}]}, r"schemas\[0\]\.name: is needed", id="no name"),
         pytest.param({"schemas": ["a", "a"]}, "schemas: 'a' is named twice", id="twice"),
         pytest.param({"fdws": [{"name": "f", "ensure": "gone"}]}, "must be 'present' or 'absent'", id="no ensure"),

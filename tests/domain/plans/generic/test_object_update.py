@@ -200,14 +200,14 @@ def test_a_list_that_others_share_is_left_to_a_person() -> None:
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({}, "nothing to change was named"),
+        ({}, "name at least one field to change"),
         ({"set_": {"spec.storage.size": "1Gi", "spec.storage": {"size": "1Gi"}}}, "both asked for"),
         ({"set_": {"spec.plugins[a].enabled": True}, "remove": ["spec.plugins[name=a]"]}, "both asked for"),
         ({"items": {"spec.plugins": [{"name": "c"}, {"name": "c"}]}}, "both asked for"),
         ({"items": {"spec.plugins": [{"enabled": True}]}}, "each item of spec.plugins needs name"),
         ({"items": {"spec.plugins": ["c"]}}, "each item of spec.plugins needs name"),
         ({"items": {"spec.topologySpreadConstraints": [{"maxSkew": 1}]}}, "whose items have no key: set it whole"),
-        ({"items": {"spec.storage": [{"name": "c"}]}}, "spec.storage is no list"),
+        ({"items": {"spec.storage": [{"name": "c"}]}}, "spec.storage is not a list"),
         ({"remove": ["spec.instances.x"]}, "is of type integer"),
         ({"remove": ["spec.plugins[name=a].name"]}, "spec.plugins[name=a].name is required"),
         ({"remove": ["spec.storage.pvcTemplate.dataSource.kind"]}, "is required by the schema of the kind"),
@@ -224,9 +224,9 @@ def test_every_fault_of_a_request_is_told_at_once() -> None:
     with pytest.raises(InvalidRequest) as raised:
         planned({"prod/db.yaml": CLUSTER}, {"spec.instnces": 1, "spec.logLevel": "loud"}, remove=["spec.instances"])
     told = str(raised.value).split("; ")
-    assert told[0] == "set: 'instnces' is no field of spec"
+    assert told[0] == "set: 'instnces' is not a field of spec"
     assert told[2:] == [
-        'set: spec.logLevel: "loud" is none of: error, warning, info, debug, trace',
+        'set: spec.logLevel: "loud" is not one of: error, warning, info, debug, trace',
         "remove: spec.instances is required by the schema of the kind: set another value",
     ]
 

@@ -78,8 +78,8 @@ LEFT = "the Sealed Secrets controller leaves it as it is and does not try again,
 def test_of_a_name_that_could_not_be_looked_at_is_said_what_happens(provider: Way, then: str) -> None:
     seen = NameInUse((), ("Secret", "ExternalSecret"), "that may not be read here")
     assert caution_of_name(DAVE, provider, "x", seen) == (
-        f"Whether there is a Secret shop/x already could not be looked at (that may not be read here); if there is, "
-        f"{then}. See first that there is none: `kubectl -n shop get secret x`"
+        f"Whether there is a Secret shop/x already could not be checked (that may not be read here); if there is, "
+        f"{then}. Check first that there is none: `kubectl -n shop get secret x`"
     )
     assert caution_of_name(DAVE, provider, "x", NameInUse(())) == ""
 

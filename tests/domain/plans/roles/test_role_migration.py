@@ -138,7 +138,9 @@ def test_inline_roles_are_moved(wanted: tuple[str, ...] | None, live: LiveRoles 
 @pytest.mark.parametrize(
     ("wanted", "live", "why"),
     [
-        pytest.param(("app",), None, "roles: 'app' is no inline role of Cluster shop/orders", id="an object already"),
+        pytest.param(
+            ("app",), None, "roles: 'app' is not an inline role of Cluster shop/orders", id="an object already"
+        ),
         pytest.param(None, LiveRoles({}, None), "the kind DatabaseRole is not installed there", id="an old operator"),
         pytest.param(None, LiveRoles({"metadata": {"deletionTimestamp": "x"}}, ()), "is being deleted", id="going"),
     ],

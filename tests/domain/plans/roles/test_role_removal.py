@@ -124,10 +124,10 @@ def deleted(
         # objects
         pytest.param(OBJECT, False, live(policy="retain"), None, "remove", "it goes from Git, and stays", id="object, kept"),
         pytest.param(OBJECT, False, None, None, "remove", "it goes from Git, and stays", id="object, kept, unread"),
-        pytest.param(OBJECT, False, live(policy="delete"), None, "remove", "dropped all the same", id="object, live policy delete"),
+        pytest.param(OBJECT, False, live(policy="delete"), None, "remove", "dropped anyway", id="object, live policy delete"),
         pytest.param(DELETING, False, live(policy="retain"), None, "remove", "reclaim policy is delete in Git, and once that is live", id="policy delete in Git only"),
-        pytest.param(OBJECT, False, live(policy="retain"), {"databaseRoleReclaimPolicy": "delete"}, "remove", "dropped all the same", id="policy delete merged only"),
-        pytest.param(DELETING, False, None, None, "remove", "dropped all the same", id="policy delete, unread"),
+        pytest.param(OBJECT, False, live(policy="retain"), {"databaseRoleReclaimPolicy": "delete"}, "remove", "dropped anyway", id="policy delete merged only"),
+        pytest.param(DELETING, False, None, None, "remove", "dropped anyway", id="policy delete, unread"),
         pytest.param(OBJECT, True, live(), None, "remove", "no live DatabaseRole says this role", id="object, not live"),
         pytest.param(OBJECT, True, live(policy="retain"), None, "ask", "step 1 of 2: `databaseRoleReclaimPolicy: delete`", id="object, live"),
         pytest.param(OBJECT, True, None, None, "ask", "step 1 of 2", id="object, unread"),

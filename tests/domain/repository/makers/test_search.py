@@ -52,15 +52,15 @@ helmCharts:
         pytest.param({"tf/db.tf": 'resource "kubernetes_namespace" "x" {\n}\nresource "kubernetes_manifest" "orders" {\n  manifest = {\n    apiVersion = "postgresql.cnpg.io/v1"\n  }\n}\n'}, "tf/db.tf:3 is kubernetes_manifest.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a manifest in Terraform"),
         pytest.param({"tf/db.tofu": 'resource "kubectl_manifest" "orders" {\n  yaml_body = <<-EOT\n    apiVersion: postgresql.cnpg.io/v1\n  EOT\n}\n'}, "tf/db.tofu:1 is kubectl_manifest.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a text in OpenTofu"),
         pytest.param({"tf/db.tf": 'resource "helm_release" "orders" {\n  repository = "https://cloudnative-pg.github.io/charts"\n  chart      = "cluster"\n}\n'}, "tf/db.tf:1 is helm_release.orders of Terraform or OpenTofu: change it there, and apply it by its own plan", id="a release in Terraform"),
-        pytest.param({"a/kustomization.yaml": HELM_CHARTS + "    valuesFile: ../values/orders.yaml\n"}, "a/kustomization.yaml:2 inflates the Helm chart cluster 0.4.0, release orders by helmCharts: its values stand in values/orders.yaml", id="helmCharts with a file of values"),
-        pytest.param({"a/kustomization.yaml": HELM_CHARTS + "    valuesInline:\n      cluster: {instances: 3}\n"}, "a/kustomization.yaml:2 inflates the Helm chart cluster 0.4.0, release orders by helmCharts: its values stand in valuesInline at a/kustomization.yaml:6", id="helmCharts with values inline"),
-        pytest.param({"helmfile.yaml": "releases:\n- name: app\n  chart: x/app\n- name: orders\n  chart: cnpg/cluster\n  values: [orders.yaml]\n# https://cloudnative-pg.github.io/charts\n"}, "helmfile.yaml:4 is the helmfile release orders of chart cnpg/cluster, whose values stand in orders.yaml: change its values there by hand, and apply it by helmfile", id="helmfile"),
+        pytest.param({"a/kustomization.yaml": HELM_CHARTS + "    valuesFile: ../values/orders.yaml\n"}, "a/kustomization.yaml:2 inflates the Helm chart cluster 0.4.0, release orders by helmCharts: its values are in values/orders.yaml", id="helmCharts with a file of values"),
+        pytest.param({"a/kustomization.yaml": HELM_CHARTS + "    valuesInline:\n      cluster: {instances: 3}\n"}, "a/kustomization.yaml:2 inflates the Helm chart cluster 0.4.0, release orders by helmCharts: its values are in valuesInline at a/kustomization.yaml:6", id="helmCharts with values inline"),
+        pytest.param({"helmfile.yaml": "releases:\n- name: app\n  chart: x/app\n- name: orders\n  chart: cnpg/cluster\n  values: [orders.yaml]\n# https://cloudnative-pg.github.io/charts\n"}, "helmfile.yaml:4 is the helmfile release orders of chart cnpg/cluster, whose values are in orders.yaml: change its values there by hand, and apply it by helmfile", id="helmfile"),
         pytest.param({"a/values.yaml": "extraObjects:\n  " + ITEM}, "a/values.yaml:2 has such an object in values, as extraObjects[0]: change it there by hand", id="an object among values"),
         pytest.param({"a/values.yaml": "extraDeploy: |\n      " + INDENTED + "\n"}, "a/values.yaml:1 has such an object in values, as extraDeploy: change it there by hand", id="a text among values"),
         pytest.param({"a/release.yaml": "apiVersion: example.com/v1\nkind: Bundle\nmetadata: {name: app}\nspec:\n  text: |\n      " + INDENTED + "\n"}, "a/release.yaml:5 has such an object in the Bundle app, as spec.text: change it there by hand", id="a text in an object"),
-        pytest.param({"a/object.yaml": "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nmetadata: {name: orders}\nspec:\n  forProvider:\n    manifest:\n      " + INDENTED + "\n"}, "the Object orders at a/object.yaml:1 makes such objects, which are not edited through it: change spec.forProvider.manifest there by hand, line 6", id="an object of Crossplane"),
-        pytest.param({"a/release.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: app}\nspec:\n  values:\n    extraObjects:\n    " + ITEM.replace("\n    ", "\n      ")}, "the HelmRelease app at a/release.yaml:1 makes such objects, which are not edited through it: change spec.values.extraObjects[0] there by hand, line 7", id="an object among the values of a release"),
-        pytest.param({"pg/Chart.yaml": "name: pg\n", "pg/values.yaml": "a: 1\n", "pg/templates/db.yaml": OBJECT, "app/Chart.yaml": "dependencies: [{name: pg, repository: 'file://../pg'}]\n", "app/values.yaml": "pg: {}\n"}, "pg/templates/db.yaml is a template of the Helm chart pg; its values stand in pg/values.yaml; it is used by app/values.yaml (under pg)", id="a chart that another one uses"),
+        pytest.param({"a/object.yaml": "apiVersion: kubernetes.crossplane.io/v1alpha2\nkind: Object\nmetadata: {name: orders}\nspec:\n  forProvider:\n    manifest:\n      " + INDENTED + "\n"}, "the Object orders at a/object.yaml:1 makes such objects, which are not edited through it: change spec.forProvider.manifest by hand at a/object.yaml:6", id="an object of Crossplane"),
+        pytest.param({"a/release.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: app}\nspec:\n  values:\n    extraObjects:\n    " + ITEM.replace("\n    ", "\n      ")}, "the HelmRelease app at a/release.yaml:1 makes such objects, which are not edited through it: change spec.values.extraObjects[0] by hand at a/release.yaml:7", id="an object among the values of a release"),
+        pytest.param({"pg/Chart.yaml": "name: pg\n", "pg/values.yaml": "a: 1\n", "pg/templates/db.yaml": OBJECT, "app/Chart.yaml": "dependencies: [{name: pg, repository: 'file://../pg'}]\n", "app/values.yaml": "pg: {}\n"}, "pg/templates/db.yaml is a template of the Helm chart pg; its values are in pg/values.yaml; it is used by app/values.yaml (under pg)", id="a chart that another one uses"),
         pytest.param({"charts/pg/Chart.yaml": "name: pg\n", "charts/pg/templates/db.yaml": OBJECT, "kustomization.yaml": "helmCharts: [{name: pg, releaseName: x}]\n"}, "charts/pg/templates/db.yaml is a template of the Helm chart charts/pg; it is used by kustomization.yaml (helmCharts)", id="a chart that kustomize inflates"),
         pytest.param({"charts/db/Chart.yaml": "name: pg\n", "charts/db/templates/db.yaml": OBJECT, "app.yaml": PUBLISHED}, "charts/db/templates/db.yaml is a template of the Helm chart charts/db; it is used by Argo CD Application argocd/app (app.yaml:1), where it is the chart of that name from ghcr.io/acme/charts with the values of app.yaml:1", id="a chart that is applied from where it is published"),
         pytest.param({"pg/Chart.yaml": "name: pg\n", "pg/templates/db.yaml": OBJECT}, "pg/templates/db.yaml is a template of the Helm chart pg; nothing that was seen uses it", id="a chart that nothing uses"),
@@ -97,7 +97,7 @@ def test_a_manifest_of_elsewhere_is_told_with_why_it_is_not_here() -> None:
 
 def test_what_is_no_yaml_is_told_where_it_was_not_passed_over_already() -> None:
     files = {"apps/prod/x.yaml": "kind: ConfigMap\n", "old/orders.yaml": "{% if prod %}\n" + OBJECT + "{% endif %}\n"}
-    told = "old/orders.yaml:2 mentions CNPG and is no YAML as it stands: it may be a template"
+    told = "old/orders.yaml:2 mentions CNPG and is not YAML as it stands: it may be a template"
     assert found(files, folder="apps/prod") == [told]
     assert found(files) == []
 
@@ -106,14 +106,14 @@ def test_the_values_of_a_chart_that_say_the_name_are_told_with_what_stands_besid
     values = "clusters:\n  - name: orders-20260101\n    instances: 1\n    size: 1Gi\n"
     files = {"pg/Chart.yaml": "name: pg\n", "pg/values.yaml": values, "pg/templates/db.yaml": "{{ x }}\n" + OBJECT}
     (told,) = found(files, name="orders-20260101")
-    assert told.endswith("; the name stands at pg/values.yaml:2 (beside instances, size)")
+    assert told.endswith("; the name is at pg/values.yaml:2 (beside instances, size)")
 
 
 def test_submodules_are_told_without_credentials() -> None:
     text = '[submodule "db"]\n\tpath = databases\n\turl = https://me:secret-token@git.example.com/db.git\n'
     (told,) = found({}, submodules=text)
     assert told.startswith("databases is a Git submodule of https://")
-    assert told.endswith("git.example.com/db.git: what it holds stands in that repository, and is changed there")
+    assert told.endswith("git.example.com/db.git: what it holds is in that repository, and is changed there")
     assert "secret-token" not in told
     assert found({}, submodules="no ini\n") == []
 
@@ -129,7 +129,7 @@ def test_the_claims_of_a_composition_are_looked_for_by_their_group() -> None:
     assert claimed_groups({"c.yaml": composition}) == {"db.example.org"}
     assert found({"c.yaml": composition, "claims/orders.yaml": claim}) == [
         "the Composition pg at c.yaml:1 makes it from claims/orders.yaml:1: change it there by hand",
-        "the Composition pg at c.yaml:1 makes such objects, which are not edited through it: change spec.resources[0].base there by hand, line 7",
+        "the Composition pg at c.yaml:1 makes such objects, which are not edited through it: change spec.resources[0].base by hand at c.yaml:7",
     ]
 
 

@@ -37,7 +37,7 @@ ONE: tuple[list[str], list[str]] = (["ledger"], ["orders"])
         pytest.param({"a/shop.yaml": SHOP, "b/pay.yaml": PAY}, BOTH, "", id="roots that nothing applies"),
         pytest.param(
             {"root.yaml": application("root", "a"), "a/kustomization.yaml": listing("pay.yaml") + "  # - shop.yaml\n", "a/shop.yaml": SHOP, "a/pay.yaml": PAY},
-            ONE, "a/kustomization.yaml, which Argo CD Application argocd/root (root.yaml:1) builds, has it commented out in line 3", id="commented out",
+            ONE, "it is commented out at a/kustomization.yaml:3, which Argo CD Application argocd/root (root.yaml:1) builds", id="commented out",
         ),
         pytest.param(
             {"root.yaml": application("root", "a"), "a/kustomization.yaml": listing("pay.yaml"), "a/shop.yaml": SHOP, "a/pay.yaml": PAY},
@@ -92,7 +92,7 @@ ONE: tuple[list[str], list[str]] = (["ledger"], ["orders"])
         ),
         pytest.param(
             {"fleet.yaml": SOURCE + "---\n" + flux("flux-system", "k"), "k/kustomization.yaml": GROUP + "resources:\n- pay/ks.yaml\n#- shop/ks.yaml\n", "k/pay/ks.yaml": flux("pay", "teams/pay"), "k/shop/ks.yaml": flux("shop", "teams/shop")},
-            ONE, "k/kustomization.yaml, which Flux Kustomization flux-system/flux-system (fleet.yaml:11) builds, has it commented out in line 5", id="Flux, commented out",
+            ONE, "it is commented out at k/kustomization.yaml:5, which Flux Kustomization flux-system/flux-system (fleet.yaml:11) builds", id="Flux, commented out",
         ),
         pytest.param(
             {"fleet.yaml": SOURCE + "---\n" + flux("flux-system", "k"), ".sourceignore": "/k/shop/\n", "k/pay/ks.yaml": flux("pay", "teams/pay"), "k/shop/ks.yaml": flux("shop", "teams/shop")},

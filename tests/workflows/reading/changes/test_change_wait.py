@@ -156,14 +156,14 @@ def test_a_forge_that_asks_for_time_is_given_it(on_forge: ForgeTeam) -> None:
     assert len(asked) == 1
     assert (found.state, why(found)) == (
         "pushed",
-        "for merged, which it is not yet; the forge takes no question for 60 s: the same call waits on",
+        "for merged, which has not come yet; the forge takes no requests for 60 s: the same call waits on",
     )
 
 
 def test_a_forge_that_names_no_time_is_left_alone_for_a_minute(on_forge: ForgeTeam) -> None:
     on_forge.open_pull()
     on_forge.server.fail("", ForgeAnswer(429, {"message": "slow down"}))
-    assert "the forge takes no question for 60 s" in why(waited(on_forge.app(), "merged"))
+    assert "the forge takes no requests for 60 s" in why(waited(on_forge.app(), "merged"))
 
 
 @pytest.mark.thorough
@@ -192,7 +192,7 @@ def test_it_ends_before_its_time_where_no_look_fits_into_it(
     monkeypatch.setattr(change_wait, "LEAST", 31)
     on_forge.open_pull()
     found = waited(on_forge.app(), "merged")
-    assert why(found) == "for merged, which it is not yet: the same call waits on"
+    assert why(found) == "for merged, which has not come yet: the same call waits on"
 
 
 def test_after_the_merge_the_engine_and_the_cluster_are_waited_for(team: Team, api: Api) -> None:

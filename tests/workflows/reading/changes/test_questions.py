@@ -30,7 +30,7 @@ def proposed(team: Team, name: str, *, files: dict[str, str], subject: str = "By
     "text",
     [
         pytest.param(b"[" * 3000, id="too deep"),
-        pytest.param(b'["changes", [], 0]', id="a state that is no text"),
+        pytest.param(b'["changes", [], 0]', id="a state that is not text"),
         pytest.param(b'["changes", "open", true]', id="a boolean"),
         pytest.param(b"{}", id="no list"),
     ],
@@ -67,7 +67,7 @@ def test_a_change_of_many_files_fits_into_one_answer_and_says_what_was_left_off(
     assert len(found.files) + found.omitted["files"] == 300
     assert len(found.objects) + found.omitted["objects"] == 300
     assert "\n0.yaml" not in found.markdown()
-    assert f"- added `` {'f' * 200}/0`\\n0.yaml ``, line 1" in found.markdown()
+    assert f"- added `` {'f' * 200}/0`\\n0.yaml:1 ``" in found.markdown()
 
 
 def test_a_merged_change_whose_branch_went_is_listed_as_merged(team: Team) -> None:

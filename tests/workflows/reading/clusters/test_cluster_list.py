@@ -38,7 +38,7 @@ def cursor_of(*values: object) -> str:
         pytest.param(base64.urlsafe_b64encode(b"[" * 3000).decode(), id="too deep"),
         pytest.param(cursor_of("default", None, False, False, 50, 7, None, 0, 0, False), id="no such namespace"),
         pytest.param(
-            cursor_of("default", None, False, False, 50, 0, {"a": 1}, 0, 0, False), id="a token that is no text"
+            cursor_of("default", None, False, False, 50, 0, {"a": 1}, 0, 0, False), id="a token that is not text"
         ),
         pytest.param(cursor_of("default", None, False, False, 50, 0, None, True, 0, False), id="a boolean"),
         pytest.param(cursor_of("default", None, False, False, 50, 0, None, 0, 0, 5), id="a number"),
@@ -86,7 +86,7 @@ OUTAGES = [
     pytest.param(Answer(407, b""), Unavailable, "a proxy wants credentials", id="a proxy"),
     pytest.param(Answer(429, b""), Unavailable, "asks to slow down", id="429"),
     pytest.param(Answer(502, b"<html>"), Unavailable, "502", id="502"),
-    pytest.param(Answer(200, b"<html>"), Unavailable, "no Kubernetes object but text/plain", id="HTML with 200"),
+    pytest.param(Answer(200, b"<html>"), Unavailable, "not a Kubernetes object but text/plain", id="HTML with 200"),
     pytest.param(Answer(200, b""), Unavailable, "the answer is empty", id="nothing"),
     pytest.param(Answer(200, {"type": "ADDED", "object": {}}), Unavailable, "a watch event", id="a watch event"),
     pytest.param(Answer(200, {}), Unavailable, "an object without a kind", id="no list"),
@@ -112,7 +112,7 @@ def test_where_nothing_could_be_read_nothing_is_counted(
     assert found.total is None
     assert why in found.warnings[0].message
     first, *_ = found.markdown().splitlines()
-    assert first == "1 cluster shown in dev; how many there are is not known, since not all could be read"
+    assert first == "1 cluster shown in dev; the total is not known, since not all could be read"
 
 
 def test_who_may_not_list_everywhere_is_shown_the_own_namespace_and_those_that_git_names(team: Team, api: Api) -> None:
@@ -387,7 +387,7 @@ def test_what_nothing_applies_is_listed_apart_with_why(team: Team, api: Api) -> 
     assert [(row.namespace, row.name, row.declared, row.reason) for row in found.not_applied or []] == [
         ("shop", "old", "docs/old.yaml:1", TOLD)
     ]
-    assert "## Not applied by anything seen" in found.markdown()
+    assert "## Declared, but applied by nothing" in found.markdown()
     assert f"- shop/old, docs/old.yaml:1: {TOLD}" in found.markdown()
 
 

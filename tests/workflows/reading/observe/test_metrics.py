@@ -114,7 +114,7 @@ def test_one_that_cannot_be_read_leaves_the_others(team: Team, api: Api) -> None
         "in EKS and GKE a firewall between its control plane and the nodes often stands in the way" in blocked.message
     )
     assert "`metrics: {prometheus: URL}`" in blocked.message
-    assert "is no exporter of CloudNativePG" in other.message
+    assert "is not an exporter of CloudNativePG" in other.message
 
 
 def test_a_page_of_50_mb_is_not_read_and_says_what_would_help(team: Team, api: Api) -> None:

@@ -88,7 +88,7 @@ def test_values_differ_there(proposed: House) -> None:
         (
             {"environment": "staging", "names": NAMES, "values": {"Cluster/db:kind": "Pooler"}},
             InvalidRequest,
-            "values: 'kind' is no field that may differ",
+            "values: 'kind' is not a field that may differ",
         ),
     ],
 )

@@ -136,7 +136,7 @@ def test_a_second_commit_on_a_change_that_conflicts_says_so_and_tells_the_impact
 
     assert notices(done)["conflict"] == (
         "this change conflicts with main in 'db.yaml': refresh_change resolves that where all of it was asked of this "
-        "server, else a person on its branch. The impact is told from what main says"
+        "server, else a person on its branch. The impact is judged by what main says"
     )
     assert done.impact.level.label == "data_loss"
 
@@ -146,7 +146,7 @@ def test_what_a_change_says_is_told_as_its_branchs(team: Team, api: Api) -> None
     api.cluster("shop", "db", Answer(200, live()))
     scaled(team, 4)
     told = notices(scaled(team, 5))["live-differs"]
-    assert told == ("the live Cluster has 3 instances where branch gitops-mcp/size says 4; the impact is told from it")
+    assert told == ("the live Cluster has 3 instances where branch gitops-mcp/size says 4; the impact is judged by it")
     grown = ClusterUpdate(storage_size="4Gi")
     team.git("switch", "--quiet", "gitops-mcp/size")
     team.commit({"db.yaml": cluster(spec="{instances: 4, storage: {size: 1Gi}}")})
@@ -164,9 +164,9 @@ def test_what_stands_for_an_api_that_does_not_answer_is_named_as_the_branchs(tea
     grown = update_cluster(team.app(), request, "db", ClusterUpdate(storage_size="2Gi"), namespace="shop")
     told.append(notices(grown)["live-unavailable"])
     assert [one.partition(":")[0] for one in told] == [
-        "how many instances run could not be read, so the impact is told from Git",
-        "how many instances run could not be read, so the impact is told from branch gitops-mcp/size",
-        "the live Cluster could not be read, so the impact is told from branch gitops-mcp/size",
+        "how many instances run could not be read, so the impact is judged by Git",
+        "how many instances run could not be read, so the impact is judged by branch gitops-mcp/size",
+        "the live Cluster could not be read, so the impact is judged by branch gitops-mcp/size",
     ]
 
 

@@ -237,7 +237,7 @@ def test_the_packaged_crd_refuses_but_where_the_operator_is_known_to_be_another(
             ".gitops-mcp.yaml": "environments: {prod: {path: over}}\n",
         }
     )
-    said = 'Cluster shop/new spec.logLevel: "loud" is none of: error, warning, info, debug, trace'
+    said = 'Cluster shop/new spec.logLevel: "loud" is not one of: error, warning, info, debug, trace'
     new = clusters.NewCluster("new", "shop", 3, "1Gi", "18", None, {}, "app", None)
     request = WriteRequest("create_postgres_cluster", None)
     if is_refused:

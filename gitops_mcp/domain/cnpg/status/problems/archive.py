@@ -54,7 +54,7 @@ def archiving_problems(status: Status) -> Iterator[Problem]:
         yield Problem(
             "warning",
             "archiving-unproven",
-            f"{status.archiver} is to archive WAL, and nothing says yet that it works",
+            f"{status.archiver} should archive WAL, and nothing shows yet that it works",
             "wait for the first archived segment; if it stays so, read the log of the plugin",
         )
     if status.archiver == IN_TREE:

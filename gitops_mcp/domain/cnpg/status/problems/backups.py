@@ -62,7 +62,7 @@ def _missing_plugin(status: Status) -> str | None:
 
 def _late_schedule(status: Status, schedule: Schedule) -> Problem:
     """The operator makes no new Backup while one of the same schedule is not done, however long that takes."""
-    what = f"ScheduledBackup {schedule.name} should have run {schedule.late} ago and stands still"
+    what = f"ScheduledBackup {schedule.name} should have run {schedule.late} ago and did not"
     unfinished = status.backups.unfinished if status.backups else ()
     before = next((one for one in unfinished if one.schedule == schedule.name), None)
     if before is None:

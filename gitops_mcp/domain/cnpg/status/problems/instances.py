@@ -81,7 +81,7 @@ def volume_problems(status: Status) -> Iterator[Problem]:
                 "info",
                 "volume-resizing",
                 f"the volume {one.name} has {one.capacity or '?'} of the {one.requested or '?'} asked for",
-                "wait; where the StorageClass has no allowVolumeExpansion it stays so until the instance is made anew",
+                "wait; where the StorageClass has no allowVolumeExpansion it stays so until the instance is recreated",
                 one.resizing,
             )
 

@@ -55,7 +55,7 @@ def database_problems(status: Status) -> Iterator[Problem]:
             yield Problem(
                 "warning",
                 "database-parts",
-                f"parts of Database {one.object} could not be made",
+                f"parts of Database {one.object} could not be created",
                 "correct them in Git: an extension must be in the image, an owner must exist",
                 "; ".join(one.state.failing[:5]),
             )
@@ -93,7 +93,7 @@ def going_problems(status: Status) -> Iterator[Problem]:
         since = f"has been in deletion for {one.since.age}" if one.since else "is in deletion"
         held = f", held by {', '.join(one.held_by[:5])}" if one.held_by else ""
         if one.kind == "Cluster":
-            what, action = (f"the Cluster {since}, with all its volumes{held}", "nothing, if meant so")
+            what, action = (f"the Cluster {since}, with all its volumes{held}", "nothing, if this is intended")
         else:
             what, action = f"{one.kind} {one.name} {since}{held}: what needs its name waits", "wait"
         foreign = [name for name in one.held_by if not name.startswith(_OWN_FINALIZERS)]

@@ -68,7 +68,7 @@ def set_aside_problems(status: Status) -> Iterator[Problem]:
             "warning",
             "hibernating",
             f"hibernation is asked for and not done: {seen.ready} of {seen.instances} instances are ready",
-            "wait; the operator begins only in a healthy Cluster, so mend first what keeps it from being that",
+            "wait; the operator begins only in a healthy Cluster, so mend first what keeps it unhealthy",
             seen.hibernation_waits,
         )
     if seen.fenced:

@@ -104,7 +104,7 @@ def _at_last_look(kube: Kube, one: ApiOperation, *, judged_whole: bool = False) 
     later = one.at_last_look(found)
     changed = one.changes_since(found)
     if later is None or (judged_whole and changed):
-        raise Raced(f"{one.label} is not as it was when this was planned: {', '.join(changed) or 'other annotations'}")
+        raise Raced(f"{one.label} has changed since this was planned: {', '.join(changed) or 'other annotations'}")
     return later
 
 

@@ -194,7 +194,7 @@ def _in_deletion(todo: Iterable[ApiOperation], live: LiveObjects) -> Iterator[No
     """Objects that go as soon as their finalizers let them, whatever is written to them until then."""
     for one in todo:
         if going := deletion_of(live.get(one.identity)):
-            yield Notice("deleting", f"{one.label} is in deletion {going}, and this changes nothing of that")
+            yield Notice("deleting", f"{one.label} is in deletion {going}, and this does not change that")
 
 
 def _in_git(app: App, ground: Ground, environment: Environment, changes: Iterable[ObjectChange]) -> Iterator[Notice]:

@@ -150,7 +150,7 @@ def test_a_write_that_meets_others_again_and_again_is_sent_less_and_less_often(a
 def test_what_is_judged_otherwise_after_the_look_is_not_deleted(direct: Direct, change: Object) -> None:
     found = direct.put(CLUSTER, "db", instances=1, storage={"size": "1Gi"})
     direct.world.store.merge(CLUSTER, "dev", "db", change)
-    with pytest.raises(Raced, match="Cluster dev/db is not as it was when this was planned: "):
+    with pytest.raises(Raced, match="Cluster dev/db has changed since this was planned: "):
         carry_out(direct.kube(), [deletion(found)])
     assert live_or_none(direct, CLUSTER, "db") is not None
 

@@ -53,7 +53,7 @@ def test_a_request_is_planned_once(direct: Direct) -> None:
     def plan(view: View) -> Plan:
         planned.append(view)
         declared = view.desired.cluster("db", None, environment="dev")
-        return Plan("Nothing", declared.identity, unchanged="it is so already")
+        return Plan("Nothing", declared.identity, unchanged="done")
 
     direct.put(CLUSTER, "db", instances=1, storage=STORAGE)
     request = WriteRequest("scale_postgres_cluster", None, cluster="db")
