@@ -73,10 +73,10 @@ _PLACEHOLDER = re.compile(r"\{[a-z]*\}")
 _CUT = re.compile(r"… \(\d+ more characters\)")
 _FENCED = re.compile(r"^(`{3,})[a-z]*\n.*?^\1$", re.MULTILINE | re.DOTALL)
 _OF_OTHERS = frozenset({
-    "attributes", "author", "body", "detail", "diff", "error", "message", "phase_reason", "reason", "subject", "text",
-    "title",
+    "attributes", "author", "body", "detail", "diff", "error", "message", "name", "owner", "phase_reason", "reason",
+    "subject", "text", "title",
 })  # fmt: skip
-"""Fields of answers in which somebody else wrote the words."""
+"""Fields of answers in which somebody else wrote the words, or chose a name."""
 
 
 class Row:
@@ -265,7 +265,9 @@ def _fields(value: Any) -> Iterator[str]:
 
 def golden_texts() -> list[str]:
     texts = [line.partition(": ")[2] for line in GOLDEN.read_text().splitlines()]
-    return [*texts, *(text.replace("\\n", "\n") for text in texts if "\\n" in text)]
+    lines = (text.replace("\\n", "\n") for text in texts if "\\n" in text)
+    # An answer is heard as Markdown shows it.
+    return [*texts, *lines, *(text.replace("\\", "") for text in texts if "\\" in text)]
 
 
 def unmatched(texts: Iterable[str]) -> list[str]:

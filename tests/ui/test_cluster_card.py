@@ -96,7 +96,7 @@ def test_backups_are_a_line_of_time_with_what_can_be_restored(browser: Browser) 
     host = shown(browser, cluster(backups={**backups, "recovery_windows": [told], "schedules": [soon]}), now="2026-01-31T10:00:00Z")  # fmt: skip
     assert "last failure 2026-01-30T02:00:00Z (1d)" in host.text
     begun = host.frame.locator(".line .window")
-    assert (begun.get_attribute("title") or "").endswith("to the last at least")
+    assert (begun.get_attribute("title") or "").endswith("to at least the last")
     assert round(float(begun.evaluate("one => parseFloat(one.style.width)"))) == 70
     assert host.frame.locator(".line .dot").last.get_attribute("title") == "nightly runs next, 2026-02-01T02:00:00.000Z"
     host.page.close()
