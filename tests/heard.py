@@ -73,8 +73,8 @@ _PLACEHOLDER = re.compile(r"\{[a-z]*\}")
 _CUT = re.compile(r"… \(\d+ more characters\)")
 _FENCED = re.compile(r"^(`{3,})[a-z]*\n.*?^\1$", re.MULTILINE | re.DOTALL)
 _OF_OTHERS = frozenset({
-    "attributes", "author", "body", "detail", "diff", "error", "message", "name", "owner", "phase_reason", "reason",
-    "subject", "text", "title",
+    "attributes", "author", "body", "detail", "diff", "error", "extensions", "message", "name", "owner",
+    "phase_reason", "reason", "schemas", "subject", "text", "title",
 })  # fmt: skip
 """Fields of answers in which somebody else wrote the words, or chose a name."""
 
