@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import yaml
 
 from evals.scene import Scene
+from gitops_mcp.sandbox.remote import SandboxRemote
 
 Fields = dict[str, Any]
 """Values by path, of one object; items of a list by name where they have one, else by number."""
@@ -27,18 +26,12 @@ class NotBuiltError(Exception):
 
 def built(scene: Scene, commit: str) -> dict[str, Fields]:
     """The objects of a commit by `Kind/namespace/name`. Raises NotBuiltError."""
-    archive = subprocess.run(
-        ["git", "archive", "--format=tar", commit],
-        cwd=scene.world.remote,
-        env=scene.environment,
-        check=True,
-        capture_output=True,
-    ).stdout
     found: dict[str, Fields] = {}
     with tempfile.TemporaryDirectory(dir=scene.folder, prefix="built-") as made:
         root = Path(made)
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(root, filter="data")
+        for path, content in SandboxRemote(scene.world.remote).files(commit).items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content)
         for folder in scene.ground.builds:
             text = _substituted(_rendered(scene, root / folder), root, scene.ground.variables)
             for one in _documents(text):

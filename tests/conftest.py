@@ -70,11 +70,14 @@ def _nobodys_machine(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(autouse=True)
-def _said() -> Iterator[None]:
+def _said(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fails where the server said something that no row of tests/golden/said.txt matches."""
     heard.listen_to_clients()
+    heard.taken()  # what was said while modules were loaded, to nobody
     yield
-    assert heard.unmatched(heard.taken()) == []
+    said = heard.taken()
+    # There most of what is said is made up, by others as far as the server knows.
+    assert "fuzz" in request.path.parts or heard.unmatched(said) == []
 
 
 def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,6 +39,10 @@ _LIBRARIES = (
     "mapping values are not allowed in this context",
     "while scanning for the next token found character that cannot start any token",
     "control characters are not allowed",
+    "surrogates not allowed",
+    "block sequence entries are not allowed in this context",
+    "while scanning an {…} did not find expected alphabetic or numeric character",
+    "found a tab character that violates indentation",
     "input should be {…}",
     "input should be a valid {…}",
     "input should be {…} than or equal to {…}",
@@ -53,6 +57,12 @@ _LIBRARIES = (
     *(os.strerror(number) for number in errno.errorcode),
 )
 """What YAML's parser, pydantic, RE2, Helm and the system say, and verbs of requests; a row of ours is around it."""
+_PIECED = (
+    "expected a number from {…} to {…}, found {…}",
+    "drops {…} ({…} delete): its subscribers receive nothing more",
+    "{…}: {…} (store {…}, server {…})",
+)
+"""Of pieces too small to be told apart from others."""
 _OWN_WORDS = 4
 """Of a row; from then on nothing is asked of its values."""
 _HEAD_WORDS = 8
@@ -282,7 +292,7 @@ def _explains(rows: Rows, text: str) -> bool:
 
 @cache
 def _rows() -> Rows:
-    return Rows([*golden_texts(), *_LIBRARIES])
+    return Rows([*golden_texts(), *_LIBRARIES, *_PIECED])
 
 
 @cache
@@ -292,7 +302,7 @@ def _rows_with_schemas() -> Rows:
 
     packaged = [crds.packaged_crd(one.name.partition(".")[0]) for one in Path(crds.__file__).parent.glob("*.json.gz")]
     tools = [json.loads(one.read_text()) for one in GOLDEN.parent.glob("tools/*.json")]
-    return Rows([*golden_texts(), *_LIBRARIES, *_messages([*packaged, *tools])])
+    return Rows([*golden_texts(), *_LIBRARIES, *_PIECED, *_messages([*packaged, *tools])])
 
 
 def _messages(value: Any) -> Iterator[str]:

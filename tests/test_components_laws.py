@@ -170,7 +170,7 @@ def test_an_edit_reaches_the_one_user_of_a_component_that_was_asked_for(data: st
         drawn("refused")
         # What a parent puts there for all has the last word, in all that it selects.
         assert "patches" in yaml.safe_load(tree["flux/apps.yaml"])["spec"], edits
-        assert "is at apps/" in str(edits) or "by a patch that does not stand in apps/" in str(edits)
+        assert "is at apps/" in str(edits) or "by a patch that is not in apps/" in str(edits)
         return
     drawn("edited")
     assert not [found for found in edits if found.startswith("components/") and len(before) > 1]

@@ -571,7 +571,7 @@ def test_only_what_is_applied_now_or_later_is_edited(data: st.DataObject) -> Non
         return
     refused = answered(written.tree, request.asked)
     assert isinstance(refused, GitOpsError)
-    reasons = {"elsewhere": "another repository than", "left out": "has it commented out", "not understood": "cdk8s"}
+    reasons = {"elsewhere": "another repository than", "left out": "it is commented out at", "not understood": "cdk8s"}
     assert reasons[state] in str(refused)
 
 

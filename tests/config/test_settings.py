@@ -199,10 +199,10 @@ limits:
         pytest.param("remote: a..b", "remote: 'a..b' is not the name of a remote, such as origin", id="remote"),
         pytest.param("branchPrefix: gitops-mcp", "must have at most 100 characters and end with '/'", id="no slash"),
         pytest.param("branchPrefix: /", "must have at most 100 characters and end with '/'", id="only a slash"),
-        pytest.param("branchPrefix: a..b/", "'a..b/' starts no branch that git takes", id="illegal ref"),
-        pytest.param("branchPrefix: a//", "'a//' starts no branch that git takes", id="two slashes"),
-        pytest.param("branchPrefix: -x/", "'-x/' starts no branch that git takes", id="leading dash"),
-        pytest.param("branchPrefix: a.lock/", "'a.lock/' starts no branch that git takes", id="lock file"),
+        pytest.param("branchPrefix: a..b/", "'a..b/' cannot start a branch's name in Git", id="illegal ref"),
+        pytest.param("branchPrefix: a//", "'a//' cannot start a branch's name in Git", id="two slashes"),
+        pytest.param("branchPrefix: -x/", "'-x/' cannot start a branch's name in Git", id="leading dash"),
+        pytest.param("branchPrefix: a.lock/", "'a.lock/' cannot start a branch's name in Git", id="lock file"),
         pytest.param("commit: {signoff: yes}", "commit.signoff: expected true or false, found 'yes'", id="yes"),
         pytest.param(
             "timeouts: {git: '60'}", "timeouts.git: expected a number from 0.1 to 600, found '60'", id="quoted"
@@ -232,10 +232,10 @@ limits:
         pytest.param("layout: {cluster: '{path}/x.yaml'}", "must contain {cluster}", id="no cluster in it"),
         pytest.param("layout: {cluster: '{path}/{cluster}.json'}", "end in .yaml or .yml", id="no YAML"),
         pytest.param(
-            "layout: {cluster: '{path}/{cluster}/{name}.yaml'}", "no placeholder; there are: {path}", id="name"
+            "layout: {cluster: '{path}/{cluster}/{name}.yaml'}", "not a placeholder; there are: {path}", id="name"
         ),
-        pytest.param("layout: {cluster: '{cluster!r}.yaml'}", "braces that are no placeholder", id="conversion"),
-        pytest.param("layout: {cluster: '{{cluster}}.yaml'}", "braces that are no placeholder", id="two braces"),
+        pytest.param("layout: {cluster: '{cluster!r}.yaml'}", "braces that are not a placeholder", id="conversion"),
+        pytest.param("layout: {cluster: '{{cluster}}.yaml'}", "braces that are not a placeholder", id="two braces"),
         pytest.param("layout: {cluster: '../{cluster}.yaml'}", "leaves the repository", id="layout outside"),
         pytest.param(
             "layout: {pooler: '{path}/x.yaml'}",

@@ -56,8 +56,8 @@ FILES = {
     "clusters/prod/billing/kustomization.yaml": "resources: [invoices-db.yaml\n",
 }
 PASSED_OVER = (
-    "; 2 files passed over, the first clusters/prod/billing/kustomization.yaml (line 2: while parsing a flow sequence "
-    "did not find expected ',' or ']')"
+    "; 2 files passed over, the first clusters/prod/billing/kustomization.yaml:2: while parsing a flow sequence "
+    "did not find expected ',' or ']'"
 )
 
 
@@ -355,9 +355,10 @@ CREATE: dict[str, Any] = {"name": "new", "namespace": "shop", "environment": "pr
         *(
             bad(
                 tool,
-                "InvalidRequest: clusters/prod/billing/kustomization.yaml cannot be read, so whether it lists "
-                f"clusters/prod/billing/{name}.yaml cannot be determined or changed: line 2: while parsing a flow sequence did "
-                "not find expected ',' or ']'. Mend that file first",
+                "InvalidRequest: whether clusters/prod/billing/kustomization.yaml lists "
+                f"clusters/prod/billing/{name}.yaml cannot be determined or changed, since it cannot be read: "
+                "clusters/prod/billing/kustomization.yaml:2: while parsing a flow sequence did not find expected ',' "
+                "or ']'. Mend that file first",
                 id=f"{tool} beside a kustomization that does not parse, {len(more)} flags",
                 name=name,
                 namespace="billing",

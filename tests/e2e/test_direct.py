@@ -495,7 +495,7 @@ def test_what_git_declares_too_is_told_to_differ_by_now_and_git_stays_as_it_is(t
         assert made.cluster("both")["spec"]["instances"] == 3
         made.team.commit({protected: "environments: {dev: {protected: true, delivery: direct}}\n"})
         told = made.refused("scale_postgres_cluster", name="both", instances=5)
-        assert "line 1: environments.dev: a protected environment is changed through git only" in told
+        assert ".gitops-mcp.yaml:1: environments.dev: a protected environment is changed through git only" in told
 
 
 @pytest.mark.thorough

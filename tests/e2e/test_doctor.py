@@ -275,9 +275,9 @@ class Fault:
 
 FAULTS = (
     Fault("no identity", "fail", "identity", "git does not know whose commits these are", plant_identity, mend_identity),
-    Fault("hook not executable", "warn", "hooks", "pre-commit: it may not be executed", plant_hook, run_as_it_stands),
+    Fault("hook not executable", "warn", "hooks", "pre-commit: it is not executable", plant_hook, run_as_it_stands),
     Fault("base unprotected", "warn", "protection", "main is not protected", nothing, mend_protection),
-    Fault("unparsable manifest", "warn", "manifests", "clusters/prod/shop/broken.yaml is passed over", plant_unparsable, mend_unparsable, "prod"),
+    Fault("unparsable manifest", "warn", "manifests", "clusters/prod/shop/broken.yaml:4: while parsing a flow node", plant_unparsable, mend_unparsable, "prod"),
     Fault("Cluster that nothing applies", "warn", "applied", "left-db.yaml:1 is applied by nothing", plant_unapplied, mend_unapplied, "prod"),
     Fault("engine suspended", "fail", "suspended", "Kustomization flux-system/slept is suspended", plant_flux, mend_suspended, "prod"),
     Fault("engine of another branch", "fail", "branch", "Kustomization flux-system/strayed: it applies old, not main", nothing, mend_branch, "prod"),

@@ -388,7 +388,7 @@ def test_a_login_page_is_taken_for_no_answer(script: Script, tmp_path: Path) -> 
         (tmp_path / "kubeconfig").write_text(kubeconfig_text(page.url, "letmein"))
         run = script()
     assert run.code == 1
-    assert "the answer is not a Kubernetes object" in run.err
+    assert "the answer is no Kubernetes object" in run.err
     assert [request.method for request in page.requests] == ["GET"]
 
 

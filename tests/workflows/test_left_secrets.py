@@ -437,7 +437,7 @@ def test_what_a_push_needs_that_may_still_arrive_stays_until_that_is_over(here: 
         made(here.app())
     assert "same request again does what is missing" not in str(told.value)
     assert str(told.value).endswith(
-        "may still take it: list_changes tells whether it has, and Secret shop/db-reader-password, which was made for "
+        "may still accept it: list_changes shows whether it did, and Secret shop/db-reader-password, which was made for "
         "it, is kept until that is known: meanwhile the same request goes on with "
         "password_source='existing:db-reader-password'"
     )

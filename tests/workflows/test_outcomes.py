@@ -433,7 +433,7 @@ def test_what_was_seen_tells_also_after_git_has_collected_the_commits(forge: For
     if state == "merged":
         assert "+  instances: 5" in (detail.diff or "")
     else:
-        assert "git has collected its commits" in why
+        assert "git has garbage-collected its commits" in why
         assert ([one.object for one in detail.objects], len(detail.commits)) == (["Cluster shop/db"], 2)
     assert ("in part: 1 of 2 commits" in why) == (way is in_part)
 

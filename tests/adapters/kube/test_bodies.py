@@ -213,7 +213,7 @@ NO_LIST = [
         {**LIST, "items": [{"metadata": {"labels": ["a"]}}]}, "metadata.labels of the answer is not a map", id="labels"
     ),
     pytest.param({**LIST, "metadata": {"continue": {}}}, "metadata.continue of the answer is not text", id="cursor"),
-    pytest.param([LIST], "no Kubernetes object but application/json", id="a list of lists"),
+    pytest.param([LIST], "not a Kubernetes object but application/json", id="a list of lists"),
     pytest.param(
         b'{"kind": "ClusterList", "items": [{"metadata": {}, "spec": {"instances": NaN}}]}',
         "not a Kubernetes object but text/plain",

@@ -183,7 +183,9 @@ INVALID = status(
             ["no namespace 'shop'"],
             id="404 of the namespace",
         ),
-        pytest.param(Answer(404, b"<html>"), Unavailable, ["not as a Kubernetes API"], id="404 of a web server"),
+        pytest.param(
+            Answer(404, b"<html>"), Unavailable, ["not in the form of a Kubernetes API"], id="404 of a web server"
+        ),
         pytest.param(
             status(409, "AlreadyExists", 'clusters "orders" already exists'),
             Refused,
@@ -211,9 +213,9 @@ INVALID = status(
         pytest.param(Answer(503, b"<html>upstream"), Unavailable, ["503", "/readyz"], id="503 of something before it"),
         pytest.param(Answer(302, b"", {"Location": "/login"}), Unavailable, ["redirect"], id="a login page"),
         pytest.param(
-            Answer(200, b"<html>"), Unavailable, ["no Kubernetes object", "text/plain"], id="200 that is not JSON"
+            Answer(200, b"<html>"), Unavailable, ["not a Kubernetes object", "text/plain"], id="200 that is not JSON"
         ),
-        pytest.param(Answer(200, [1]), Unavailable, ["no Kubernetes object"], id="200 that is not an object"),
+        pytest.param(Answer(200, [1]), Unavailable, ["not a Kubernetes object"], id="200 that is not an object"),
     ],
 )
 def test_each_failure_has_its_own_error_with_the_next_step(

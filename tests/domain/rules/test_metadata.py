@@ -63,7 +63,7 @@ REFUSED = [
     *(
         pytest.param(Refused("metadata", Seen(value), field, says), id=f"{field}: {value['metadata']}"[-60:])
         for field, value, says in (
-            ("metadata.generateName", described(name=None, generateName="-a"), "begins no name"),
+            ("metadata.generateName", described(name=None, generateName="-a"), "cannot begin a name"),
             ("metadata.namespace", described(namespace="shop.a"), "is not a namespace.*such as 'shop-a'"),
             ("metadata.label", described(label={"a": "b"}), "is not a field of metadata; there are: labels"),
             ("metadata.labels", described(labels=["a"]), "must be a mapping of texts"),

@@ -53,8 +53,8 @@ FITS = [
 MISFITS = [
     ("", "is not JSON"),
     ("{", "is not JSON"),
-    ("{}", "no JSON patch, a list"),
-    ("[null]", "no JSON patch, a list"),
+    ("{}", "not a JSON patch, a list"),
+    ("[null]", "not a JSON patch, a list"),
     ("[{}]", "no operation 'None': add, replace"),
     ('[{"op": "nope", "path": "/a"}]', "no operation 'nope'"),
     ('[{"op": "add", "value": 1}]', "needs path"),

@@ -31,7 +31,7 @@ REFUSED = [
         ("30 2 * * 1-7", "has five fields.*'0 0 2 \\* \\* \\*' is every day at 02:00"),
         ("90 2 * * *", "has five fields.*'0 0 2 \\* \\* \\*' is every day at 02:00"),
         ("@dayly", "there are: @annually, @daily"),
-        ("0 0 24 * * *", "'24' is not a hour, from 0 to 23"),
+        ("0 0 24 * * *", "'24' is not a valid hour, from 0 to 23"),
         ("0 0 2 * 13 *", "not a valid month"),
         ("0 0 2 * * 7", "not a valid day of week, from 0 to 6"),
         ("0 0 5-2 * * *", "not a valid hour"),
@@ -52,7 +52,7 @@ REFUSED = [
     pytest.param(Refused("schedule-due", Seen(scheduled(schedule=text)), "spec.schedule", says, "warning"), id=text)
     for text, says in (
         ("0 0 2 30 2 *", "'0 0 2 30 2 \\*' never comes, so no backup is made"),
-        ("0 0 2 31 4,6 *", "is never due"),
+        ("0 0 2 31 4,6 *", "never comes"),
         ("* * 2 * * *", "a backup is asked for every second: .*'0 0 2 \\* \\* \\*' is every day at 02:00"),
         ("0 */5 * * * *", "a backup is asked for every 5 minutes"),
         ("@every 30s", "a backup is asked for every 30 seconds"),

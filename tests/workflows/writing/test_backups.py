@@ -235,7 +235,7 @@ def test_a_plugin_that_is_not_installed_is_refused_and_one_of_which_nobody_knows
         ({}, InvalidRequest, "destination_path: Cluster shop/db has no ObjectStore, and no sibling shows one"),
         ({"object_store": "nowhere"}, NotFound, "object_store: namespace shop has no ObjectStore 'nowhere'"),
         ({"method": "volumeSnapshot"}, Refused, "method: 'volumeSnapshot' needs spec.backup.volumeSnapshot"),
-        ({"method": "barmanObjectStore"}, Refused, "method: 'barmanObjectStore' needs .* take method 'plugin'"),
+        ({"method": "barmanObjectStore"}, Refused, "method: 'barmanObjectStore' needs .* use method 'plugin'"),
     ],
 )
 @pytest.mark.few(4)

@@ -181,7 +181,7 @@ def test_a_field_of_any_kind_is_changed_alone(
     [
         ("Cluster", {"spec.instnces": 3}, InvalidRequest, "'instnces' is not a field of spec; there are: instances"),
         ("Cluster", {"spec.storage.size": 10}, InvalidRequest, "spec.storage.size: must be a string, found an integer"),
-        ("Cluster", {"spec.instances": None}, InvalidRequest, "to take it away name it in remove"),
+        ("Cluster", {"spec.instances": None}, InvalidRequest, "to remove it, name it in remove"),
         ("Cluster", {"spec.logLevel": "loud"}, InvalidRequest, '"loud" is not one of: error, warning, info, debug, trace'),
         ("Cluster", {"spec.plugins[name=x].enabled": True}, InvalidRequest, "there are: barman-cloud.cloudnative-pg.io"),
         ("Cluster", {"status.phase": "well"}, Refused, "status is what the operator reports"),
@@ -195,7 +195,7 @@ def test_a_field_of_any_kind_is_changed_alone(
         ("Cluster", {"spec.postgresUID": 27}, InvalidRequest, "postgresUID"),
         ("Cluster", {"spec.tablespaces": [{"name": "a", "storage": {"size": "1Gi"}}, {"name": "a", "storage": {"size": "1Gi"}}]}, InvalidRequest, "tablespaces"),
         ("Database", {"spec.name": "other"}, InvalidRequest, "name is immutable"),
-        ("Pooler", {"spec.pgbouncer.poolMode": "statement"}, InvalidRequest, "is none of: session, transaction"),
+        ("Pooler", {"spec.pgbouncer.poolMode": "statement"}, InvalidRequest, "is not one of: session, transaction"),
     ],
 )  # fmt: skip
 @pytest.mark.few(4)

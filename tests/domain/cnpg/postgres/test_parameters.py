@@ -48,7 +48,7 @@ def test_every_value_is_judged_as_postgresql_judged_it_or_not_decided_with_the_r
         pytest.param("work_mem", "64mb", 16, "such as '64MB'", id="a unit in small letters"),
         pytest.param("statement_timeout", "5m", 18, "such as '5min'", id="minutes"),
         pytest.param(
-            "statement_timeout", "1w", 18, "no number with us, ms, s, min, h or d: use one such as '0'", id="weeks"
+            "statement_timeout", "1w", 18, "not a number with us, ms, s, min, h or d: use one such as '0'", id="weeks"
         ),
         pytest.param(
             "shared_buffers", "8kB", 18, "outside of 128kB to 8589934584kB: use one such as '128kB'", id="too little"

@@ -111,7 +111,7 @@ def test_where_it_could_not_be_read_that_is_told() -> None:
             "`ensure: absent`",
         ),
         (made("Publication", name="p", publicationReclaimPolicy="delete"), None, UNREAD, "drops publication p"),
-        (made("Pooler", instances=2), None, UNREAD, "Pooler shop/db: the Pooler and its Service go"),
+        (made("Pooler", instances=2), None, UNREAD, "Pooler shop/db: the Pooler and its Service are removed"),
         (made("Pooler", instances=2), made("Pooler", instances=0), UNREAD, "nobody connects through the Pooler"),
         (made("Pooler", instances=2), made("Pooler", instances=3), UNREAD, None),
     ],

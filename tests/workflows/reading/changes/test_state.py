@@ -130,7 +130,7 @@ def test_what_the_engine_says_of_others_is_not_told_to_who_may_see_a_part(team: 
         ("database-absent", "healthy", "they are healthy"),
         ("databaserole-no-secret", "applied", "it waits for Secret not-there"),
         ("backup-no-section", "failed", "cannot proceed with the backup as the cluster has no backup section"),
-        ("scheduledbackup-stuck-behind-pending", "applied", "stands still"),
+        ("scheduledbackup-stuck-behind-pending", "applied", "should have run"),
         ("cluster-replica-unreachable", "applied", "1 of 2 instances are ready, 2 exist"),
         ("cluster-statusdown", "failed", "a NetworkPolicy"),
         ("cluster-disk-full", "failed", "enlarge the volume"),

@@ -120,8 +120,8 @@ def test_a_commit_that_does_a_little_more_than_was_asked_is_named(house: House) 
             '{"arguments":{"environment":"nowhere","instances":5,"name":"db"},"tool":"scale_postgres_cluster"}',
             r"'Odd': environment: no environment 'nowhere'; there are: prod, staging",
         ),
-        ("[1", "no request"),
-        ("{" * 9000, "no request"),
+        ("[1", "not a request"),
+        ("{" * 9000, "not a request"),
     ],
 )
 @pytest.mark.few(2)
