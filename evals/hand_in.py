@@ -79,8 +79,6 @@ def differing(expected: HandIn, handed_in: HandIn, commit: str | None) -> list[s
         for name in ("outcome", "object", "field", "value", "cause")
         if json.dumps(getattr(expected, name)) != json.dumps(getattr(handed_in, name))
     ]
-    given = handed_in.commit
-    right = (
-        given is None if commit is None else bool(given) and len(given or "") >= 7 and commit.startswith(given or "")
-    )
+    given = handed_in.commit or ""
+    right = handed_in.commit is None if commit is None else len(given) >= 7 and commit.startswith(given)
     return wrong if right else [*wrong, "commit"]

@@ -6,9 +6,10 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from evals.arms import Arm
-from evals.hand_in import HandIn
+from evals.hand_in import Cause
 from evals.judge import Fault, judge
 from evals.scene import Scene, set_scene
 from evals.task import Task
@@ -57,7 +58,7 @@ class Result:
 
 def instructions(scene: Scene, arm: Arm) -> str:
     """What every agent is told before the request; only what the arm is like differs."""
-    causes = ", ".join(json.dumps(one) for one in HandIn.model_json_schema()["properties"]["cause"]["anyOf"][0]["enum"])
+    causes = ", ".join(json.dumps(one) for one in get_args(Cause))
     return GROUND.format(checkout=scene.checkout, arm=arm.about, hand_in=HAND_IN.format(causes=causes))
 
 

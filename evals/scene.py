@@ -129,13 +129,6 @@ class Scene:
             self.git(clone, "push", "--quiet", str(self.world.remote), f"HEAD:refs/heads/{branch}")
             return self.git(clone, "rev-parse", "HEAD")
 
-    def merge(self, branch: str) -> str:
-        """What a reviewer does; the merge commit."""
-        with self._clone(BASE) as clone:
-            self.git(clone, "merge", "--quiet", "--no-ff", "--no-edit", f"origin/{branch}")
-            self.git(clone, "push", "--quiet", str(self.world.remote), f"HEAD:refs/heads/{BASE}")
-            return self.git(clone, "rev-parse", "HEAD")
-
     def move_base_at_first_push(self, files: Mapping[str, str | None], *, message: str) -> str:
         """A colleague's commit comes to the base at the moment when the agent's first push arrives; its id."""
         commit = self.commit(files, message=message, branch="colleague/next")

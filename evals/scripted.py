@@ -36,10 +36,6 @@ class Hands:
             raise AssertionError(f"{tool} was not refused: {given.text}")
         return given.text
 
-    def until(self, holds: Callable[[], Any]) -> Any:
-        """What an answer says once it does; asked again whenever something in the cluster has changed."""
-        return self.scene.until(holds)
-
     def push(self, files: Mapping[str, str | None], *, branch: str = "mine") -> str:
         """A branch of one's own with these files, without any tool; the commit's id."""
         return self.scene.commit(files, message="Change it", branch=branch)
